@@ -1,0 +1,1 @@
+"""The app's SCIM service provider, reached through one guarded client."""

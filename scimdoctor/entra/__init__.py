@@ -1,0 +1,1 @@
+"""How Entra's provisioning service behaves as a SCIM client; pure."""

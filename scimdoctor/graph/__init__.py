@@ -1,0 +1,1 @@
+"""Microsoft Graph: sign-in, client, directory, jobs and the provisioning log."""

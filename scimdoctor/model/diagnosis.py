@@ -1,0 +1,94 @@
+"""Everything known of one failing object, the root cause found, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.finding import Evidence, Finding
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.reconstruction import ReconstructedRequest
+    from scimdoctor.model.replay import Replay
+    from scimdoctor.model.rule import FixedBy, Layer, Remediation
+    from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
+
+
+class Confidence(StrEnum):
+    """How sure a diagnosis is (`causes.md`)."""
+
+    CONFIRMED = "confirmed"
+    """A replay or a check reproduced it."""
+
+    LIKELY = "likely"
+    """Structured facts point to it alone."""
+
+    POSSIBLE = "possible"
+    """Only text points to it, or several causes fit."""
+
+    @property
+    def rank(self) -> int:
+        """2 for confirmed down to 0 for possible."""
+        return {"confirmed": 2, "likely": 1, "possible": 0}[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that is known of one failure (or of one group of failures with one signature)."""
+
+    event: ProvisioningObjectSummary | None = None
+    """A sample, when there are several."""
+
+    job: SynchronizationJob | None = None
+    schema: SynchronizationSchema | None = None
+    requests: tuple[ReconstructedRequest, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    """From a HAR or a replay; the one that failed is to be found among them."""
+
+    findings: tuple[Finding, ...] = ()
+    replays: tuple[Replay, ...] = ()
+    now: datetime | None = None
+    affected: Affected | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """How much one diagnosis explains."""
+
+    events: int = 0
+    objects: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    sample: tuple[str, ...] = ()
+    """Ids of at most five events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another cause that fits less well."""
+
+    cause: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """A named root cause, with its reasons and its cure."""
+
+    cause: str
+    confidence: Confidence
+    layer: Layer
+    fixed_by: FixedBy
+    title: str
+    explanation: str
+    remediation: tuple[Remediation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    affected: Affected | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    references: tuple[str, ...] = ()
+    signature: str | None = None
+    """The id of the failure signature this diagnosis is about."""

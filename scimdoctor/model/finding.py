@@ -1,0 +1,67 @@
+"""The result of one check on one subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scimdoctor.model.rule import Requirement, Severity
+
+
+class Outcome(StrEnum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """It could not or need not run; the message says why."""
+
+    ERRORED = "errored"
+    """The check itself broke; the message says how."""
+
+
+class EvidenceKind(StrEnum):
+    """What a piece of evidence refers to."""
+
+    EVENT = "event"
+    EXCHANGE = "exchange"
+    FINDING = "finding"
+    MAPPING = "mapping"
+    JOB = "job"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One fact that speaks for something; `ref` is the id of what it was seen in."""
+
+    kind: EvidenceKind
+    ref: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found."""
+
+    check: str
+    outcome: Outcome
+    severity: Severity
+    requirement: Requirement
+    title: str
+    message: str
+    """What was sent and answered, and what follows; or why it was skipped."""
+
+    cause: str | None = None
+    evidence: tuple[str, ...] = ()
+    """Ids of exchanges, decisive one last."""
+
+    reproduce: str | None = None
+    """A `curl` line; the token is a shell variable in it."""
+
+    references: tuple[str, ...] = ()
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it failed at a severity above info."""
+        return self.outcome is Outcome.FAILED and self.severity is not Severity.INFO

@@ -1,0 +1,86 @@
+"""What became of a rebuilt request when it was sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scimdoctor.model.reconstruction import ReconstructedRequest
+
+
+class ReplayMode(StrEnum):
+    """How far a replay goes (design section 6)."""
+
+    PLAN = "plan"
+    READ = "read"
+    SHADOW = "shadow"
+    LIVE = "live"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the mode changes the app."""
+        return self in {ReplayMode.SHADOW, ReplayMode.LIVE}
+
+
+class Verdict(StrEnum):
+    """What a replay showed."""
+
+    SAME_FAILURE = "same-failure"
+    DIFFERENT_FAILURE = "different-failure"
+    WORKS_NOW = "works-now"
+    NOT_REBUILT = "not-rebuilt"
+    NOT_SENT = "not-sent"
+
+
+class DifferenceKind(StrEnum):
+    """How a stored value differs from the one that was sent."""
+
+    SAME = "same"
+    CASE_ONLY = "case-only"
+    REFORMATTED = "reformatted"
+    DROPPED = "dropped"
+    CHANGED = "changed"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One attribute: sent, answered and stored; values as JSON text, `None` for absent."""
+
+    attribute: str
+    sent: str | None
+    answered: str | None
+    stored: str | None
+    kind: DifferenceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedRequest:
+    """One rebuilt request and the exchange it led to, if it was sent."""
+
+    rebuilt: ReconstructedRequest
+    exchange: str | None = None
+    """The exchange's id; `None`: not sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """One event, replayed."""
+
+    event: str
+    mode: ReplayMode
+    verdict: Verdict
+    summary: str
+    """One sentence: what happened and what follows."""
+
+    requests: tuple[ReplayedRequest, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    cause: str | None = None
+    """A cause id that the replay itself established, if any."""
+
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    next_command: str | None = None
+    """What to run next: a restart after a fix, a rollback, a cleanup."""

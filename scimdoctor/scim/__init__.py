@@ -1,0 +1,1 @@
+"""What RFC 7643 and RFC 7644 say, as pure functions and values."""

@@ -1,0 +1,1 @@
+"""Where provisioning events come from, and where they stay."""
