@@ -1,0 +1,151 @@
+"""Puts the commands together and turns every ending into an exit status."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scimdoctor.cli.commands import REGISTRY
+from scimdoctor.cli.exit_status import ExitStatus
+from scimdoctor.cli.option_groups import flatten
+from scimdoctor.errors import ScimDoctorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EPILOG = (
+    "Exit status: 0 nothing found · 1 problems found · 2 usage · 3 could not get the facts · "
+    "130 interrupted. Results go to standard output, everything else to standard error."
+)
+
+
+def build_app() -> typer.Typer:
+    """Make the typer application with every command of the registry."""
+    app = typer.Typer(
+        name="scimdoctor",
+        help="Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, "
+        "and what fixes it.",
+        epilog=_EPILOG,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for entry in REGISTRY:
+        parent = app
+        if entry.commands:
+            parent = typer.Typer(help=entry.help, rich_markup_mode="rich", no_args_is_help=True)
+            for name, command in entry.commands.items():
+                parent.command(name)(guarded(flatten(command)))
+            app.add_typer(parent, name=entry.name, rich_help_panel=entry.panel)
+            continue
+        assert entry.command is not None  # noqa: S101 - an entry has one or the other
+        app.command(entry.name, rich_help_panel=entry.panel)(guarded(flatten(entry.command)))
+    return app
+
+
+def _root(  # noqa: PLR0913 - the global options
+    ctx: typer.Context,
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SCIMDOCTOR_CONFIG",
+            metavar="FILE",
+            help="Settings file. Default: config.toml in the platform's configuration folder.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SCIMDOCTOR_PROFILE", metavar="NAME", help="Profile in the settings file."
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say more; a traceback for a fault of ours.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only the result and errors.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from scimdoctor import __version__
+
+        typer.echo(f"scimdoctor {__version__}")
+        raise typer.Exit
+    if ctx.obj is None:
+        from scimdoctor.cli.session import Session
+
+        ctx.obj = Session(config_path=config, profile=profile, verbose=verbose, quiet=quiet)
+    if ctx.invoked_subcommand is None:
+        guarded(_greet)(ctx)
+
+
+def _greet(ctx: typer.Context) -> None:
+    from scimdoctor.cli.greeting import greet
+
+    greet(ctx.obj)
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Return `command` with its errors turned into a message and an exit status."""
+
+    @functools.wraps(command)
+    def wrapper(*args: object, **kwargs: object) -> None:
+        try:
+            command(*args, **kwargs)
+        except ScimDoctorError as error:
+            _say(error)
+            raise typer.Exit(error.exit_status) from None
+        except KeyboardInterrupt:
+            sys.stderr.write("\ninterrupted\n")
+            raise typer.Exit(ExitStatus.INTERRUPTED) from None
+        except BrokenPipeError:
+            _silence_stdout()
+            raise typer.Exit(ExitStatus.OK) from None
+
+    return wrapper
+
+
+def _say(error: ScimDoctorError) -> None:
+    from scimdoctor.cli.console import print_error
+
+    print_error(error.message, error.hint)
+
+
+def _silence_stdout() -> None:
+    # The reader has gone: keep the interpreter from complaining when it flushes at exit.
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; return the exit status. A fault of ours is said in one line."""
+    try:
+        build_app()(args=arguments, prog_name="scimdoctor")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except Exception as fault:  # noqa: BLE001 - the last resort: no user sees a bare traceback
+        return _report_fault(fault, verbose="-v" in arguments or "--verbose" in arguments)
+    return ExitStatus.OK
+
+
+def _report_fault(fault: Exception, *, verbose: bool) -> int:
+    from scimdoctor.cli.console import print_error
+    from scimdoctor.redaction import redact_text
+
+    if verbose:
+        import traceback
+
+        sys.stderr.write(redact_text("".join(traceback.format_exception(fault))))
+    print_error(
+        f"a fault in scimdoctor itself: {type(fault).__name__}: {redact_text(str(fault))}",
+        "run again with -v before the command, and send what it prints to the developers",
+    )
+    return ExitStatus.FAILED

@@ -1,0 +1,215 @@
+"""What one run of a command works with; everything is opened on first use.
+
+Tests inject their own: `CliRunner().invoke(app, args, obj=Session(...))`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from scimdoctor.errors import ConfigurationError, SourceError, WriteRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import httpx
+    import typer
+
+    from scimdoctor.cli.options import EndpointOptions, Output, SignIn
+    from scimdoctor.config import Settings
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.graph.client import GraphClient
+    from scimdoctor.model.report import Report
+    from scimdoctor.progress import Progress
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """The environment of one command: settings, clients, clock, terminal."""
+
+    config_path: Path | None = None
+    profile: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    overrides: Mapping[str, str | None] = field(default_factory=dict)
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    graph_transport: httpx.BaseTransport | None = None
+    """For tests: what stands in for the network to Microsoft."""
+
+    endpoint_transport: httpx.BaseTransport | None = None
+    """For tests: what stands in for the network to the app."""
+
+    confirm_with: Callable[[str], bool] | None = None
+    """For tests: what answers questions."""
+
+    def with_sign_in(self, sign_in: SignIn) -> Session:
+        """Return this session with the options of `sign_in` laid over the settings."""
+        chosen = {
+            "tenant": sign_in.tenant,
+            "client_id": sign_in.client_id,
+            "auth_method": str(sign_in.auth) if sign_in.auth else None,
+            "certificate_file": str(sign_in.certificate) if sign_in.certificate else None,
+            "cloud": str(sign_in.cloud) if sign_in.cloud else None,
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        return replace(self, overrides={**self.overrides, **given})
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings: option, environment, profile, default."""
+        from scimdoctor.config import load_settings
+
+        return load_settings(
+            self.overrides,
+            environ=self.environ,
+            config_path=self.config_path,
+            profile=self.profile,
+        )
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Where long work reports to."""
+        from scimdoctor.cli.console import ConsoleProgress
+
+        return ConsoleProgress(quiet=self.quiet)
+
+    @cached_property
+    def graph(self) -> GraphClient:
+        """The signed-in Graph client; signs in at its first request."""
+        from scimdoctor.graph.connect import connect
+
+        return connect(
+            self.settings,
+            environ=self.environ,
+            progress=self.progress,
+            transport=self.graph_transport,
+        )
+
+    def endpoint(self, url: str, options: EndpointOptions) -> Endpoint:
+        """Open the app's endpoint; writing stays refused until it is allowed."""
+        from scimdoctor.cli.endpoint_session import open_endpoint
+
+        return open_endpoint(self, url, options)
+
+    def confirm(self, question: str, *, yes: bool = False) -> bool:
+        """Ask before something is written; `yes` answers beforehand."""
+        from scimdoctor.cli.console import confirm
+
+        return yes or (self.confirm_with or confirm)(question)
+
+    def confirm_or_stop(self, question: str, *, yes: bool = False) -> None:
+        """Ask; stop when the answer is no.
+
+        Raises:
+            WriteRefused: the answer was no, or nobody could be asked.
+        """
+        if not self.confirm(question, yes=yes):
+            raise WriteRefused(
+                "not confirmed, nothing was changed",
+                hint="answer 'y', or give --yes where nobody can be asked",
+            )
+
+    def emit(self, report: Report, output: Output) -> None:
+        """Write `report` where and how `output` says; end with the exit status it deserves."""
+        import typer
+
+        from scimdoctor.cli.exit_status import status_of
+
+        self.write(report, output)
+        status = status_of(report, output.fail_on.severity)
+        if status:
+            raise typer.Exit(status)
+
+    def write(self, report: Report, output: Output) -> None:
+        """Write `report`, and its one-line summary to stderr."""
+        from scimdoctor.reports import Format, render, summary_line
+
+        if output.redact:
+            from scimdoctor.reports.pseudonyms import redact_report
+
+            report = redact_report(report)
+        if output.output is None or str(output.output) == "-":
+            color = output.format is Format.TABLE and _wants_color(self.environ)
+            render(report, sys.stdout, output.format, width=_width(self.environ), color=color)
+            sys.stdout.flush()
+        else:
+            _write_file(report, output)
+        if not self.quiet:
+            self.progress.message(summary_line(report))
+
+
+def _write_file(report: Report, output: Output) -> None:
+    """Write to a file, whole or not at all."""
+    from pathlib import Path
+
+    from scimdoctor.reports import render
+
+    target = cast("Path", output.output)
+    draft = Path(f"{target}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as stream:
+            render(report, stream, output.format, width=100)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise SourceError(
+            f"cannot write {target}: {error.strerror}",
+            hint="give another path with -o, or leave -o out to write to standard output",
+        ) from error
+
+
+def _wants_color(environ: Mapping[str, str]) -> bool:
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or (
+        sys.stdout.isatty() and environ.get("TERM") != "dumb"
+    )
+
+
+def _width(environ: Mapping[str, str]) -> int:
+    columns = environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return max(40, int(columns))
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 100
+    except (OSError, ValueError, AttributeError):
+        return 100
+
+
+def session_of(ctx: typer.Context, sign_in: SignIn | None = None) -> Session:
+    """The session of the command that `ctx` belongs to."""
+    session = cast("Session", ctx.obj)
+    return session if sign_in is None else session.with_sign_in(sign_in)
+
+
+def new_report(session: Session, command: str, **sections: Any) -> Report:  # noqa: ANN401
+    """Make a report of `command` with the tool's version and the time."""
+    from scimdoctor import __version__
+    from scimdoctor.model.report import Report
+
+    return Report(command=command, generated_at=session.now(), tool_version=__version__, **sections)
+
+
+def required(value: str | None, what: str, hint: str) -> str:
+    """Return `value`, or stop because it is missing.
+
+    Raises:
+        ConfigurationError: `value` is missing or blank.
+    """
+    if not value:
+        raise ConfigurationError(f"{what} is missing", hint=hint)
+    return value
