@@ -102,6 +102,9 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     RESET = "reset"
     PROTOCOL = "protocol"
+    CREDENTIALS = "credentials"
+    """The app's own token endpoint gave no token, so nothing was sent."""
+
     OTHER = "other"
 
 

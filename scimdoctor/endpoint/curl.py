@@ -1,0 +1,69 @@
+"""Writes a request as one `curl` line that a person can paste; the token is a shell variable."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.exchange import header_value
+from scimdoctor.redaction import REDACTED, redact_body, redact_headers, redact_text
+
+if TYPE_CHECKING:
+    from scimdoctor.model.exchange import ScimRequest
+
+TOKEN_HEADER = '-H "Authorization: Bearer $SCIMDOCTOR_ENDPOINT_TOKEN"'
+_HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+_UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def curl_line(request: ScimRequest, base_url: str) -> str:
+    """Return a shell command that sends `request` to the SCIM root at `base_url`.
+
+    Every text is quoted for a POSIX shell; curl's own special characters are switched off.
+    Known kinds of secrets are left out.
+    """
+    options = ["curl", "-sS", "-i", "--globoff", "--path-as-is", *_method(request)]
+    options += [TOKEN_HEADER, "-H", "User-Agent:", *_headers(request)]
+    prefix, data = _data(redact_body(request.body))
+    url = redact_text(base_url.rstrip("/") + request.target)
+    return f"{prefix}{' '.join(options)}{data} --url {_quoted(url)}"
+
+
+def _method(request: ScimRequest) -> list[str]:
+    method = request.method.upper()
+    if method == "GET" and not request.body:
+        return []
+    return ["--head"] if method == "HEAD" else ["-X", _quoted(method)]
+
+
+def _headers(request: ScimRequest) -> list[str]:
+    options: list[str] = []
+    for name, value in redact_headers(request.headers):
+        known = name.casefold() in {"authorization", "user-agent", "host", "content-length"}
+        if not known and REDACTED not in value and _HEADER_NAME.match(name):
+            # `name;` is how curl is told to send a header without a value.
+            text = f"{name}: {value}" if value.strip() else f"{name};"
+            options += ["-H", _quoted(text)]
+    if request.body and header_value(request.headers, "content-type") is None:
+        options += ["-H", "Content-Type:"]
+    return options
+
+
+def _data(body: bytes) -> tuple[str, str]:
+    """What goes before curl, and curl's data option."""
+    if not body:
+        return "", ""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = "\x00"
+    if _UNPRINTABLE.search(text):
+        encoded = base64.b64encode(body).decode()
+        return f"printf %s {encoded} | base64 -d | ", " --data-binary @-"
+    return "", f" --data-raw {_quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(_UNPRINTABLE.sub(lambda found: f"%{ord(found[0]):02X}", text))

@@ -1,0 +1,82 @@
+"""Keeps an endpoint from being written to unless somebody said so.
+
+The guard sits in the endpoint client itself, so that no check, replay or clean-up goes round it.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from scimdoctor.errors import WriteRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.model.exchange import ScimRequest
+
+
+class WriteGuard:
+    """Lets reads pass, and writes only while an allowance holds. Safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reason: str | None = None
+        self._left: int | None = None
+        self._writes = 0
+
+    @property
+    def reason(self) -> str | None:
+        """Why writes are allowed, in words; `None` while they are not."""
+        return self._reason
+
+    @property
+    def writes(self) -> int:
+        """How many writes have passed so far."""
+        return self._writes
+
+    def allow(self, reason: str, *, max_writes: int | None = None) -> None:
+        """Let writes pass from now on, for `reason`; at most `max_writes` of them if given."""
+        with self._lock:
+            self._reason, self._left = reason, max_writes
+
+    def revoke(self) -> None:
+        """Let only reads pass again."""
+        with self._lock:
+            self._reason, self._left = None, None
+
+    @contextmanager
+    def allowing(self, reason: str, *, max_writes: int | None = None) -> Iterator[WriteGuard]:
+        """Let writes pass inside the block; what held before holds again afterwards."""
+        before = (self._reason, self._left)
+        self.allow(reason, max_writes=max_writes)
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._reason, self._left = before
+
+    def check(self, request: ScimRequest, host: str) -> None:
+        """Count `request` if it may be sent.
+
+        Raises:
+            WriteRefused: it would change the app and nothing allows it.
+
+        """
+        if not request.is_write:
+            return
+        with self._lock:
+            if self._reason is None:
+                raise self._refusal(request, host, "only reads are allowed")
+            if self._left == 0:
+                raise self._refusal(request, host, "the agreed number of writes is used up")
+            self._left = None if self._left is None else self._left - 1
+            self._writes += 1
+
+    @staticmethod
+    def _refusal(request: ScimRequest, host: str, why: str) -> WriteRefused:
+        return WriteRefused(
+            f"{request.method} to {host} was not sent: {why}",
+            hint="Choose a mode that writes, and agree to it when asked (or pass --yes).",
+        )

@@ -1,0 +1,109 @@
+"""The list of exchanges of one run: numbered, free of secrets, safe to share by threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from scimdoctor.redaction import Secret, redact_body, redact_headers, redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse, TransportFailure
+
+SHORTEST_SECRET = 4
+
+
+def spellings(secret: Secret) -> tuple[Secret, ...]:
+    """Every spelling in which a server may echo `secret`: plain, in JSON, in a URL; longest first."""
+    plain = secret.reveal().strip()
+    bare = plain[7:].strip() if plain[:7].casefold() == "bearer " else plain
+    forms = {secret.reveal()}
+    for text in (plain, bare):
+        in_json = json.dumps(text)[1:-1]
+        forms |= {text, in_json, json.dumps(text, ensure_ascii=False)[1:-1]}
+        forms |= {in_json.replace("/", "\\/"), quote(text), quote(text, safe=""), quote_plus(text)}
+    kept = (form for form in forms if len(form) >= SHORTEST_SECRET)
+    return tuple(Secret(form) for form in sorted(kept, key=lambda form: (-len(form), form)))
+
+
+class Recorder:
+    """Removes secrets from exchanges and keeps them, as `x1`, `x2` … in order of sending.
+
+    Share one among several endpoints so that ids stay unique in one report.
+    """
+
+    def __init__(
+        self, secrets: Iterable[Secret] = (), *, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._lock = threading.Lock()
+        self._secrets: tuple[Secret, ...] = ()
+        self._exchanges: list[Exchange] = []
+        self._numbered = 0
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[Secret]) -> None:
+        """Keep `secrets` out of everything that is recorded from now on."""
+        forms = [form for secret in secrets for form in spellings(secret)]
+        with self._lock:
+            known = {form.reveal() for form in self._secrets}
+            fresh = [form for form in forms if form.reveal() not in known]
+            merged = sorted((*self._secrets, *fresh), key=lambda form: -len(form.reveal()))
+            self._secrets = tuple(merged)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All that was recorded, in the order of their numbers."""
+        with self._lock:
+            return tuple(sorted(self._exchanges, key=lambda x: int(x.id[1:])))
+
+    def next_id(self) -> str:
+        """The id of the exchange that is about to begin."""
+        with self._lock:
+            self._numbered += 1
+            return f"x{self._numbered}"
+
+    def now(self) -> datetime:
+        """The time, aware, UTC."""
+        return self._clock()
+
+    def record(self, exchange: Exchange) -> Exchange:
+        """Keep `exchange` without its secrets, and return it so."""
+        secrets = self._secrets
+        clean = replace(
+            exchange,
+            request=_clean_request(exchange.request, secrets),
+            url=redact_text(exchange.url, secrets),
+            response=exchange.response and _clean_response(exchange.response, secrets),
+            failure=exchange.failure and _clean_failure(exchange.failure, secrets),
+        )
+        with self._lock:
+            self._exchanges.append(clean)
+        return clean
+
+
+def _clean_request(request: ScimRequest, secrets: tuple[Secret, ...]) -> ScimRequest:
+    return replace(
+        request,
+        path=redact_text(request.path, secrets),
+        query=redact_text(request.query, secrets),
+        headers=redact_headers(request.headers, secrets),
+        body=redact_body(request.body, secrets),
+    )
+
+
+def _clean_response(response: ScimResponse, secrets: tuple[Secret, ...]) -> ScimResponse:
+    body = redact_body(response.body, secrets)
+    if response.truncated and secrets:
+        body = body[: max(0, len(body) - max(len(s.reveal().encode()) for s in secrets))]
+    return replace(response, headers=redact_headers(response.headers, secrets), body=body)
+
+
+def _clean_failure(failure: TransportFailure, secrets: tuple[Secret, ...]) -> TransportFailure:
+    return replace(failure, message=redact_text(failure.message, secrets))
