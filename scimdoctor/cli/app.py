@@ -48,7 +48,7 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _root(  # noqa: PLR0913 - the global options
+def _root(
     ctx: typer.Context,
     *,
     config: Annotated[

@@ -53,7 +53,7 @@ class AuthMethod(StrEnum):
 
     BROWSER = "browser"
     DEVICE_CODE = "device-code"
-    SECRET = "secret"  # noqa: S105 - a method's name
+    SECRET = "secret"
     CERTIFICATE = "certificate"
     FEDERATED = "federated"
     MANAGED_IDENTITY = "managed-identity"
