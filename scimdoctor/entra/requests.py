@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 ACCEPT = ("Accept", "application/scim+json, application/json")
 CONTENT_TYPE = ("Content-Type", "application/scim+json; charset=utf-8")
 MANAGER = f"{urns.ENTERPRISE_USER}:manager"
+_POST_ORDER = (
+    "externalId",
+    "userName",
+    "active",
+    "displayName",
+    "title",
+    "emails",
+    "meta",
+    "name",
+    "addresses",
+    "phoneNumbers",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +103,24 @@ def create_user(attributes: Mapping[str, Any]) -> ScimRequest:
     The schemas list names the core and the enterprise URN; a custom extension's URN is left out,
     as Entra does.
     """
-    body: dict[str, Any] = {"schemas": [urns.USER, urns.ENTERPRISE_USER]}
-    body |= resource_body(attributes)
-    body.setdefault("meta", {"resourceType": "User"})
-    body.setdefault("roles", [])
-    return with_body("POST", "/Users", body)
+    body = {"roles": [], "meta": {"resourceType": "User"}} | resource_body(attributes)
+    schemas = {"schemas": [urns.USER, urns.ENTERPRISE_USER]}
+    return with_body("POST", "/Users", schemas | _in_order(body))
 
 
 def create_group(attributes: Mapping[str, Any]) -> ScimRequest:
     """POST of a group: never with members."""
-    body: dict[str, Any] = {"schemas": [urns.GROUP, urns.ENTRA_GROUP]}
-    body |= resource_body(attributes)
-    body.setdefault("meta", {"resourceType": "Group"})
-    return with_body("POST", "/Groups", body)
+    body = {"meta": {"resourceType": "Group"}} | resource_body(attributes)
+    schemas = {"schemas": [urns.GROUP, urns.ENTRA_GROUP]}
+    return with_body("POST", "/Groups", schemas | _in_order(body))
+
+
+def _in_order(body: dict[str, Any]) -> dict[str, Any]:
+    """The order of members in Microsoft's sample of a POST; roles come last."""
+    last = len(_POST_ORDER)
+    places = {name: index for index, name in enumerate(_POST_ORDER)}
+    ordered = sorted(body, key=lambda name: last + 1 if name == "roles" else places.get(name, last))
+    return {name: body[name] for name in ordered}
 
 
 def resource_body(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,9 +128,18 @@ def resource_body(attributes: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for text, value in attributes.items():
         path = AttributePath.parse(text)
-        if path is not None and value is not None:
+        if value is None:
+            continue
+        if is_schema_urn(text):
+            body.setdefault(text, {}).update(value if isinstance(value, dict) else {})
+        elif path is not None:
             _place(body, path, value)
     return body
+
+
+def is_schema_urn(path: str) -> bool:
+    """Whether `path` names a whole schema (extension), not an attribute of one."""
+    return path.startswith("urn:") and path.rpartition(":")[2] in {"User", "Group"}
 
 
 def _place(body: dict[str, Any], path: AttributePath, value: Any) -> None:  # noqa: ANN401
