@@ -47,9 +47,13 @@ class Deadline:
         self.at = at
         self._timer = timer
 
+    def left(self) -> float:
+        """Seconds until then; negative once it has passed."""
+        return self.at - self._timer()
+
     def check(self) -> None:
         """Raise `DeadlineExceeded` once the moment has passed."""
-        if self._timer() >= self.at:
+        if self.left() <= 0:
             raise DeadlineExceeded
 
 

@@ -7,7 +7,6 @@ import ssl
 from typing import TYPE_CHECKING
 
 from scimdoctor.endpoint.body import BodyError, DeadlineExceeded
-from scimdoctor.endpoint.credentials import CredentialsUnavailable
 from scimdoctor.model.exchange import FailureKind, TransportFailure
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ def failure_of(error: Exception, *, host: str, seconds: float) -> TransportFailu
 def _kind_and_message(error: Exception, host: str, seconds: float) -> tuple[FailureKind, str]:
     import httpx
 
-    if isinstance(error, CredentialsUnavailable):
-        return FailureKind.CREDENTIALS, str(error)
     if isinstance(error, BodyError):
         return FailureKind.PROTOCOL, str(error)
     if isinstance(error, DeadlineExceeded):

@@ -75,17 +75,21 @@ class Recorder:
 
     def record(self, exchange: Exchange) -> Exchange:
         """Keep `exchange` without its secrets, and return it so."""
+        clean = self.cleaned(exchange)
+        with self._lock:
+            self._exchanges.append(clean)
+        return clean
+
+    def cleaned(self, exchange: Exchange) -> Exchange:
+        """Return `exchange` without its secrets, keeping nothing."""
         secrets = self._secrets
-        clean = replace(
+        return replace(
             exchange,
             request=_clean_request(exchange.request, secrets),
             url=redact_text(exchange.url, secrets),
             response=exchange.response and _clean_response(exchange.response, secrets),
             failure=exchange.failure and _clean_failure(exchange.failure, secrets),
         )
-        with self._lock:
-            self._exchanges.append(clean)
-        return clean
 
 
 def _clean_request(request: ScimRequest, secrets: tuple[Secret, ...]) -> ScimRequest:
