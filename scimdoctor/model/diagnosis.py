@@ -92,3 +92,6 @@ class Diagnosis:
     references: tuple[str, ...] = ()
     signature: str | None = None
     """The id of the failure signature this diagnosis is about."""
+
+    known: bool = False
+    """Listed in the baseline: shown, but no reason to fail."""

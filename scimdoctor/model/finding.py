@@ -60,8 +60,11 @@ class Finding:
     """A `curl` line; the token is a shell variable in it."""
 
     references: tuple[str, ...] = ()
+    known: bool = False
+    """Listed in the baseline: shown, but no reason to fail."""
 
     @property
     def is_problem(self) -> bool:
-        """Whether it failed at a severity above info."""
-        return self.outcome is Outcome.FAILED and self.severity is not Severity.INFO
+        """Whether it failed at a severity above info and no baseline lists it."""
+        failed = self.outcome is Outcome.FAILED and not self.known
+        return failed and self.severity is not Severity.INFO

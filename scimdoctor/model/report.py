@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.frozen import EMPTY
@@ -124,6 +125,35 @@ class MappingRow:
     lint: tuple[str, ...] = ()
 
 
+class ChangeState(StrEnum):
+    """What became of a problem between two reports."""
+
+    FIXED = "fixed"
+    STILL_THERE = "still-there"
+    NEW = "new"
+    CANNOT_TELL = "cannot-tell"
+    """The newer report did not look, so nothing can be said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One problem, in an older report and a newer one."""
+
+    state: ChangeState
+    kind: str
+    """`cause`, `finding`, `replay` or `signature`."""
+
+    id: str
+    """The same in both reports."""
+
+    name: str
+    """The cause, check or signature id that `scimdoctor explain` knows."""
+
+    title: str
+    detail: str = ""
+    """What changed beside it, for example the number of objects."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a command found, complete: renderers need nothing else.
@@ -153,6 +183,9 @@ class Report:
     comparisons: tuple[Comparison, ...] = ()
     apps: tuple[AppHealth, ...] = ()
     mappings: tuple[MappingRow, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What differs from an older report; for `report --diff`."""
+
     exchanges: tuple[Exchange, ...] = ()
     notes: tuple[str, ...] = ()
     """Things to know that are neither problem nor limit, for example the next command."""

@@ -1,0 +1,115 @@
+"""JUnit XML for CI: one suite for each family of checks, one for causes, one for replays.
+
+The element and attribute names are those that Jenkins, GitLab and Azure DevOps read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+from xml.etree import ElementTree as ET
+
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.replay import Verdict
+from scimdoctor.reports.neutral import neutral, one_line
+from scimdoctor.reports.verdict import headline, replay_words
+from scimdoctor.reports.words import WHO, by_family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scimdoctor.model.diagnosis import Diagnosis
+    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.replay import Replay
+    from scimdoctor.model.report import Report
+
+_FAILED = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE})
+
+
+def render(report: Report, out: TextIO) -> None:
+    """Write the findings, causes and replays as test cases."""
+    root = ET.Element("testsuites", name="scimdoctor")
+    for family, findings in by_family(report.findings).items():
+        _suite(root, family, map(_finding_case, findings), report)
+    if report.diagnoses:
+        _suite(root, "causes", map(_cause_case, report.diagnoses), report)
+    if report.replays:
+        _suite(root, "replays", map(_replay_case, report.replays), report)
+    if not len(root):
+        _suite(root, report.command, (), report)
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", "0")
+    ET.indent(root)
+    out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    out.write(ET.tostring(root, encoding="unicode"))
+    out.write("\n")
+
+
+def _suite(root: ET.Element, name: str, cases: Iterable[ET.Element], report: Report) -> None:
+    suite = ET.SubElement(root, "testsuite", name=one_line(name))
+    properties = ET.SubElement(suite, "properties")
+    for key, value in (("verdict", headline(report).text), *report.target.items()):
+        ET.SubElement(properties, "property", name=one_line(key), value=one_line(value))
+    suite.extend(cases)
+    found = suite.findall("testcase")
+    counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    suite.set("tests", str(len(found)))
+    for attribute, tag in counts.items():
+        suite.set(attribute, str(sum(case.find(tag) is not None for case in found)))
+    suite.set("time", "0")
+    suite.set("timestamp", report.generated_at.strftime("%Y-%m-%dT%H:%M:%S"))
+    suite.set("hostname", "scimdoctor")
+    if report.limits:
+        ET.SubElement(suite, "system-err").text = "\n".join(map(one_line, report.limits))
+
+
+def _case(classname: str, name: str) -> ET.Element:
+    attributes = {"name": one_line(name), "classname": one_line(classname), "time": "0"}
+    return ET.Element("testcase", attributes)
+
+
+def _finding_case(finding: Finding) -> ET.Element:
+    case = _case(finding.check.replace("/", "."), f"{finding.check}: {finding.title}")
+    message = one_line(finding.message)
+    if finding.outcome is Outcome.FAILED and not finding.is_problem:
+        why = "known from the baseline" if finding.known else "for information"
+        ET.SubElement(case, "system-out").text = _detail(f"{why}: {message}", finding)
+    elif finding.outcome is Outcome.FAILED:
+        failure = ET.SubElement(case, "failure", message=message, type=finding.severity.value)
+        failure.text = _detail(finding.message, finding)
+    elif finding.outcome is Outcome.ERRORED:
+        error = ET.SubElement(case, "error", message=message, type="errored")
+        error.text = neutral(finding.message)
+    elif finding.outcome is Outcome.SKIPPED:
+        ET.SubElement(case, "skipped", message=message)
+    return case
+
+
+def _detail(message: str, finding: Finding) -> str:
+    lines = [message, f"cause: {finding.cause}" if finding.cause else "", finding.reproduce or ""]
+    return neutral("\n".join(line for line in (*lines, *finding.references) if line), limit=20_000)
+
+
+def _cause_case(diagnosis: Diagnosis) -> ET.Element:
+    case = _case(f"cause.{diagnosis.cause}", diagnosis.title)
+    remedies = [f"{WHO[r.who]}: {r.text}" for r in diagnosis.remediation]
+    text = neutral("\n".join((diagnosis.explanation, *remedies)))
+    if diagnosis.known:
+        ET.SubElement(case, "system-out").text = f"known from the baseline: {text}"
+        return case
+    message = one_line(f"{diagnosis.cause} ({diagnosis.confidence})")
+    failure = ET.SubElement(case, "failure", message=message, type=diagnosis.confidence.value)
+    failure.text = text
+    return case
+
+
+def _replay_case(replay: Replay) -> ET.Element:
+    case = _case("replay", f"{replay.event} ({replay.mode})")
+    message = one_line(f"{replay_words(replay.verdict)}: {replay.summary}")
+    if replay.verdict in _FAILED:
+        ET.SubElement(case, "failure", message=message, type=replay.verdict.value).text = neutral(
+            "\n".join((replay.summary, *replay.notes))
+        )
+    elif replay.verdict is not Verdict.WORKS_NOW:
+        ET.SubElement(case, "skipped", message=message)
+    return case

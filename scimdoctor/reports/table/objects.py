@@ -1,0 +1,86 @@
+"""Attribute by attribute: comparisons of objects at both ends, and the mapping itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from scimdoctor.model.comparison import AttributeVerdict
+from scimdoctor.reports.neutral import one_line
+from scimdoctor.reports.verdict import is_different
+from scimdoctor.reports.words import spaced
+
+if TYPE_CHECKING:
+    from scimdoctor.model.comparison import Comparison
+    from scimdoctor.model.report import Report
+    from scimdoctor.reports.table.page import Page
+
+_VERDICTS = {
+    AttributeVerdict.SAME: ("✓", "green"),
+    AttributeVerdict.DIFFERS: ("✗", "red"),
+    AttributeVerdict.CASE_ONLY: ("!", "yellow"),
+    AttributeVerdict.REFORMATTED: ("!", "yellow"),
+    AttributeVerdict.MISSING_IN_APP: ("✗", "red"),
+    AttributeVerdict.CANNOT_TELL: ("?", "yellow"),
+}
+SHOWN_IN_FULL = 5
+
+
+def draw(page: Page, report: Report) -> None:
+    """Write comparisons and mappings, as far as there are any."""
+    if report.comparisons:
+        _comparisons(page, report.comparisons)
+    if report.mappings:
+        _mappings(page, report)
+
+
+def _comparisons(page: Page, comparisons: tuple[Comparison, ...]) -> None:
+    if len(comparisons) > SHOWN_IN_FULL:
+        _overview(page, comparisons)
+        return
+    for comparison in comparisons:
+        page.heading(comparison.object, spaced(comparison.state))
+        rows = [
+            (_verdict(a.verdict), a.attribute, a.source, a.expected, a.actual, a.note or "")
+            for a in comparison.attributes
+        ]
+        if rows:
+            columns = ("", "attribute", "in Entra", "mapped", "in the app", "note")
+            page.grid(columns, rows, narrow=frozenset({""}))
+        for note in comparison.notes:
+            page.bullet(note)
+
+
+def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
+    odd = [c for c in comparisons if is_different(c.state, [a.verdict for a in c.attributes])]
+    page.heading("Compared objects", f"{len(comparisons) - len(odd)} agree, {len(odd)} do not")
+    rows = []
+    for comparison in odd:
+        names = [a.attribute for a in comparison.attributes if is_different("matched", [a.verdict])]
+        rows.append((comparison.object, spaced(comparison.state), ", ".join(names)))
+    if rows:
+        page.grid(("object", "state", "attributes that differ"), rows, narrow=frozenset({"state"}))
+
+
+def _verdict(verdict: AttributeVerdict) -> Text:
+    sign, style = _VERDICTS.get(verdict, ("–", "dim"))
+    return Text(f"{sign} {spaced(verdict)}", style)
+
+
+def _mappings(page: Page, report: Report) -> None:
+    objects = dict.fromkeys(row.object for row in report.mappings)
+    for name in objects:
+        page.heading(f"Mapping: {name}")
+        own = [row for row in report.mappings if row.object == name]
+        rows = []
+        for row in own:
+            match = f" (matching {row.matching_priority})" if row.matching_priority else ""
+            default = f" default {row.default_value}" if row.default_value else ""
+            flow = one_line(f"{row.flow}{match}{default}")
+            rows.append((row.target, row.source, row.kind, row.type, flow))
+        page.grid(("target", "source", "kind", "type", "flow"), rows)
+        for row in own:
+            for lint in row.lint:
+                target = Text(f"{one_line(row.target)}: ", "bold")
+                page.bullet(target.append(one_line(lint), "not bold"), sign="!", style="yellow")

@@ -1,0 +1,132 @@
+"""Replays: what Entra sent, what the app says to it now, and what it kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from scimdoctor.model.exchange import json_of
+from scimdoctor.model.reconstruction import Provenance
+from scimdoctor.model.replay import DifferenceKind, ReplayMode, Verdict
+from scimdoctor.reports.neutral import one_line
+from scimdoctor.reports.verdict import replay_words
+from scimdoctor.reports.words import answer_text
+
+if TYPE_CHECKING:
+    from scimdoctor.model.exchange import Exchange, ScimRequest
+    from scimdoctor.model.replay import Difference, Replay, ReplayedRequest
+    from scimdoctor.model.report import Report
+    from scimdoctor.reports.table.page import Page
+
+_VERDICTS = {
+    Verdict.SAME_FAILURE: ("✗", "bold red"),
+    Verdict.DIFFERENT_FAILURE: ("✗", "bold yellow"),
+    Verdict.WORKS_NOW: ("✓", "bold green"),
+    Verdict.NOT_REBUILT: ("?", "bold yellow"),
+    Verdict.NOT_SENT: ("–", "bold"),
+}
+_KINDS = {
+    DifferenceKind.SAME: "green",
+    DifferenceKind.CASE_ONLY: "yellow",
+    DifferenceKind.REFORMATTED: "yellow",
+    DifferenceKind.DROPPED: "red",
+    DifferenceKind.CHANGED: "red",
+    DifferenceKind.EXTRA: "blue",
+}
+
+
+def draw(page: Page, report: Report) -> None:
+    """Write every replay with its requests and differences."""
+    if not report.replays:
+        return
+    page.heading("Replays")
+    exchanges = {exchange.id: exchange for exchange in report.exchanges}
+    labels = {event.id: event.object_label for event in report.event_list}
+    for number, replay in enumerate(report.replays):
+        if number:
+            page.gap()
+        _replay(page, replay, exchanges, labels.get(replay.event))
+
+
+def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange], label: str | None) -> None:
+    sign, style = _VERDICTS[replay.verdict]
+    head = Text(replay_words(replay.verdict), style)
+    about = f"{label} · event {replay.event}" if label else f"event {replay.event}"
+    head.append(f"  {one_line(about)} · {replay.mode}", "not bold default dim")
+    page.bullet(head, sign=sign, style=style, indent=0)
+    page.prose(replay.summary, indent=2)
+    for replayed in replay.requests:
+        _request(page, replayed, exchanges, replay.mode)
+    _differences(page, replay.differences)
+    for missing in replay.missing:
+        page.bullet(f"missing: {one_line(missing)}", sign="?", style="yellow")
+    for note in replay.notes:
+        page.bullet(note)
+    if replay.cause:
+        page.prose(f"cause: {replay.cause}", style="bold")
+    if replay.next_command:
+        page.command(replay.next_command, indent=2)
+
+
+def _request(
+    page: Page, replayed: ReplayedRequest, exchanges: dict[str, Exchange], mode: ReplayMode
+) -> None:
+    rebuilt = replayed.rebuilt
+    exchange = exchanges.get(replayed.exchange or "")
+    line = Text(f"{one_line(rebuilt.request.method)} ", "bold cyan")
+    line.append(one_line(rebuilt.request.target, limit=400), "not bold cyan")
+    if exchange or mode is not ReplayMode.PLAN:
+        line.append(f"  → {one_line(answer_text(exchange), limit=160)}", _answer_style(exchange))
+    failed = " (the one the log says failed)" if rebuilt.failed else ""
+    page.bullet(line.append(failed, "red"), sign="→", style="dim")
+    sources = _provenance(rebuilt.provenance)
+    if sources:
+        page.prose(sources, indent=6, style="dim")
+    if mode is ReplayMode.PLAN and rebuilt.request.body:
+        page.prose(_body(rebuilt.request), indent=6)
+    for note in rebuilt.notes:
+        page.bullet(note, indent=6)
+
+
+def _answer_style(exchange: Exchange | None) -> str:
+    if exchange is None:
+        return "not bold dim"
+    return "bold green" if exchange.ok else "bold red"
+
+
+def _provenance(provenance: object) -> str:
+    """Say which attribute comes from where, surest first."""
+    paths: dict[Provenance, list[str]] = {kind: [] for kind in Provenance}
+    for path, kind in dict(provenance).items():  # type: ignore[call-overload]
+        paths[kind].append(path)
+    return "; ".join(
+        f"{kind}: {', '.join(one_line(path, limit=120) for path in found)}"
+        for kind, found in paths.items()
+        if found
+    )
+
+
+def _body(request: ScimRequest) -> str:
+    import json
+
+    parsed = json_of(request.body)
+    if parsed is None:
+        return request.body.decode("utf-8", "replace")
+    try:
+        return json.dumps(parsed, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return request.body.decode("utf-8", "replace")
+
+
+def _differences(page: Page, differences: tuple[Difference, ...]) -> None:
+    odd = [difference for difference in differences if difference.kind is not DifferenceKind.SAME]
+    if not differences:
+        return
+    if not odd:
+        page.bullet(f"{len(differences)} attributes stored as sent", sign="✓", style="green")
+        return
+    rows = [
+        (Text(d.kind.value, _KINDS[d.kind]), d.attribute, d.sent, d.answered, d.stored) for d in odd
+    ]
+    page.grid(("", "attribute", "sent", "answered", "stored"), rows, narrow=frozenset({""}))

@@ -1,0 +1,224 @@
+"""The one sentence a report comes down to, and the counts behind it.
+
+What could not be seen never reads as "all is well": a report with nothing found and something
+unseen has the level `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.replay import Verdict as ReplayVerdict
+from scimdoctor.model.report import ChangeState
+from scimdoctor.model.rule import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.report import Report
+
+_HEALTHY = frozenset({"healthy", "good", "ok", "active"})
+_SICK_APPS = frozenset({"errors", "quarantined", "disabled", "unreadable"})
+_BAD_REPLAYS = frozenset({ReplayVerdict.SAME_FAILURE, ReplayVerdict.DIFFERENT_FAILURE})
+
+
+class Level(StrEnum):
+    """How a report is to be taken."""
+
+    PROBLEM = "problem"
+    ATTENTION = "attention"
+    GOOD = "good"
+    UNKNOWN = "unknown"
+    """Nothing bad was seen, but not everything could be looked at, or nothing was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A level and the sentence that says why."""
+
+    level: Level
+    text: str
+    more: tuple[str, ...] = ()
+    """What else there is to say, a sentence each."""
+
+
+def headline(report: Report) -> Headline:
+    """Return what `report` comes down to."""
+    parts = [part for part in _parts(report) if part]
+    if not parts:
+        return Headline(level=Level.UNKNOWN, text="Nothing was looked at that could be judged.")
+    level = min((part.level for part in parts), key=list(Level).index)
+    first = next(part for part in parts if part.level is level)
+    more = tuple(part.text for part in parts if part is not first)
+    if level is Level.GOOD and report.limits:
+        unseen = f"{counted(len(report.limits), 'thing')} could not be seen."
+        return Headline(level=Level.UNKNOWN, text=f"{first.text} {unseen}", more=more)
+    return Headline(level=level, text=first.text, more=more)
+
+
+def summary_line(report: Report) -> str:
+    """Return the line that ends a run on stderr."""
+    parts = [f"{report.command}: {headline(report).text}"]
+    if report.limits:
+        parts.append(f"{counted(len(report.limits), 'limit')} noted")
+    return " · ".join(parts)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return `number` with its noun, for example `3 checks`."""
+    word = noun if number == 1 else plural or f"{noun}s"
+    return f"{number:,} {word}"
+
+
+def severity_counts(findings: Iterable[Finding]) -> str:
+    """Return the failed findings by severity, worst first: `1 blocker, 2 major`."""
+    counts = Counter(f.severity for f in findings if f.outcome is Outcome.FAILED)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
+
+
+def _parts(report: Report) -> Iterable[Headline | None]:
+    yield _of_changes(report)
+    yield _of_diagnoses(report)
+    yield _of_status(report)
+    yield _of_findings(report.findings)
+    yield _of_replays(report)
+    yield _of_comparisons(report)
+    yield _of_apps(report)
+    yield _of_mappings(report)
+    yield _of_events(report)
+
+
+def _of_changes(report: Report) -> Headline | None:
+    if not report.changes:
+        return None
+    counts = Counter(change.state for change in report.changes)
+    shown = [f"{counts[state]} {state.replace('-', ' ')}" for state in ChangeState if counts[state]]
+    bad = counts[ChangeState.NEW] + counts[ChangeState.STILL_THERE]
+    unsure = Level.UNKNOWN if counts[ChangeState.CANNOT_TELL] else Level.GOOD
+    level = Level.PROBLEM if bad else unsure
+    return Headline(level=level, text=f"Since the older report: {', '.join(shown)}.")
+
+
+def _of_status(report: Report) -> Headline | None:
+    if report.status is None:
+        return None
+    healthy = report.status.health in _HEALTHY
+    level = Level.GOOD if healthy else Level.PROBLEM
+    return Headline(level=level, text=sentence(report.status.headline))
+
+
+def _of_diagnoses(report: Report) -> Headline | None:
+    if not report.diagnoses:
+        return None
+    known = sum(diagnosis.known for diagnosis in report.diagnoses)
+    found = counted(len(report.diagnoses), "cause")
+    first = report.diagnoses[0]
+    text = f"{found} found; first: {first.title.rstrip('.')} ({first.cause}, {first.confidence})."
+    all_known = known == len(report.diagnoses)
+    return Headline(level=Level.ATTENTION if all_known else Level.PROBLEM, text=text)
+
+
+def _of_findings(findings: Sequence[Finding]) -> Headline | None:
+    if not findings:
+        return None
+    counts = Counter(finding.outcome for finding in findings)
+    failed, ran = counts[Outcome.FAILED], len(findings) - counts[Outcome.SKIPPED]
+    broken = f", {counts[Outcome.ERRORED]} could not be judged" if counts[Outcome.ERRORED] else ""
+    skipped = f", {counts[Outcome.SKIPPED]} skipped" if counts[Outcome.SKIPPED] else ""
+    if not failed:
+        level = Level.UNKNOWN if broken or not ran else Level.GOOD
+        return Headline(level=level, text=f"0 of {counted(ran, 'check')} failed{broken}{skipped}.")
+    text = f"{failed} of {counted(ran, 'check')} failed ({severity_counts(findings)})"
+    known = sum(finding.known and finding.outcome is Outcome.FAILED for finding in findings)
+    noted = f", {known} known from the baseline" if known else ""
+    problem = any(finding.is_problem for finding in findings)
+    level = Level.PROBLEM if problem else Level.ATTENTION
+    return Headline(level=level, text=f"{text}{noted}{broken}{skipped}.")
+
+
+def _of_replays(report: Report) -> Headline | None:
+    if not report.replays:
+        return None
+    counts = Counter(replay.verdict for replay in report.replays)
+    shown = [
+        f"{counts[verdict]} {replay_words(verdict)}" for verdict in ReplayVerdict if counts[verdict]
+    ]
+    bad = any(counts[verdict] for verdict in _BAD_REPLAYS)
+    works = counts[ReplayVerdict.WORKS_NOW] == len(report.replays)
+    level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
+    events = counted(len(report.replays), "event")
+    return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")
+
+
+def replay_words(verdict: ReplayVerdict) -> str:
+    """Return a replay's verdict as a person says it."""
+    return {
+        ReplayVerdict.SAME_FAILURE: "fails the same way",
+        ReplayVerdict.DIFFERENT_FAILURE: "fails differently",
+        ReplayVerdict.WORKS_NOW: "works now",
+        ReplayVerdict.NOT_REBUILT: "cannot be rebuilt",
+        ReplayVerdict.NOT_SENT: "not sent",
+    }[verdict]
+
+
+def _of_comparisons(report: Report) -> Headline | None:
+    if not report.comparisons:
+        return None
+    odd = [
+        c for c in report.comparisons if is_different(c.state, [a.verdict for a in c.attributes])
+    ]
+    objects = counted(len(report.comparisons), "object")
+    differ = "differs" if len(odd) == 1 else "differ"
+    if not odd:
+        return Headline(level=Level.GOOD, text=f"{objects} compared, no difference.")
+    return Headline(level=Level.PROBLEM, text=f"{len(odd)} of {objects} compared {differ}.")
+
+
+def is_different(state: str, verdicts: Iterable[str]) -> bool:
+    """Whether a comparison with `state` and these attribute verdicts needs a look."""
+    bad = {"differs", "missing-in-app", "reformatted"}
+    return state != "matched" or any(verdict in bad for verdict in verdicts)
+
+
+def _of_apps(report: Report) -> Headline | None:
+    if not report.apps:
+        return None
+    sick = sum(app.health in _SICK_APPS for app in report.apps)
+    apps = counted(len(report.apps), "app")
+    if sick:
+        return Headline(level=Level.PROBLEM, text=f"{sick} of {apps} need attention.")
+    return Headline(level=Level.GOOD, text=f"{apps} with a provisioning job, none in trouble.")
+
+
+def _of_mappings(report: Report) -> Headline | None:
+    if not report.mappings:
+        return None
+    lint = sum(bool(row.lint) for row in report.mappings)
+    rows = counted(len(report.mappings), "attribute mapping")
+    if lint:
+        return Headline(level=Level.ATTENTION, text=f"{lint} of {rows} deserve a look.")
+    return Headline(level=Level.GOOD, text=f"{rows}, none suspicious.")
+
+
+def _of_events(report: Report) -> Headline | None:
+    events = report.events
+    if not events.read and not events.unreadable:
+        return None
+    counts = (("failed", events.failure), ("skipped", events.skipped), ("warned", events.warning))
+    shown = [f"{number:,} {word}" for word, number in counts if number]
+    unreadable = f", {events.unreadable} unreadable" if events.unreadable else ""
+    text = f"{counted(events.read, 'event')} read: {', '.join(shown) or 'none failed'}{unreadable}."
+    if events.failure:
+        return Headline(level=Level.PROBLEM, text=text)
+    doubtful = events.unreadable or not events.read
+    return Headline(level=Level.UNKNOWN if doubtful else Level.GOOD, text=text)
+
+
+def sentence(text: str) -> str:
+    """Return `text` ending in a full stop."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

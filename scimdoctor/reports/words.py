@@ -1,0 +1,122 @@
+"""How values are said to a person: the same words and signs in every format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.rule import FixedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from scimdoctor.model.diagnosis import Affected
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+
+OUTCOME_SIGNS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.SKIPPED: "–",
+    Outcome.ERRORED: "!",
+}
+WHO = {
+    FixedBy.APP_DEVELOPER: "app developer",
+    FixedBy.ENTRA_ADMIN: "Entra admin",
+    FixedBy.EITHER: "app developer or Entra admin",
+    FixedBy.WAIT: "waiting",
+    FixedBy.NOBODY: "nobody: it works as designed",
+}
+_ERROR_PREFIX = "SystemForCrossDomainIdentityManagement"
+_SPARKS = "▁▂▃▄▅▆▇█"
+
+
+def when(moment: datetime | None) -> str:
+    """Return a time to the second, in UTC and without saying so in every cell."""
+    from datetime import UTC
+
+    if moment is None:
+        return ""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def period(first: datetime | None, last: datetime | None) -> str:
+    """Return first and last time seen, in UTC."""
+    shown = list(dict.fromkeys(when(moment) for moment in (first, last) if moment))
+    return f"{' – '.join(shown)} UTC" if shown else ""
+
+
+def spaced(identifier: str) -> str:
+    """Return a kebab-case id as words."""
+    return identifier.replace("-", " ")
+
+
+def affected_text(affected: Affected | None) -> str:
+    """Return how much a diagnosis explains; empty if nothing is known."""
+    from scimdoctor.reports.verdict import counted
+
+    if affected is None or not (affected.events or affected.objects):
+        return ""
+    counts = f"{counted(affected.objects, 'object')}, {counted(affected.events, 'event')}"
+    span = period(affected.first_seen, affected.last_seen)
+    return f"{counts}, {span}" if span else counts
+
+
+def family_of(check: str) -> str:
+    """Return the family of a check id: what stands before the slash."""
+    return check.partition("/")[0] if "/" in check else "other"
+
+
+def by_family(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return findings by family, in the order in which families first occur."""
+    families: dict[str, list[Finding]] = {}
+    for finding in findings:
+        families.setdefault(family_of(finding.check), []).append(finding)
+    return families
+
+
+def outcome_counts(findings: Sequence[Finding]) -> str:
+    """Return counts by outcome: `12 passed, 1 failed`."""
+    counts = {outcome: sum(f.outcome is outcome for f in findings) for outcome in Outcome}
+    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+
+
+def skip_reasons(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return skipped findings by reason."""
+    reasons: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.outcome is Outcome.SKIPPED:
+            reasons.setdefault(finding.message, []).append(finding)
+    return reasons
+
+
+def answer_text(exchange: Exchange | None) -> str:
+    """Return an exchange's answer in a few words: `404 in 12 ms`, `timeout: …`."""
+    if exchange is None:
+        return "not sent"
+    if exchange.failure:
+        return f"{exchange.failure.kind}: {exchange.failure.message}"
+    if exchange.response is None:
+        return "no answer"
+    return f"{exchange.response.status} in {exchange.elapsed_in_milliseconds:.0f} ms"
+
+
+def event_told(event: ProvisioningObjectSummary) -> str:
+    """Return what an event says of its failure or skip, error code first and shortened."""
+    error = event.error
+    steps = [step.description for step in event.provisioning_steps if step.status == event.status]
+    reason = error.reason or (steps[-1] if steps else "")
+    code = (error.error_code or "").replace(_ERROR_PREFIX, "…")
+    return f"{code}: {reason}" if code and reason else code or reason
+
+
+def sparkline(numbers: Sequence[int]) -> str:
+    """Return `numbers` as a row of bars; zero is the lowest."""
+    top = max(numbers, default=0)
+    if top <= 0:
+        return _SPARKS[0] * len(numbers)
+    steps = len(_SPARKS) - 1
+    return "".join(_SPARKS[min(steps, -(-max(0, n) * steps // top))] for n in numbers)
