@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 class Task(Protocol):
@@ -22,17 +23,11 @@ class Task(Protocol):
 class Progress(Protocol):
     """What a long operation reports to. `cli/console.py` draws it; tests record it."""
 
-    def task(self, description: str, *, total: int | None = None) -> _TaskContext:
+    def task(self, description: str, *, total: int | None = None) -> AbstractContextManager[Task]:
         """Begin a piece of work; leaving the context ends it."""
 
     def message(self, text: str) -> None:
         """Say one line, once."""
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class _SilentTask:
@@ -55,4 +50,4 @@ class SilentProgress:
         """Do nothing."""
 
 
-SILENT = SilentProgress()
+SILENT: Progress = SilentProgress()
