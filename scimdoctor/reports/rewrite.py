@@ -125,7 +125,7 @@ def attribute_of(value: object) -> str | None:
 
 
 @cache
-def _field_names(cls: Any) -> tuple[str, ...]:
+def _field_names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
     return tuple(field.name for field in fields(cls))
 
 

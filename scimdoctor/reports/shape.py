@@ -213,7 +213,7 @@ def _scalar(value: object) -> str | int | float | None:
 
 
 @cache
-def _names(cls: Any, *, graph_names: bool) -> tuple[tuple[str, str], ...]:
+def _names(cls: Any, *, graph_names: bool) -> tuple[tuple[str, str], ...]:  # noqa: ANN401
     names = (field.name for field in fields(cls) if field.name != "raw")
     return tuple((name, camel(name) if graph_names else name) for name in names)
 
