@@ -1,16 +1,25 @@
-"""What a mapping produces from source values."""
+"""What an attribute mapping produces for one object, and why it may produce nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.entra.app_roles import roles_of
+from scimdoctor.entra.evaluator import Evaluation, evaluate
 from scimdoctor.entra.logged_values import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scimdoctor.model.synchronization import AttributeDefinition, AttributeMapping
+    from scimdoctor.model.synchronization import (
+        AttributeDefinition,
+        AttributeMapping,
+        AttributeMappingSource,
+    )
+
+_PLAIN_ATTRIBUTE = re.compile(r"^\[[^\]]+\]$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,44 @@ class MappedValue:
     known: bool = True
     """False when a source value is not at hand or the expression cannot be evaluated here."""
 
+    reason: str | None = None
+    """Why there is no value, or why it cannot be known."""
+
+    used_default: bool = False
+    """Whether the mapping's default value stands in for a null."""
+
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def explanation(self) -> tuple[str, ...]:
+        """The way to the value, one line a step, the outcome last."""
+        lines = [str(step) for step in self.evaluation.steps]
+        if self.used_default:
+            lines.append(f"null, so the default value {self.value!r} is taken (on create only)")
+        if self.reason:
+            lines.append(self.reason)
+        elif self.value is None:
+            lines.append("null: the attribute is not sent")
+        return tuple(lines)
+
+
+def expression_of(source: AttributeMappingSource) -> str:
+    """The expression's text, from its parts where Graph left the text out."""
+    if source.expression:
+        return source.expression
+    name = source.name or ""
+    if source.type == "Constant":
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if source.type == "Function":
+        arguments = ", ".join(expression_of(value) for _, value in source.parameters)
+        return f"{name}({arguments})"
+    return f"[{name}]" if name else ""
+
+
+def is_direct(text: str) -> bool:
+    """Whether the expression is one attribute and nothing else."""
+    return _PLAIN_ATTRIBUTE.match(text.strip()) is not None
+
 
 def evaluate_mapping(
     item: AttributeMapping,
@@ -30,18 +77,40 @@ def evaluate_mapping(
     *,
     creating: bool,
     definition: AttributeDefinition | None = None,
+    default_domain: str | None = None,
 ) -> MappedValue:
-    """Evaluate `item` over `source`."""
-    origin = item.source
-    if origin is None or origin.type != "Attribute":
-        return MappedValue(known=False)
-    name = (origin.name or (origin.expression or "").strip("[]")).casefold()
-    values = {k.casefold(): v for k, v in source.items()}
-    if name not in values:
-        return MappedValue(known=False)
-    value = values[name]
-    if value is None and creating:
-        value = item.default_value
+    """Evaluate `item` over `source`, the source attributes by provisioning name.
+
+    The default value stands in for a null when the object is being `creating`d; an attribute that
+    flows on creation only produces nothing afterwards.
+    """
+    if not creating and item.flow_type.casefold() == "objectaddonly":
+        return MappedValue(reason="it flows when the object is created, not afterwards")
+    found = _evaluated(item, source, default_domain)
+    if not found.known:
+        return MappedValue(known=False, reason=found.reason, evaluation=found)
+    value, used_default = found.value, False
+    if value is None and creating and item.default_value is not None:
+        value, used_default = item.default_value, True
+    typed = _typed(value, item.target_attribute_name, definition)
+    reason = (found.reason or "the mapping has no source") if typed is None else None
+    return MappedValue(value=typed, reason=reason, used_default=used_default, evaluation=found)
+
+
+def _evaluated(
+    item: AttributeMapping, source: Mapping[str, object], default_domain: str | None
+) -> Evaluation:
+    text = expression_of(item.source) if item.source else ""
+    if not text.strip():
+        return Evaluation()
+    if item.source and item.source.type == "Constant" and not text.strip().startswith('"'):
+        return Evaluation(value=text)
+    return evaluate(text, source, default_domain=default_domain)
+
+
+def _typed(value: Any, path: str, definition: AttributeDefinition | None) -> Any:  # noqa: ANN401
     if isinstance(value, str):
-        value = read_value(value, item.target_attribute_name, definition).value
-    return MappedValue(value=value)
+        return read_value(value, path, definition).value
+    if isinstance(value, list) and path.casefold() == "roles":
+        return roles_of(value)
+    return value
