@@ -1,0 +1,140 @@
+"""Builds what reaching Graph takes: TLS, proxies, pacing, retries, sign-in."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from scimdoctor import __version__
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from scimdoctor.graph.auth import TokenProvider
+    from scimdoctor.graph.client import GraphClient
+    from scimdoctor.graph.sign_in import SignIn
+
+USER_AGENT = f"scimdoctor/{__version__}"
+_CONNECT_SECONDS = 15.0
+_ANSWER_SECONDS = 100.0
+
+
+@contextmanager
+def connect(
+    sign_in: SignIn, *, ca_file: Path | None = None, progress: Progress = SILENT
+) -> Iterator[GraphClient]:
+    """Open a Graph client for `sign_in`; nothing is sent before the first call.
+
+    Raises:
+        ConfigurationError: the sign-in lacks something, or `ca_file` cannot be read.
+    """
+    from scimdoctor.graph.auth import build_token_provider
+    from scimdoctor.graph.client import GraphClient
+
+    with (
+        sign_in_http(sign_in, ca_file=ca_file) as http,
+        graph_http(sign_in.graph, ca_file=ca_file, progress=progress) as graph,
+    ):
+        tokens = build_token_provider(sign_in, http=http, progress=progress)
+        yield GraphClient(graph, tokens, base_url=sign_in.graph, cloud=sign_in.cloud)
+
+
+@contextmanager
+def connect_tokens(
+    sign_in: SignIn, *, ca_file: Path | None = None, progress: Progress = SILENT
+) -> Iterator[TokenProvider]:
+    """Open a token provider alone, for services besides Graph, for example Log Analytics."""
+    from scimdoctor.graph.auth import build_token_provider
+
+    with sign_in_http(sign_in, ca_file=ca_file) as http:
+        yield build_token_provider(sign_in, http=http, progress=progress)
+
+
+def sign_in_http(sign_in: SignIn, *, ca_file: Path | None = None) -> httpx.Client:
+    """Return the client that MSAL's traffic goes through; the caller closes it."""
+    import httpx
+
+    return _client(_transport(sign_in.authority, ca_file), httpx.Timeout(30.0))
+
+
+def graph_http(
+    base_url: str, *, ca_file: Path | None = None, progress: Progress = SILENT
+) -> httpx.Client:
+    """Return the client for Graph at `base_url`, paced and retrying; the caller closes it."""
+    import httpx
+
+    from scimdoctor.graph.transport import PacedTransport, RetryTransport, Waiting, graph_pacers
+
+    def tell(seconds: float, why: str) -> None:
+        if seconds >= 1:
+            progress.message(f"Graph is busy ({why}); trying again in {seconds:.0f} s …")
+
+    paced = PacedTransport(_transport(base_url, ca_file), graph_pacers())
+    retrying = RetryTransport(paced, waiting=Waiting(on_wait=tell))
+    return _client(retrying, httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
+
+
+def _client(transport: httpx.BaseTransport, timeout: httpx.Timeout) -> httpx.Client:
+    import httpx
+
+    return httpx.Client(
+        transport=transport, timeout=timeout, headers={"User-Agent": USER_AGENT}, trust_env=False
+    )
+
+
+def _transport(url: str, ca_file: Path | None) -> httpx.BaseTransport:
+    import httpx
+
+    return httpx.HTTPTransport(
+        verify=tls_context(ca_file), proxy=proxy_for(url), limits=httpx.Limits(max_connections=16)
+    )
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Trust what the operating system trusts, and `ca_file` (PEM) as well.
+
+    Raises:
+        ConfigurationError: `ca_file` cannot be read or holds no certificate.
+    """
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        return context
+    try:
+        context.load_verify_locations(cafile=str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"The certificate authorities in {ca_file} cannot be read: {error}.",
+            hint="--ca-file must be a PEM file.",
+        ) from error
+    return context
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that environment or system name for `url`; never one for loopback.
+
+    httpx looks proxies up itself only when it also makes the transport, which ours replaces.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if _is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
