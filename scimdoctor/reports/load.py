@@ -96,7 +96,7 @@ def _decode_tuple(args: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
     return tuple(_decode(arg, item) for arg, item in zip(args, data, strict=True))
 
 
-def _decode_dataclass(kind: type[Any], data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _decode_dataclass(kind: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
     values: dict[str, Any] = {}
     for name, hint in _hints(kind).items():
         shown = name if name in data else camel(name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import FixedBy
+from scimdoctor.reports.shape import container
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,6 +112,15 @@ def event_told(event: ProvisioningObjectSummary) -> str:
     reason = error.reason or (steps[-1] if steps else "")
     code = (error.error_code or "").replace(_ERROR_PREFIX, "…")
     return f"{code}: {reason}" if code and reason else code or reason
+
+
+def pretty_body(body: bytes) -> str:
+    """Return a body for reading: JSON indented, everything else as it is."""
+    import json
+
+    text = body.decode("utf-8", "replace")
+    parsed = container(text)
+    return text if parsed is None else json.dumps(parsed, indent=2, ensure_ascii=False)
 
 
 def sparkline(numbers: Sequence[int]) -> str:

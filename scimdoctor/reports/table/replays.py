@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from scimdoctor.model.exchange import json_of
 from scimdoctor.model.reconstruction import Provenance
 from scimdoctor.model.replay import DifferenceKind, ReplayMode, Verdict
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.verdict import replay_words
-from scimdoctor.reports.words import answer_text
+from scimdoctor.reports.words import answer_text, pretty_body
 
 if TYPE_CHECKING:
-    from scimdoctor.model.exchange import Exchange, ScimRequest
+    from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.replay import Difference, Replay, ReplayedRequest
     from scimdoctor.model.report import Report
     from scimdoctor.reports.table.page import Page
@@ -84,7 +83,7 @@ def _request(
     if sources:
         page.prose(sources, indent=6, style="dim")
     if mode is ReplayMode.PLAN and rebuilt.request.body:
-        page.prose(_body(rebuilt.request), indent=6)
+        page.prose(pretty_body(rebuilt.request.body), indent=6)
     for note in rebuilt.notes:
         page.bullet(note, indent=6)
 
@@ -105,18 +104,6 @@ def _provenance(provenance: object) -> str:
         for kind, found in paths.items()
         if found
     )
-
-
-def _body(request: ScimRequest) -> str:
-    import json
-
-    parsed = json_of(request.body)
-    if parsed is None:
-        return request.body.decode("utf-8", "replace")
-    try:
-        return json.dumps(parsed, indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return request.body.decode("utf-8", "replace")
 
 
 def _differences(page: Page, differences: tuple[Difference, ...]) -> None:
