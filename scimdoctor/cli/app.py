@@ -82,6 +82,7 @@ def _root(
         from scimdoctor.cli.session import Session
 
         ctx.obj = Session(config_path=config, profile=profile, verbose=verbose, quiet=quiet)
+    ctx.call_on_close(ctx.obj.resources.close)
     if ctx.invoked_subcommand is None:
         guarded(_greet)(ctx)
 

@@ -34,7 +34,7 @@ def _state(settings: Settings) -> Iterator[tuple[str, str]]:
     tenant = settings.tenant
     yield "tenant", f"{tenant} ({settings.cloud})" if tenant else "not set"
     yield "app", settings.app or "not set"
-    yield "endpoint", settings.endpoint_url or "not set"
+    yield "endpoint", settings.endpoint or "not set"
 
 
 def _next(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.graph.clouds import Cloud
+from scimdoctor.graph.sign_in import AuthMethod
 from scimdoctor.model.rule import Severity
 from scimdoctor.reports import Format
 
@@ -37,26 +39,6 @@ class FailOn(StrEnum):
     def severity(self) -> Severity | None:
         """The severity; `None` for never."""
         return None if self is FailOn.NEVER else Severity(self.value)
-
-
-class CloudName(StrEnum):
-    """Microsoft's clouds."""
-
-    GLOBAL = "global"
-    US_GOV = "us-gov"
-    US_DOD = "us-dod"
-    CHINA = "china"
-
-
-class AuthMethod(StrEnum):
-    """How to sign in to Microsoft."""
-
-    BROWSER = "browser"
-    DEVICE_CODE = "device-code"
-    SECRET = "secret"
-    CERTIFICATE = "certificate"
-    FEDERATED = "federated"
-    MANAGED_IDENTITY = "managed-identity"
 
 
 class EndpointAuth(StrEnum):
@@ -142,7 +124,7 @@ class SignIn:
         ),
     ] = None
     cloud: Annotated[
-        CloudName | None,
+        Cloud | None,
         typer.Option(
             envvar="SCIMDOCTOR_CLOUD",
             help="Microsoft cloud. Default: global.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -47,11 +48,14 @@ class Session:
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
-    graph_transport: httpx.BaseTransport | None = None
-    """For tests: what stands in for the network to Microsoft."""
+    graph_client: GraphClient | None = None
+    """For tests: what stands in for Microsoft Graph."""
 
     endpoint_transport: httpx.BaseTransport | None = None
     """For tests: what stands in for the network to the app."""
+
+    resources: ExitStack = field(default_factory=ExitStack, repr=False)
+    """What was opened; closed when the command ends."""
 
     confirm_with: Callable[[str], bool] | None = None
     """For tests: what answers questions."""
@@ -61,8 +65,8 @@ class Session:
         chosen = {
             "tenant": sign_in.tenant,
             "client_id": sign_in.client_id,
-            "auth_method": str(sign_in.auth) if sign_in.auth else None,
-            "certificate_file": str(sign_in.certificate) if sign_in.certificate else None,
+            "auth": str(sign_in.auth) if sign_in.auth else None,
+            "certificate": str(sign_in.certificate) if sign_in.certificate else None,
             "cloud": str(sign_in.cloud) if sign_in.cloud else None,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
@@ -89,15 +93,14 @@ class Session:
 
     @cached_property
     def graph(self) -> GraphClient:
-        """The signed-in Graph client; signs in at its first request."""
+        """The Graph client; it signs in at its first request."""
+        if self.graph_client is not None:
+            return self.graph_client
         from scimdoctor.graph.connect import connect
 
-        return connect(
-            self.settings,
-            environ=self.environ,
-            progress=self.progress,
-            transport=self.graph_transport,
-        )
+        settings = self.settings
+        opened = connect(settings.sign_in, ca_file=settings.ca_file, progress=self.progress)
+        return self.resources.enter_context(opened)
 
     def endpoint(self, url: str, options: EndpointOptions) -> Endpoint:
         """Open the app's endpoint; writing stays refused until it is allowed."""
