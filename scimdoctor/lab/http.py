@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.model.exchange import Headers, header_value
@@ -39,14 +40,42 @@ class LabRequest:
         return header_value(self.headers, name)
 
 
+class Behaviour(StrEnum):
+    """How the server misbehaves while it answers."""
+
+    HANG = "hang"
+    """Sends nothing and keeps the connection open."""
+
+    DRIP = "drip"
+    """Sends the head, then one byte of the body at a time, with pauses, without end in sight."""
+
+    RESET = "reset"
+    """Resets the connection instead of answering."""
+
+    SHORT = "short"
+    """Announces more bytes than it sends, then closes."""
+
+    LONG = "long"
+    """Announces fewer bytes than it sends."""
+
+    ENDLESS = "endless"
+    """Repeats the body for ever, chunked."""
+
+    RAW = "raw"
+    """Sends `body` as it is in place of an HTTP answer, then closes."""
+
+    SLOW = "slow"
+    """Answers rightly, but late (`LoopbackServer.slow_seconds`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabResponse:
-    """An answer; `behaviour` asks the server for what no answer can say, for example `hang`."""
+    """An answer; `behaviour` asks the server for what no answer can say."""
 
     status: int
     headers: Headers = ()
     body: bytes = b""
-    behaviour: str | None = None
+    behaviour: Behaviour | None = None
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,67 @@
+"""An httpx transport that asks the provider without a socket, for tests and speed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import httpx
+
+from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.lab.http import Handler
+
+
+class ProviderTransport(httpx.BaseTransport):
+    """Sends every request to `handler`; misbehaviour becomes the error that a socket would give."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer `request`.
+
+        Raises:
+            httpx.TransportError: the answer's behaviour is one that breaks the connection.
+
+        """
+        lab_request = LabRequest(
+            method=request.method,
+            target=request.url.raw_path.decode("ascii"),
+            headers=tuple(request.headers.items()),
+            body=request.read(),
+        )
+        return _response(self._handler(lab_request), request)
+
+
+def _response(answer: LabResponse, request: httpx.Request) -> httpx.Response:
+    match answer.behaviour:
+        case Behaviour.HANG | Behaviour.DRIP:
+            raise httpx.ReadTimeout("The read operation timed out", request=request)
+        case Behaviour.RESET:
+            raise httpx.ReadError("Connection reset by peer", request=request)
+        case Behaviour.SHORT:
+            raise httpx.RemoteProtocolError("peer closed connection early", request=request)
+        case Behaviour.RAW:
+            raise httpx.RemoteProtocolError("illegal status line", request=request)
+        case Behaviour.ENDLESS:
+            stream = _Endless(answer.body)
+            return httpx.Response(answer.status, headers=list(answer.headers), stream=stream)
+        case _:
+            headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+            return httpx.Response(
+                answer.status, headers=headers, stream=httpx.ByteStream(answer.body)
+            )
+
+
+class _Endless(httpx.SyncByteStream):
+    """Repeats one chunk for ever."""
+
+    def __init__(self, chunk: bytes) -> None:
+        self._chunk = chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        return itertools.repeat(self._chunk)
