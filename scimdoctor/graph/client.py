@@ -8,7 +8,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
@@ -77,7 +77,9 @@ class Page:
 
 
 class GraphClient:
-    """Reads and calls Microsoft Graph through a ready `httpx.Client`, which it does not close.
+    """Reads and calls Microsoft Graph through a ready `httpx.Client`.
+
+    Closing it runs `on_close`; the `httpx.Client` itself stays open unless that closes it.
 
     `base_url` is scheme and host, the cloud's unless given; no token is ever sent elsewhere.
     """
@@ -90,14 +92,27 @@ class GraphClient:
         base_url: str | None = None,
         cloud: Cloud = Cloud.GLOBAL,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_close: tuple[Callable[[], None], ...] = (),
     ) -> None:
         self._http = http
+        self._on_close = on_close
         self._tokens = tokens
         self._base_url = (base_url or cloud.hosts.graph).rstrip("/")
         self._scope = f"{cloud.hosts.graph}/.default"
         self._auth = BearerAuth(tokens, self._scope)
         self._portal = cloud.hosts.portal
         self._now = now
+
+    def close(self) -> None:
+        """Close what was opened for it."""
+        for close in self._on_close:
+            close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
 
     @property
     def portal(self) -> str:

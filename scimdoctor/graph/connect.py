@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -14,25 +14,30 @@ from scimdoctor.errors import ConfigurationError
 from scimdoctor.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
 
-    from scimdoctor.graph.auth import TokenProvider
     from scimdoctor.graph.client import GraphClient
     from scimdoctor.graph.sign_in import SignIn
+    from scimdoctor.graph.transport import Waiting
 
 USER_AGENT = f"scimdoctor/{__version__}"
 _CONNECT_SECONDS = 15.0
 _ANSWER_SECONDS = 100.0
 
 
-@contextmanager
 def connect(
-    sign_in: SignIn, *, ca_file: Path | None = None, progress: Progress = SILENT
-) -> Iterator[GraphClient]:
-    """Open a Graph client for `sign_in`; nothing is sent before the first call.
+    sign_in: SignIn,
+    *,
+    ca_file: Path | None = None,
+    progress: Progress = SILENT,
+    transport: httpx.BaseTransport | None = None,
+    waiting: Waiting | None = None,
+) -> GraphClient:
+    """Return a Graph client for `sign_in`; nothing is sent before the first call.
+
+    The caller closes it. `transport` stands in for the network and `waiting` for time, in tests.
 
     Raises:
         ConfigurationError: the sign-in lacks something, or `ca_file` cannot be read.
@@ -40,36 +45,36 @@ def connect(
     from scimdoctor.graph.auth import build_token_provider
     from scimdoctor.graph.client import GraphClient
 
-    with (
-        sign_in_http(sign_in, ca_file=ca_file) as http,
-        graph_http(sign_in.graph, ca_file=ca_file, progress=progress) as graph,
-    ):
-        tokens = build_token_provider(sign_in, http=http, progress=progress)
-        yield GraphClient(graph, tokens, base_url=sign_in.graph, cloud=sign_in.cloud)
+    msal_http = sign_in_http(sign_in, ca_file=ca_file, transport=transport)
+    tokens = build_token_provider(sign_in, http=msal_http, progress=progress)
+    network = transport or _transport(sign_in.graph, ca_file)
+    http = graph_http(network, progress=progress, waiting=waiting)
+    return GraphClient(
+        http,
+        tokens,
+        base_url=sign_in.graph,
+        cloud=sign_in.cloud,
+        on_close=(http.close, msal_http.close),
+    )
 
 
-@contextmanager
-def connect_tokens(
-    sign_in: SignIn, *, ca_file: Path | None = None, progress: Progress = SILENT
-) -> Iterator[TokenProvider]:
-    """Open a token provider alone, for services besides Graph, for example Log Analytics."""
-    from scimdoctor.graph.auth import build_token_provider
-
-    with sign_in_http(sign_in, ca_file=ca_file) as http:
-        yield build_token_provider(sign_in, http=http, progress=progress)
-
-
-def sign_in_http(sign_in: SignIn, *, ca_file: Path | None = None) -> httpx.Client:
+def sign_in_http(
+    sign_in: SignIn,
+    *,
+    ca_file: Path | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
     """Return the client that MSAL's traffic goes through; the caller closes it."""
     import httpx
 
-    return _client(_transport(sign_in.authority, ca_file), httpx.Timeout(30.0))
+    network = transport or _transport(sign_in.authority, ca_file)
+    return _client(network, httpx.Timeout(30.0))
 
 
 def graph_http(
-    base_url: str, *, ca_file: Path | None = None, progress: Progress = SILENT
+    network: httpx.BaseTransport, *, progress: Progress = SILENT, waiting: Waiting | None = None
 ) -> httpx.Client:
-    """Return the client for Graph at `base_url`, paced and retrying; the caller closes it."""
+    """Return a client over `network` that keeps to Graph's limits and tries again when told to."""
     import httpx
 
     from scimdoctor.graph.transport import PacedTransport, RetryTransport, Waiting, graph_pacers
@@ -78,8 +83,8 @@ def graph_http(
         if seconds >= 1:
             progress.message(f"Graph is busy ({why}); trying again in {seconds:.0f} s …")
 
-    paced = PacedTransport(_transport(base_url, ca_file), graph_pacers())
-    retrying = RetryTransport(paced, waiting=Waiting(on_wait=tell))
+    time = replace(waiting or Waiting(), on_wait=tell)
+    retrying = RetryTransport(PacedTransport(network, graph_pacers(time)), waiting=time)
     return _client(retrying, httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
 
 

@@ -64,13 +64,11 @@ class Pacer:
         return delay
 
 
-def graph_pacers(
-    *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
-) -> tuple[tuple[str, Pacer], ...]:
+def graph_pacers(waiting: Waiting) -> tuple[tuple[str, Pacer], ...]:
     """Return the limits of Graph that we keep to, by a part of the path."""
 
     def pacer(limit: int) -> Pacer:
-        return Pacer(limit, REPORTING_WINDOW_SECONDS, clock=clock, sleep=sleep)
+        return Pacer(limit, REPORTING_WINDOW_SECONDS, clock=waiting.clock, sleep=waiting.sleep)
 
     return (
         ("/auditLogs/", pacer(REPORTING_LIMIT)),
@@ -101,9 +99,10 @@ class PacedTransport(httpx.BaseTransport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """How time passes for a `RetryTransport`; tests replace it."""
+    """How time passes for retries and pacing; tests replace it."""
 
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     chance: Callable[[], float] = random.random
     """A number from 0 to 1 that spreads the attempts of many clients."""
