@@ -80,6 +80,7 @@ class ProvisioningService:
     memberships: dict[str, set[str]] = field(default_factory=dict)
     managers: dict[str, str] = field(default_factory=dict)
     escrows: set[str] = field(default_factory=set)
+    disabled: set[str] = field(default_factory=set)
 
     def run_cycle(
         self, objects: Iterable[SourceObject], *, at: datetime, number: int
@@ -199,7 +200,7 @@ class _ObjectRun:
 
     def _leave(self, linked: str | None) -> None:
         draft, item = self.draft, self.item
-        if linked is None:
+        if linked is None or item.id in self.service.disabled:
             text = (
                 f"{item.kind} '{draft.label}' will be skipped. "
                 f"Active in the source system: {item.enabled}. "
@@ -215,6 +216,8 @@ class _ObjectRun:
         draft.change("active", True, False)
         request = requests.set_active(linked, active=False, dialect=self.service.dialect)
         self._exported(self._send(request), "Update", {"active": "False"})
+        if draft.refusal is None:
+            self.service.disabled.add(item.id)
 
     def _match(self) -> dict[str, Any] | None:
         attribute = self.service.match_on[self.item.kind]

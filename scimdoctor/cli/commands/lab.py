@@ -1,0 +1,64 @@
+"""The `lab` command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scimdoctor.cli.session import Session, session_of
+
+
+def lab(
+    ctx: typer.Context,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="ID",
+            help="Break the first app's SCIM endpoint in this way. May be given several times.",
+        ),
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="List every fault and exit.")
+    ] = False,
+) -> None:
+    """Run the embedded Graph, sign-in authority and SCIM endpoints until Ctrl-C.
+
+    Everything is on this machine's loopback address, with invented people. The variables that are
+    printed point scimdoctor at it from another terminal.
+
+    Examples:
+      scimdoctor lab --fault boolean-string-rejected
+
+      scimdoctor lab --list-faults
+    """
+    if list_faults:
+        _list()
+        return
+    _serve(session_of(ctx), tuple(fault or ()))
+
+
+def _list() -> None:
+    from scimdoctor.lab.scim.faults import FAULTS
+
+    width = max((len(fault.id) for fault in FAULTS), default=0)
+    for fault in FAULTS:
+        typer.echo(f"{fault.id:<{width}}  {fault.title} [{fault.cause}]")
+
+
+def _serve(session: Session, faults: tuple[str, ...]) -> None:
+    from threading import Event
+
+    from scimdoctor.lab.running import running_lab
+
+    with running_lab(faults, progress=session.progress) as lab_:
+        for name, value in lab_.environment.items():
+            typer.echo(f"export {name}={value}")
+        for app in (lab_.travel, lab_.hr):
+            typer.echo(f"# {app.name}: {app.tenant_url} ({len(app.events)} events)")
+        session.progress.message(
+            f"Running. In another terminal: paste the lines above, then scimdoctor diagnose "
+            f'"{lab_.travel.name}" --endpoint {lab_.travel.tenant_url}. Ctrl-C stops the lab.'
+        )
+        Event().wait()
