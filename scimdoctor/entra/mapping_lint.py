@@ -1,0 +1,126 @@
+"""Judges a job's attribute mapping before anybody is provisioned by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra import expression_lint, object_lint
+from scimdoctor.entra.mapping_view import MappingView, views_of
+from scimdoctor.model.finding import Finding, Outcome
+from scimdoctor.model.report import MappingRow
+from scimdoctor.model.rule import CheckRule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scimdoctor.model.synchronization import ObjectMapping, SynchronizationSchema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One rule that a mapping breaks."""
+
+    rule: CheckRule
+    message: str
+    target: str | None = None
+    """The target attribute; `None` where the whole object is meant."""
+
+    severity: Severity | None = None
+    """`None`: the rule's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingReview:
+    """A schema as rows, with what is wrong with them."""
+
+    rows: tuple[MappingRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+def review(
+    schema: SynchronizationSchema, *, known_paths: Sequence[str] | None = None
+) -> MappingReview:
+    """List and judge all mappings of `schema`.
+
+    `known_paths` are the attribute paths that the endpoint's /Schemas has
+    (`object_lint.schema_paths`); without them absence is not judged, and `limits` says so.
+    """
+    rows: list[MappingRow] = []
+    findings: list[Finding] = []
+    for owner in schema.object_mappings:
+        views = views_of(schema, owner)
+        remarks = list(_remarks(schema, owner, views, known_paths)) if owner.enabled else []
+        rows += [_row(view, remarks) for view in views]
+        findings += [_finding(owner, remark) for remark in remarks]
+    limits = [f"the {_kind(o)} mapping is off: it was not judged" for o in _disabled(schema)]
+    if known_paths is None:
+        limits.append("targets were not compared with the endpoint's /Schemas: no endpoint given")
+    if not schema.directories:
+        limits.append("the schema has no directory definitions: types could not be judged")
+    return MappingReview(rows=tuple(rows), findings=tuple(findings), limits=tuple(limits))
+
+
+def _disabled(schema: SynchronizationSchema) -> list[ObjectMapping]:
+    return [owner for owner in schema.object_mappings if not owner.enabled]
+
+
+def _kind(owner: ObjectMapping) -> str:
+    return "group" if owner.is_group else "user"
+
+
+def _remarks(
+    schema: SynchronizationSchema,
+    owner: ObjectMapping,
+    views: Sequence[MappingView],
+    known_paths: Sequence[str] | None,
+) -> Iterator[Remark]:
+    definition = schema.target_definition(owner)
+    for rule, message, target, severity in object_lint.faults(owner, views, definition):
+        yield Remark(rule=rule, message=message, target=target, severity=severity)
+    for view in views:
+        for rule, message, severity in expression_lint.faults(view):
+            yield Remark(rule=rule, message=message, target=view.target, severity=severity)
+    if known_paths is not None:
+        for rule, message, target in object_lint.absent(views, known_paths):
+            yield Remark(rule=rule, message=message, target=target)
+
+
+def _severity(remark: Remark) -> Severity:
+    return remark.severity or remark.rule.severity
+
+
+def _finding(owner: ObjectMapping, remark: Remark) -> Finding:
+    subject = f"{owner.source_object_name} → {remark.target}" if remark.target else _kind(owner)
+    return Finding(
+        check=remark.rule.id,
+        outcome=Outcome.FAILED,
+        severity=_severity(remark),
+        requirement=remark.rule.requirement,
+        title=remark.rule.title,
+        message=f"{subject}: {remark.message}. {remark.rule.fix}",
+        cause=remark.rule.cause,
+        references=remark.rule.references,
+    )
+
+
+def _row(view: MappingView, remarks: Sequence[Remark]) -> MappingRow:
+    item, definition = view.item, view.definition
+    own = (r for r in remarks if r.target == view.target and _severity(r) is not Severity.INFO)
+    return MappingRow(
+        object=view.owner.source_object_name,
+        target=view.target,
+        source=view.text,
+        kind=item.source.type if item.source else "None",
+        matching_priority=item.matching_priority,
+        flow=_flow(view),
+        default_value=item.default_value,
+        type=definition.type if definition else None,
+        lint=tuple(dict.fromkeys(remark.message for remark in own)),
+    )
+
+
+def _flow(view: MappingView) -> str:
+    on_create = view.item.flow_type.casefold() == "objectaddonly"
+    return "only during object creation" if on_create else view.item.flow_type
