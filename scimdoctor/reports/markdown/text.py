@@ -12,6 +12,7 @@ _INSIDE_WORD = re.compile(r"(?<=\w)\\_(?=\w)")
 _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
 _ISSUE = re.compile(r"\\#(?=\w)")
 _LINE_START = re.compile(r"^(\d{1,9}(?=[.)])|)([-+=.)])")
+_BACKTICKS = re.compile(r"`+")
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}")
 
 
