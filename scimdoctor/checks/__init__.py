@@ -1,0 +1,38 @@
+"""Judges an app's SCIM endpoint by what breaks provisioning from Entra."""
+
+from __future__ import annotations
+
+from scimdoctor.checks import (
+    auth,
+    create,
+    discovery,
+    media,
+    query,
+    reach,
+    stored,
+)
+from scimdoctor.checks.check import Check, Result
+from scimdoctor.checks.options import CheckOptions, Clock
+from scimdoctor.checks.runner import run_checks, unknown_names
+
+ALL_CHECKS: tuple[Check, ...] = (
+    *reach.CHECKS,
+    *auth.CHECKS,
+    *media.CHECKS,
+    *discovery.CHECKS,
+    *query.CHECKS_BEFORE_CREATE,
+    *create.CHECKS,
+    *stored.CHECKS,
+    *query.CHECKS,
+)
+"""Every check, in the order in which they run: a check comes after those it builds on."""
+
+__all__ = [
+    "ALL_CHECKS",
+    "Check",
+    "CheckOptions",
+    "Clock",
+    "Result",
+    "run_checks",
+    "unknown_names",
+]

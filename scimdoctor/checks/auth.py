@@ -1,0 +1,153 @@
+"""Whether the right token is let in, and only that one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.ids import ACCEPTED, CONNECT
+from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words
+from scimdoctor.endpoint.credentials import BearerToken, NoCredentials, token_problems
+from scimdoctor.entra import requests
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.endpoint.credentials import Credentials
+    from scimdoctor.model.exchange import Exchange
+
+_WRONG_TOKEN = "scimdoctor-wrong-token-on-purpose"
+
+
+def _credentials(context: CheckContext) -> Credentials | None:
+    """What the endpoint is signed in to with; `None` if it is not known."""
+    return getattr(context.endpoint, "auth", None)
+
+
+def _accepted(context: CheckContext) -> Iterator[Result]:
+    credentials = _credentials(context)
+    problems = (
+        token_problems(credentials.token, now=datetime.now(UTC))
+        if isinstance(credentials, BearerToken)
+        else ()
+    )
+    exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
+    if exchange.status not in {401, 403, 407}:
+        return
+    words = f"GET /Users with the configured token was answered {answer_words(exchange)}"
+    if problems:
+        reasons = "; ".join(p.message for p in problems)
+        yield failed(f"{words}: {reasons}.", exchange, cause=problems[0].cause)
+    elif _wants_other_scheme(exchange):
+        offered = exchange.response.header("www-authenticate") if exchange.response else ""
+        yield failed(
+            f"{words}; the app asks for {offered!r}, and Entra can send a bearer token only.",
+            exchange,
+            cause="auth-scheme-unsupported",
+        )
+    else:
+        yield failed(f"{words}.", exchange)
+
+
+def _wants_other_scheme(exchange: Exchange) -> bool:
+    header = exchange.response.header("www-authenticate") if exchange.response else None
+    schemes = (header or "").casefold()
+    return bool(schemes) and "bearer" not in schemes and "oauth" not in schemes
+
+
+def _wrong_token(context: CheckContext) -> Iterator[Result]:
+    yield from _refusal(context, BearerToken(Secret(_WRONG_TOKEN)), "a wrong token")
+
+
+def _no_token(context: CheckContext) -> Iterator[Result]:
+    yield from _refusal(context, NoCredentials(), "no token")
+
+
+def _refusal(context: CheckContext, other: Credentials, what: str) -> Iterator[Result]:
+    if isinstance(_credentials(context), NoCredentials):
+        raise Unavailable("no token is configured, so there is none to refuse")
+    request = requests.probe("Users", "userName", context.values.guid())
+    exchange = context.send_as(request, other)
+    status = exchange.status or 0
+    words = f"GET /Users with {what} was answered {answer_words(exchange)}"
+    if status in {401, 403}:
+        if status == 401 and exchange.response and not exchange.response.header("www-authenticate"):
+            yield noted(f"{words}, without a WWW-Authenticate header.", exchange)
+    elif status < 300:
+        yield failed(f"{words}: anybody can read the app's users.", exchange)
+    elif status >= 500:
+        yield failed(
+            f"{words} instead of 401: the app crashes where it should refuse.",
+            exchange,
+            cause="unhandled-exception-500",
+            severity=Severity.MINOR,
+        )
+    elif status != 429:
+        yield failed(f"{words} instead of 401.", exchange, severity=Severity.MINOR)
+
+
+CHECKS = (
+    Check(
+        rule=CheckRule(
+            id=ACCEPTED,
+            title="The configured token is accepted",
+            severity=Severity.BLOCKER,
+            requirement=Requirement.MUST,
+            cause="token-expired-or-revoked",
+            what="Sends Entra's Test Connection query with the token as it is configured.",
+            why="Entra sends 'Authorization: Bearer <token>' with every request and has no other way.",
+            admin_sees="Test Connection says that the credentials are invalid; "
+            "a running job is quarantined (EncounteredQuarantineException, 401).",
+            fix="Make a new token in the app and enter it in Entra without the word 'Bearer'.",
+            rfc="RFC 7644 §2",
+            references=(TUTORIAL, f"{RFC7644}#section-2"),
+        ),
+        run=_accepted,
+        requires=(CONNECT,),
+        writes=False,
+    ),
+    Check(
+        rule=CheckRule(
+            id="auth/wrong-token-refused",
+            title="A wrong token is refused with 401",
+            severity=Severity.MAJOR,
+            requirement=Requirement.MUST,
+            cause="auth-scheme-unsupported",
+            what="Sends the same query with a token that the app never gave out.",
+            why="Entra learns that its token has expired only from 401; and an endpoint that accepts "
+            "any token lets anybody create accounts.",
+            admin_sees="nothing, until somebody misuses it: Test Connection succeeds with any token.",
+            fix="Compare the token with the one given out (in constant time); answer 401 with a SCIM "
+            "error and 'WWW-Authenticate: Bearer' to any other.",
+            rfc="RFC 7644 §2",
+            references=(TUTORIAL, f"{RFC7644}#section-2"),
+        ),
+        run=_wrong_token,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+    Check(
+        rule=CheckRule(
+            id="auth/missing-token-refused",
+            title="A request without a token is refused with 401",
+            severity=Severity.MAJOR,
+            requirement=Requirement.MUST,
+            cause="auth-scheme-unsupported",
+            what="Sends the same query without an Authorization header.",
+            why="Without it the app's users are open to anybody.",
+            admin_sees="nothing, until somebody misuses it.",
+            fix="Require the header on every SCIM route; answer 401 with a SCIM error without it.",
+            rfc="RFC 7644 §2",
+            references=(f"{RFC7644}#section-2",),
+        ),
+        run=_no_token,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+)

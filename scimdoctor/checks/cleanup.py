@@ -1,0 +1,49 @@
+"""The last step of every run: remove what the checks created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check
+from scimdoctor.checks.context import respell
+from scimdoctor.checks.references import RFC7644
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange, ScimRequest
+
+
+def clean_up(context: CheckContext) -> tuple[str, ...]:
+    """Delete every test object that is left; returns what could not be removed, in words."""
+
+    def send(request: ScimRequest) -> Exchange:
+        return context.endpoint.send(respell(request, context.spelling))
+
+    return context.tracker.remove_all(send)
+
+
+def _nothing(_context: CheckContext) -> Iterator[Result]:
+    yield from ()
+
+
+CLEAN_UP = Check(
+    rule=CheckRule(
+        id="run/clean-up",
+        title="Every test object was removed",
+        severity=Severity.INFO,
+        requirement=Requirement.ENTRA,
+        cause=None,
+        what="Whether everything that the checks created could be deleted again.",
+        why="Left-over test users may show up in the app and use licences.",
+        admin_sees="nothing; these objects were never in Entra.",
+        fix="Run `scimdoctor cleanup`, or delete in the app what the finding names.",
+        rfc="RFC 7644 §3.6",
+        references=(f"{RFC7644}#section-3.6",),
+    ),
+    run=_nothing,
+)
+"""Not one of the checks that are run: the runner itself gives its result."""

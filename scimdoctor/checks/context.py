@@ -1,0 +1,351 @@
+"""What a check works with: the endpoint, the test objects, and what was learned about the app.
+
+The context learns which spelling of a request the app takes (letter case of operations, booleans as
+text, media type, encoding of blanks), so that a later check tests its own question and does not
+fail again for a reason that is reported already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
+from scimdoctor.checks.values import Values
+from scimdoctor.entra import requests
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.model.exchange import Exchange, FailureKind, ScimRequest
+from scimdoctor.scim import urns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Protocol
+
+    from scimdoctor.checks.options import CheckOptions
+    from scimdoctor.checks.tracker import Tracker
+    from scimdoctor.endpoint.credentials import Credentials
+
+    class Sender(Protocol):
+        """What the checks need of `endpoint.client.Endpoint`."""
+
+        base_url: str
+
+        def send(self, request: ScimRequest, *, credentials: Credentials | None = None) -> Exchange:
+            """Send once and record."""
+
+
+PACED_SECONDS = 0.05
+"""Between two requests once the app has answered 429: below the 25 a second that Entra may send."""
+
+_LONGEST_WAIT = 10.0
+_GIVE_UP_AFTER = 3
+_GRACE = (0.1, 0.3, 0.6)
+
+
+@dataclass(kw_only=True)
+class Spelling:
+    """How this app has to be spoken to; starts as Entra speaks."""
+
+    media_type: str | None = None
+    """Of request bodies, instead of Entra's."""
+
+    blank: str = "+"
+    """How a blank is encoded in a query."""
+
+    accept: str | None = None
+    """Instead of ours."""
+
+    capital_ops: bool = True
+    boolean_text: bool = True
+    omit: set[str] = field(default_factory=set)
+    """Top-level members that a create must leave out, `schemas:URN` for an entry of schemas."""
+
+    require: set[str] = field(default_factory=set)
+    """Attribute paths that a create must have."""
+
+
+@dataclass(kw_only=True)
+class TestObject:
+    """A user or group that we made."""
+
+    __test__ = False
+
+    resource: str
+    id: str
+    sent: dict[str, Any]
+    """What it was created with, by attribute path."""
+
+    created: Exchange
+    state: dict[str, Any] | None = None
+    """As last read by id; `None` when something may have changed since."""
+
+    @property
+    def name(self) -> str:
+        """The userName or displayName it was created with."""
+        return str(self.sent.get("userName" if self.resource == "Users" else "displayName"))
+
+
+class CheckContext:
+    """One run's hands and memory."""
+
+    def __init__(self, endpoint: Sender, options: CheckOptions, tracker: Tracker) -> None:
+        self.endpoint = endpoint
+        self.options = options
+        self.tracker = tracker
+        self.values = Values(seed=options.seed, domain=options.domain)
+        self.spelling = Spelling()
+        self.kept: set[str] = set()
+        """Attribute paths that the app stores and returns as sent."""
+
+        self.passed: set[str] = set()
+        """Ids of checks that found nothing wrong."""
+
+        self.objects: dict[str, TestObject] = {}
+        self.delays: list[Exchange] = []
+        """Writes that became visible only after waiting."""
+
+        self.throttled: list[Exchange] = []
+        """429 answers to requests sent slower than Entra may send them."""
+
+        self.intermittent: list[Exchange] = []
+        """5xx answers whose repetition succeeded."""
+
+        self.service_provider_config: dict[str, Any] = {}
+        self.declared: dict[str, set[str]] | None = None
+        """Attribute names by schema URN as /Schemas lists them; `None` if it does not."""
+
+        self.required_by_schema: set[str] = set()
+        self.resource_types: set[str] | None = None
+        """Endpoints that /ResourceTypes lists; `None` if it does not."""
+
+        self._deadline = options.clock.now() + options.timeout
+        self._pace = 0.0
+        self._broken = 0
+        self._grace_left = 3.0
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def send(self, request: ScimRequest) -> Exchange:
+        """Send `request` in the app's spelling; the answer may be any status.
+
+        Raises:
+            NoAnswer: the connection failed, or the app kept answering 429.
+            OutOfTime: the run's time is used up, or the endpoint has stopped answering.
+        """
+        exchange = self._once(respell(request, self.spelling))
+        if exchange.status == 429:
+            exchange = self._again_slower(exchange)
+        elif exchange.status is not None and exchange.status >= 500:
+            exchange = self._again_after_error(exchange)
+        return exchange
+
+    def send_as(self, request: ScimRequest, credentials: Credentials) -> Exchange:
+        """Send with other credentials."""
+        self._check_time()
+        exchange = self.endpoint.send(respell(request, self.spelling), credentials=credentials)
+        if exchange.response is None:
+            raise NoAnswer(exchange)
+        return exchange
+
+    def _once(self, request: ScimRequest) -> Exchange:
+        self._check_time()
+        if self._pace:
+            self.options.clock.sleep(self._pace)
+        ticket = self.tracker.before(request)
+        exchange = self.endpoint.send(request)
+        self.tracker.after(ticket, exchange)
+        if exchange.response is None:
+            self._broken += 1
+            raise NoAnswer(exchange)
+        self._broken = 0
+        return exchange
+
+    def _check_time(self) -> None:
+        if self._broken >= _GIVE_UP_AFTER:
+            raise OutOfTime(f"the endpoint left {self._broken} requests in a row unanswered")
+        if self.options.clock.now() >= self._deadline:
+            raise OutOfTime(f"the run's {self.options.timeout:g} seconds were used up")
+
+    def _again_slower(self, exchange: Exchange) -> Exchange:
+        """Wait as told and send again: the app may only be guarding itself against our pace."""
+        if self._pace:
+            self.throttled.append(exchange)
+        for _ in range(2):
+            self.options.clock.sleep(min(_retry_after(exchange), _LONGEST_WAIT))
+            self._pace = PACED_SECONDS
+            exchange = self._once(exchange.request)
+            if exchange.status != 429:
+                return exchange
+            self.throttled.append(exchange)
+        raise NoAnswer(exchange)
+
+    def _again_after_error(self, exchange: Exchange) -> Exchange:
+        """Send a failed request once more, to tell a fault from a hiccup."""
+        second = self._once(exchange.request)
+        if second.status is not None and second.status < 500 and second.status != 409:
+            self.intermittent.append(exchange)
+            return second
+        return exchange
+
+    # -- waiting ---------------------------------------------------------------------------
+
+    def settle(self, write: Exchange) -> Iterable[float]:
+        """Moments at which to look again for the effect of `write`, sleeping in between.
+
+        Bounded for the whole run: an app that ignores many writes must not make it slow.
+        """
+        for seconds in _GRACE:
+            if self._grace_left < seconds:
+                return
+            self._grace_left -= seconds
+            self.options.clock.sleep(seconds)
+            yield seconds
+
+    def came_late(self, write: Exchange) -> None:
+        """Remember that `write` became visible only after waiting, and be patient from now on."""
+        self.delays.append(write)
+        self._grace_left = max(self._grace_left, 3.0)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def query(self, resource: str, text: str, **parameters: str) -> Exchange:
+        """A list query with the filter `text`."""
+        wanted = [*parameters.items(), ("filter", text)]
+        return self.send(requests.get(f"/{resource}", wanted))
+
+    def find(self, resource: str, attribute: str, value: str) -> Exchange:
+        """Entra's matching query."""
+        return self.send(requests.match_query(resource, attribute, value))
+
+    def read(self, thing: TestObject) -> Exchange:
+        """GET by id, members included; keeps the state of a success."""
+        exchange = self.send(requests.get(requests.object_path(thing.resource, thing.id)))
+        body = exchange.json
+        thing.state = body if exchange.ok and isinstance(body, dict) else None
+        return exchange
+
+    def state(self, thing: TestObject) -> dict[str, Any]:
+        """The object as it is in the app now.
+
+        Raises:
+            Unavailable: it cannot be read by id.
+        """
+        if thing.state is None:
+            exchange = self.read(thing)
+            if thing.state is None:
+                raise Unavailable(f"the test object could not be read by id: {exchange.status}")
+        return thing.state
+
+    # -- creating --------------------------------------------------------------------------
+
+    def create_request(self, resource: str, attributes: dict[str, Any]) -> ScimRequest:
+        """Entra's create request, without what the app was found to refuse."""
+        make = requests.create_user if resource == "Users" else requests.create_group
+        body = dict(make(attributes).json)
+        if resource == "Users" and self.spelling.require:
+            extra = self.values.person("extra")
+            missing = {p: v for p, v in extra.items() if p in self.spelling.require}
+            body = {**requests.resource_body({**missing, **attributes}), **body}
+        unwanted = self.spelling.omit
+        kept = {k: v for k, v in body.items() if k not in unwanted}
+        kept["schemas"] = [s for s in body["schemas"] if f"schemas:{s}" not in unwanted]
+        return requests.with_body("POST", f"/{resource}", kept)
+
+    def create(self, resource: str, attributes: dict[str, Any]) -> TestObject:
+        """Create a test object.
+
+        Raises:
+            Unavailable: the app refused, or gave no id.
+        """
+        exchange = self.send(self.create_request(resource, attributes))
+        made = self.adopt(exchange, attributes)
+        if made is None:
+            raise Unavailable(f"no test object could be created: {exchange.status}")
+        return made
+
+    def adopt(self, exchange: Exchange, attributes: dict[str, Any]) -> TestObject | None:
+        """The object that a create brought about, or `None` if it did not."""
+        resource = exchange.request.path.strip("/")
+        identifier = created_id(exchange)
+        if not exchange.ok or identifier is None:
+            return None
+        return TestObject(resource=resource, id=identifier, sent=attributes, created=exchange)
+
+    def user(self, role: str) -> TestObject:
+        """The test user called `role`, made when first asked for; `bare…` ones have the least."""
+        if role not in self.objects:
+            bare = role.startswith("bare")
+            person = self.values.bare_person(role) if bare else self.values.person(role)
+            self.objects[role] = self.create("Users", person)
+        return self.objects[role]
+
+    def group(self, role: str) -> TestObject:
+        """The test group called `role`, made when first asked for."""
+        key = f"group:{role}"
+        if key not in self.objects:
+            self.objects[key] = self.create("Groups", self.values.group(role))
+        return self.objects[key]
+
+    # -- spelling --------------------------------------------------------------------------
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that set-up and shared questions use: Entra's default where it is tested."""
+        chosen = self.options.dialects
+        return Dialect.DEFAULT if Dialect.DEFAULT in chosen else chosen[0]
+
+    def op(self, name: str, path: str | None = None, *value: Any) -> dict[str, Any]:  # noqa: ANN401
+        """One PATCH operation in a spelling that the app takes."""
+        capital = self.dialect is Dialect.DEFAULT and self.spelling.capital_ops
+        operation: dict[str, Any] = {"op": name.capitalize() if capital else name}
+        if path is not None:
+            operation["path"] = path
+        return operation | ({"value": value[0]} if value else {})
+
+    def boolean(self, value: bool) -> str | bool:
+        """A boolean in a spelling that the app takes."""
+        text = self.dialect is Dialect.DEFAULT and self.spelling.boolean_text
+        return str(value) if text else value
+
+    def need(self, *paths: str) -> None:
+        """Go on only if the app keeps these attributes.
+
+        Raises:
+            Unavailable: it was seen not to.
+        """
+        lost = [path for path in paths if path not in self.kept]
+        if lost:
+            raise Unavailable(f"the app does not keep {', '.join(lost)} (see create/stored)")
+
+
+def patch_request(thing: TestObject, operations: Sequence[dict[str, Any]]) -> ScimRequest:
+    """A PATCH with exactly these operations."""
+    body = {"schemas": [urns.PATCH_OP], "Operations": list(operations)}
+    return requests.with_body("PATCH", requests.object_path(thing.resource, thing.id), body)
+
+
+def created_id(exchange: Exchange) -> str | None:
+    """The id in the answer to a create, as text; `None` if there is none."""
+    body = exchange.json
+    identifier = body.get("id") if isinstance(body, dict) else None
+    if isinstance(identifier, bool) or not isinstance(identifier, str | int):
+        return None
+    return str(identifier) or None
+
+
+def respell(request: ScimRequest, spelling: Spelling) -> ScimRequest:
+    """`request` with the media type, Accept and blank encoding that the app takes."""
+    changed = {"content-type": spelling.media_type, "accept": spelling.accept}
+    headers = tuple((k, changed.get(k.casefold()) or v) for k, v in request.headers)
+    query = request.query if spelling.blank == "+" else request.query.replace("+", spelling.blank)
+    return replace(request, headers=headers, query=query)
+
+
+def _retry_after(exchange: Exchange) -> float:
+    header = exchange.response.header("retry-after") if exchange.response else None
+    return float(header) if header is not None and header.strip().isdecimal() else 1.0
+
+
+def is_timeout(exchange: Exchange) -> bool:
+    """Whether the answer did not come in time."""
+    return exchange.failure is not None and exchange.failure.kind is FailureKind.TIMEOUT

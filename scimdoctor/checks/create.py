@@ -1,0 +1,384 @@
+"""Creating users: Entra's documented body first, then what is wrong when it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.context import created_id
+from scimdoctor.checks.ids import ACCEPTED, CREATE
+from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, resources_of, shown
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import AttributePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange
+
+_MEDIA_TYPES = ("application/scim+json", "application/json")
+_ENVELOPE = ("roles", "meta", f"schemas:{urns.ENTERPRISE_USER}")
+"""What Entra adds to every user, beside its attributes."""
+
+
+def _documented(context: CheckContext) -> Iterator[Result]:
+    person = context.values.person("subject")
+    exchange = context.send(context.create_request("Users", person))
+    if not exchange.ok:
+        yield from _find_reason(context, exchange)
+        return
+    made = context.adopt(exchange, person)
+    if made is not None:
+        context.objects["subject"] = made
+        return
+    words = f"POST /Users was answered {answer_words(exchange)} without an id"
+    yield failed(f"{words}: {shown(exchange.json)}.", exchange, cause="write-response-wrong")
+    found = resources_of(context.find("Users", "userName", person["userName"]))
+    identifier = found[0].get("id") if len(found) == 1 else None
+    if identifier is not None:
+        body = replace(exchange.response, body=b"{}") if exchange.response else None
+        context.objects["subject"] = _looked_up(
+            replace(exchange, response=body), person, identifier
+        )
+
+
+def _looked_up(exchange: Exchange, person: dict[str, Any], identifier: object) -> Any:  # noqa: ANN401
+    from scimdoctor.checks.context import TestObject
+
+    return TestObject(resource="Users", id=str(identifier), sent=person, created=exchange)
+
+
+def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
+    """Vary the create until it works; what had to be varied is the reason."""
+    words = f"POST /Users with Entra's documented body was answered {answer_words(refused)}"
+    other_type = _other_media_type(context)
+    if other_type is not None:
+        yield failed(
+            f"{words}. With Content-Type {other_type!r} it works.",
+            refused,
+            cause="request-content-type-refused",
+        )
+        return
+    culprits = _culprits(context)
+    if culprits:
+        context.spelling.omit |= set(culprits)
+        names = ", ".join(name.removeprefix("schemas:") for name in culprits)
+        cause = "over-strict-validation" if set(culprits) & set(_ENVELOPE) else None
+        yield failed(f"{words}. Without {names} it works.", refused, cause=cause)
+        if "subject" not in context.objects:
+            context.user("subject")
+        return
+    crashed = (refused.status or 0) >= 500
+    cause = "unhandled-exception-500" if crashed else _cause_of_refusal(refused)
+    yield failed(f"{words}, and leaving parts of the body out does not help.", refused, cause=cause)
+
+
+def _cause_of_refusal(exchange: Exchange) -> str:
+    if exchange.status == 415:
+        return "request-content-type-refused"
+    if exchange.status in {402, 403, 412}:
+        return "value-not-allowed-by-app"
+    return "over-strict-validation"
+
+
+def _other_media_type(context: CheckContext) -> str | None:
+    """A media type with which the create works; the context goes on using it."""
+    for media_type in _MEDIA_TYPES:
+        context.spelling.media_type = media_type
+        person = context.values.person("subject")
+        exchange = context.send(context.create_request("Users", person))
+        made = context.adopt(exchange, person)
+        if made is not None:
+            context.objects["subject"] = made
+            return media_type
+        if exchange.ok:
+            return media_type
+    context.spelling.media_type = None
+    return None
+
+
+def _culprits(context: CheckContext) -> list[str]:
+    """The members of the documented body that each make a create fail, if the rest works."""
+    body = context.create_request("Users", context.values.person("subject")).json
+    members = [*_ENVELOPE, *(k for k in body if k not in {"schemas", "userName", *_ENVELOPE})]
+    for name in members:
+        if _works_without(context, {name}):
+            return [name]
+    everything = set(members)
+    if not _works_without(context, everything):
+        return []
+    return [name for name in members if not _works_without(context, everything - {name})]
+
+
+def _works_without(context: CheckContext, names: set[str]) -> bool:
+    """Create the subject without `names`; keeps it if that works."""
+    person = context.values.person("subject")
+    before = set(context.spelling.omit)
+    context.spelling.omit |= names
+    exchange = context.send(context.create_request("Users", person))
+    context.spelling.omit = before
+    made = context.adopt(exchange, _without(person, names))
+    if made is not None:
+        context.objects["subject"] = made
+    return exchange.ok
+
+
+def _without(person: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    kept = {}
+    for text, value in person.items():
+        path = AttributePath.parse(text)
+        if path is not None and (path.urn or path.attribute) not in names:
+            kept[text] = value
+    return kept
+
+
+def _answer(context: CheckContext) -> Iterator[Result]:
+    exchange = context.user("subject").created
+    if exchange.status not in {200, 201}:
+        yield failed(f"POST /Users was answered {exchange.status} instead of 201.", exchange)
+    elif (
+        exchange.response
+        and exchange.response.header("location") is None
+        and exchange.status == 201
+    ):
+        yield noted("POST /Users was answered 201 without a Location header.", exchange)
+
+
+def _minimal(context: CheckContext) -> Iterator[Result]:
+    person = context.values.bare_person("bare")
+    exchange = context.send(context.create_request("Users", person))
+    made = context.adopt(exchange, person)
+    if made is not None:
+        context.objects["bare"] = made
+        return
+    if exchange.ok:
+        return
+    words = f"POST /Users with userName and active only was answered {answer_words(exchange)}"
+    needed = _needed(context)
+    crashed = (exchange.status or 0) >= 500
+    cause = "unhandled-exception-500" if crashed else "required-attribute-empty-in-source"
+    declared = bool(needed) and all(_is_declared(context, path) for path in needed)
+    names = ", ".join(needed)
+    said = f"{words}. It needs {names}." if needed else f"{words}."
+    if declared and not crashed:
+        yield noted(f"{said} /Schemas says so.", exchange, cause=cause)
+    else:
+        yield failed(said, exchange, cause=cause)
+
+
+def _is_declared(context: CheckContext, path: str) -> bool:
+    parsed = AttributePath.parse(path)
+    if parsed is None:
+        return False
+    return bool({path.casefold(), parsed.attribute.casefold()} & context.required_by_schema)
+
+
+def _needed(context: CheckContext) -> list[str]:
+    """The attributes without which a create fails, found by leaving out one at a time."""
+    full = context.values.person("needs")
+    heads = dict.fromkeys(_head(path) for path in full if path not in {"userName", "active"})
+    needed: list[str] = []
+    for head in heads:
+        person = context.values.person("needs")
+        kept = {p: v for p, v in person.items() if _head(p) != head}
+        if not context.send(context.create_request("Users", kept)).ok:
+            needed += [p for p in full if _head(p) == head]
+    context.spelling.require |= set(needed)
+    return needed
+
+
+def _head(text: str) -> str:
+    path = AttributePath.parse(text)
+    return text if path is None else path.urn or path.attribute
+
+
+def _duplicate(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    person = {**context.values.person("double"), "userName": user.name}
+    exchange = context.send(context.create_request("Users", person))
+    words = f"POST of a userName that exists was answered {answer_words(exchange)}"
+    if exchange.ok:
+        same = created_id(exchange) == user.id
+        what = "the existing user" if same else "a second user"
+        yield failed(f"{words} with {what} instead of 409.", exchange)
+    elif exchange.status != 409:
+        yield failed(f"{words} instead of 409.", exchange)
+    else:
+        body = exchange.json
+        scim_type = body.get("scimType") if isinstance(body, dict) else None
+        if scim_type != "uniqueness":
+            yield noted(f"{words}, but scimType is {shown(scim_type)}, not uniqueness.", exchange)
+
+
+def _namesake(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    name = context.values.user_name("namesake")
+    shared = {k: v for k, v in user.sent.items() if k not in {"userName", "externalId"}}
+    own = {"userName": name, "externalId": context.values.guid()}
+    emails = {path: name for path in shared if path.startswith("emails[")}
+    number = {p: v + "7" for p, v in shared.items() if p.endswith(":employeeNumber")}
+    exchange = context.send(context.create_request("Users", {**shared, **emails, **number, **own}))
+    if not exchange.ok:
+        yield failed(
+            "POST of a user with another's name, but its own userName, e-mail address and "
+            f"externalId was answered {answer_words(exchange)}.",
+            exchange,
+        )
+        return
+    same_mail = {**shared, **number, "userName": context.values.user_name("namesake")}
+    same_mail["externalId"] = context.values.guid()
+    exchange = context.send(context.create_request("Users", same_mail))
+    if exchange.status == 409:
+        yield failed(
+            "POST of a new userName with an e-mail address that another user has was answered "
+            f"{answer_words(exchange)}: the app takes the e-mail address for the key, and Entra's "
+            "query by userName will not find the user it clashes with.",
+            exchange,
+            severity=Severity.MINOR,
+        )
+
+
+def _inactive(context: CheckContext) -> Iterator[Result]:
+    person = {**context.values.person("inactive"), "active": False}
+    exchange = context.send(context.create_request("Users", person))
+    if not exchange.ok:
+        yield failed(
+            f"POST of a user with active false was answered {answer_words(exchange)}.",
+            exchange,
+            cause="over-strict-validation",
+        )
+        return
+    made = context.adopt(exchange, person)
+    if made is None:
+        raise Unavailable("the answer to the create has no id")
+    read = context.read(made)
+    body = exchange.json if isinstance(exchange.json, dict) else {}
+    if not read.ok:
+        yield failed(
+            f"A user created with active false is answered {answer_words(read)} when read.",
+            exchange,
+            read,
+            cause="disabled-user-not-returned",
+        )
+    elif made.state and made.state.get("active") is True:
+        yield failed("A user created with active false is read back active.", exchange, read)
+    elif body.get("active") is True:
+        yield failed(
+            "The answer to a create with active false says that the user is active.",
+            exchange,
+            cause="write-response-wrong",
+        )
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"create/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.MUST,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc="RFC 7644 §3.3",
+        references=(TUTORIAL, f"{RFC7644}#section-3.3"),
+    )
+
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            CREATE.partition("/")[2],
+            "A user is created from the body that Entra sends",
+            severity="blocker",
+            cause="mapping-targets-unsupported-attribute",
+            what="Sends POST /Users with every attribute of the default mapping, roles [], meta, and "
+            "the media type with a charset; when refused, leaves out one part at a time.",
+            why="Entra sends this body for each new user; a refusal of any part refuses the user.",
+            admin_sees="create events that fail with the app's status; the users go into escrow.",
+            fix="Accept the body: ignore what has no place in the app instead of refusing it. "
+            "Until then, take the named attribute out of the mapping.",
+        ),
+        run=_documented,
+        requires=(ACCEPTED,),
+    ),
+    Check(
+        rule=_rule(
+            "answer",
+            "A create is answered 201 with the resource and its id",
+            cause="write-response-wrong",
+            what="Looks at status and headers of the create's answer.",
+            why="Entra keeps the id from this answer and addresses the user by it from then on.",
+            admin_sees="an error while deserializing, or the same user created in every cycle.",
+            fix="Answer 201 (200 works) with the whole resource, id as a string, and a Location header.",
+        ),
+        run=_answer,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "minimal",
+            "A user is created from a userName alone",
+            severity="minor",
+            cause="required-attribute-empty-in-source",
+            what="Sends POST /Users with nothing but userName and active; when refused, finds out "
+            "which attributes are missing.",
+            why="Entra leaves out what is empty in the directory: guests and service accounts often "
+            "have no surname, no mail address and no department.",
+            admin_sees="create events that fail for exactly those users.",
+            fix="Require userName only; otherwise say so in /Schemas and document which attributes "
+            "must be filled.",
+        ),
+        run=_minimal,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "duplicate",
+            "A second create of the same userName is answered 409",
+            cause="duplicate-create-not-409",
+            what="Sends POST /Users with a userName that exists.",
+            why="From 409 Entra knows that it must match, not create; any other error is retried for "
+            "weeks, and a success makes two accounts of one person.",
+            admin_sees="duplicate accounts, or create events that fail without a useful code.",
+            fix="Check userName for uniqueness, without regard to letter case; answer 409 with "
+            "scimType uniqueness.",
+        ),
+        run=_duplicate,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "namesake",
+            "Only userName makes a create clash",
+            cause="duplicate-create-not-409",
+            what="Creates a user with the display name of another, then one with its e-mail address.",
+            why="Entra has looked for the userName and found nothing, so it creates; a clash on "
+            "something else cannot be resolved by it.",
+            admin_sees="409 for a user that the matching query does not find, in every cycle.",
+            fix="Use userName as the unique key; let other attributes repeat.",
+        ),
+        run=_namesake,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "inactive",
+            "A user may be created inactive, and is returned so",
+            severity="minor",
+            cause="attribute-not-stored-or-returned",
+            what="Creates a user with active false and reads it.",
+            why="Accounts that are disabled in Entra may come into scope; they must not gain access.",
+            admin_sees="nothing: a person without access in Entra has it in the app.",
+            fix="Take active from the body of a create.",
+        ),
+        run=_inactive,
+        requires=(CREATE,),
+    ),
+)

@@ -1,0 +1,206 @@
+"""Sends a PATCH and sees what it did: to what it named, and to what it did not name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import failed
+from scimdoctor.checks.context import patch_request
+from scimdoctor.checks.shapes import answer_words, difference, flat, request_words, shown
+from scimdoctor.scim.paths import AttributePath, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.model.exchange import Exchange
+
+    Operations = Sequence[dict[str, Any]]
+    State = dict[str, Any]
+    Expectation = Callable[[State], bool]
+
+_DERIVED = {
+    "name": {"displayname", "name.formatted"},
+    "displayname": {"name.formatted"},
+    "username": {"emails", "displayname"},
+    "emails": {"username"},
+    "active": set[str](),
+}
+"""What an app may rightly change along with an attribute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one PATCH did."""
+
+    exchange: Exchange
+    before: State
+    after: State
+    worked: bool
+    """It was answered with success and what was expected is there."""
+
+    last_read: Exchange | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered with success."""
+        return self.exchange.ok
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What shows it: the read after the write, then the write."""
+        return (self.last_read, self.exchange) if self.last_read else (self.exchange,)
+
+    @property
+    def words(self) -> str:
+        """What was sent and answered."""
+        said = f"{request_words(self.exchange)} was answered {answer_words(self.exchange)}"
+        if self.accepted and not self.worked:
+            return f"{said}, but a read by id does not show the change"
+        return said
+
+
+def apply(
+    context: CheckContext, thing: TestObject, operations: Operations, *, expect: Expectation
+) -> Effect:
+    """PATCH `thing` and read it back by id, waiting a little if the change does not show at once."""
+    before = context.state(thing)
+    exchange = context.send(patch_request(thing, operations))
+    thing.state = None
+    last_read = context.read(thing)
+    if exchange.ok and not _holds(expect, thing.state):
+        for _ in context.settle(exchange):
+            last_read = context.read(thing)
+            if _holds(expect, thing.state):
+                context.came_late(exchange)
+                break
+    worked = exchange.ok and _holds(expect, thing.state)
+    return Effect(
+        exchange=exchange,
+        before=before,
+        after=thing.state or {},
+        worked=worked,
+        last_read=last_read,
+    )
+
+
+def _holds(expect: Expectation, state: State | None) -> bool:
+    return state is not None and expect(state)
+
+
+def has(path: str, value: Any) -> Expectation:  # noqa: ANN401 - JSON value
+    """Expect `value` at `path`; a change of letter case or of JSON type counts as there."""
+    return lambda state: difference(value, value_at(state, path)) in (None, "case", "type")
+
+
+def lacks(path: str) -> Expectation:
+    """Expect nothing, or something empty, at `path`."""
+    return lambda state: value_at(state, path) in (None, "", [], {})
+
+
+def both(*expectations: Expectation) -> Expectation:
+    """Expect all of them."""
+    return lambda state: all(expect(state) for expect in expectations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Another spelling of the same change; that it works puts the blame on what it avoids."""
+
+    operations: Operations
+    words: str
+    """What differs, to go after "it works"."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A change in Entra's spelling, and what to blame when it fails."""
+
+    thing: TestObject
+    operations: Operations
+    expect: Expectation
+    ways: tuple[Way, ...] = ()
+    """Tried in order when Entra's spelling fails."""
+
+    otherwise: str | None = None
+    """The cause when no other way works either; `None`: the rule's."""
+
+
+def attempt(context: CheckContext, trial: Trial) -> Iterator[Result]:
+    """Try Entra's spelling; when it fails, find out what it fails by."""
+    effect = apply(context, trial.thing, trial.operations, expect=trial.expect)
+    if effect.worked:
+        yield from collateral(effect)
+        return
+    for way in trial.ways:
+        other = apply(context, trial.thing, way.operations, expect=trial.expect)
+        if other.worked:
+            evidence = (*other.exchanges, *effect.exchanges)
+            yield failed(f"{effect.words}. It works {way.words}.", *evidence, cause=way.cause)
+            return
+    yield failed(f"{effect.words}.", *effect.exchanges, cause=trial.otherwise)
+
+
+def collateral(effect: Effect) -> Iterator[Result]:
+    """Report what a PATCH changed without having been asked to."""
+    changes = list(unasked_changes(effect))
+    if changes:
+        yield failed(
+            f"{request_words(effect.exchange)} also changed what it does not name: "
+            f"{'; '.join(changes)}.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
+
+
+def unasked_changes(effect: Effect) -> Iterator[str]:
+    """What was lost or altered outside the attributes that the operations name."""
+    named = {name for op in _operations(effect) for name in _named(op)}
+    before, after = flat(effect.before), flat(effect.after)
+    derived = {d for name in named for d in _DERIVED.get(name.partition(".")[0], set())}
+    for path, old in before.items():
+        key = path.casefold()
+        if any(key == n or key.startswith((n + ".", n + ":")) for n in named):
+            continue
+        new = after.get(path)
+        if new is None:
+            yield f"{path} is gone (was {old[:80]})"
+        elif new != old and key not in derived:
+            yield f"{path} became {new[:80]} (was {old[:80]})"
+
+
+def _operations(effect: Effect) -> list[dict[str, Any]]:
+    body = effect.exchange.request.json
+    return body["Operations"] if isinstance(body, dict) else []
+
+
+def _named(operation: dict[str, Any]) -> Iterator[str]:
+    """The attributes that an operation names, in lower case."""
+    path, value = operation.get("path"), operation.get("value")
+    if path is not None:
+        yield _root(path)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield _root(key)
+            if isinstance(inner, dict):
+                yield key.casefold()
+
+
+def _root(text: str) -> str:
+    path = AttributePath.parse(text)
+    if path is None:
+        return text.casefold()
+    if path.urn:
+        return f"{path.urn}:{path.attribute}".casefold()
+    if path.filter is None and path.sub_attribute:
+        return f"{path.attribute}.{path.sub_attribute}".casefold()
+    return path.attribute.casefold()
+
+
+def value_words(state: State, path: str) -> str:
+    """`path is value`, for a message."""
+    return f"{path} is {shown(value_at(state, path))}"

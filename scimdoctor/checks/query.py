@@ -1,0 +1,358 @@
+"""The matching query: how Entra asks whether the app has a user, and what it must be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check, failed, noted
+from scimdoctor.checks.ids import ACCEPTED, CREATE, MATCH, NO_MATCH
+from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import (
+    answer_words,
+    list_problem,
+    resources_of,
+)
+from scimdoctor.entra import requests
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange
+
+
+def _no_match(context: CheckContext) -> Iterator[Result]:
+    request = requests.probe("Users", "userName", context.values.guid())
+    exchange = context.send(request)
+    words = f"The query for a userName that nobody has was answered {answer_words(exchange)}"
+    if exchange.ok:
+        problem = list_problem(exchange)
+        if exchange.status == 204 or problem is not None:
+            why = problem or "no body"
+            yield failed(f"{words} with {why}.", exchange, cause="list-response-malformed")
+        elif resources_of(exchange):
+            yield failed(
+                f"{words} with {len(resources_of(exchange))} users.",
+                exchange,
+                cause="filter-not-selective",
+            )
+        return
+    if exchange.status in {404, 410}:
+        yield failed(f"{words} instead of 200 with an empty ListResponse.", exchange)
+        return
+    context.spelling.blank = "%20"
+    other = context.send(request)
+    if other.ok or other.status == 404:
+        yield failed(
+            f"{words}; with blanks sent as %20 instead of + it works.",
+            other,
+            exchange,
+            cause="filter-value-parse-failure",
+        )
+        return
+    context.spelling.blank = "+"
+    yield failed(f"{words}.", exchange, cause=_cause_of_refusal(exchange))
+
+
+def _cause_of_refusal(exchange: Exchange) -> str:
+    if exchange.status in {406, 415}:
+        return "request-content-type-refused"
+    if (exchange.status or 0) >= 500 and exchange.status != 501:
+        return "unhandled-exception-500"
+    return "filter-attribute-unsupported"
+
+
+def _match(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    exchange = context.find("Users", "userName", user.name)
+    if not _found(exchange, user.id):
+        exchange = _look_again(context, exchange, user.id)
+    words = (
+        f"The query for the userName of a user just created was answered {answer_words(exchange)}"
+    )
+    if not _found(exchange, user.id):
+        yield from _missed(context, exchange, words)
+        return
+    others = [r for r in resources_of(exchange) if str(r.get("id")) != user.id]
+    if others:
+        yield failed(
+            f"{words} with {len(others)} other users as well.",
+            exchange,
+            cause="filter-not-selective",
+        )
+    problem = list_problem(exchange)
+    if problem is not None:
+        yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+
+
+def _look_again(context: CheckContext, exchange: Exchange, user_id: str) -> Exchange:
+    """Ask again for a while: the app may need a moment to index what was created."""
+    if not exchange.ok:
+        return exchange
+    for _ in context.settle(exchange):
+        again = context.send(exchange.request)
+        if _found(again, user_id):
+            context.came_late(context.objects["subject"].created)
+            return again
+    return exchange
+
+
+def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    if context.spelling.blank == "+":
+        context.spelling.blank = "%20"
+        other = context.find("Users", "userName", context.user("subject").name)
+        if _found(other, context.user("subject").id):
+            yield failed(
+                f"{words} without the user; with blanks sent as %20 instead of + it is found.",
+                other,
+                exchange,
+                cause="filter-value-parse-failure",
+            )
+            return
+        context.spelling.blank = "+"
+    if exchange.ok or exchange.status in {404, 410}:
+        yield failed(f"{words} without the user.", exchange)
+    else:
+        yield failed(f"{words}.", exchange, cause=_cause_of_refusal(exchange))
+
+
+def _found(exchange: Exchange, user_id: str) -> bool:
+    return exchange.ok and any(str(r.get("id")) == user_id for r in resources_of(exchange))
+
+
+def _blanks(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    before, context.spelling.blank = context.spelling.blank, "%20"
+    exchange = context.find("Users", "userName", user.name)
+    context.spelling.blank = before
+    if not _found(exchange, user.id):
+        yield noted(
+            f"With blanks sent as %20 the query was answered {answer_words(exchange)} "
+            "without the user. Entra sends +, other clients send %20.",
+            exchange,
+        )
+
+
+def _case(context: CheckContext, text: str, what: str) -> Iterator[Result]:
+    user = context.user("subject")
+    exchange = context.query("Users", text.format(name=user.name, upper=user.name.upper()))
+    if not _found(exchange, user.id):
+        yield failed(
+            f"With {what} the query was answered {answer_words(exchange)} without the user.",
+            exchange,
+        )
+
+
+def _attribute_case(context: CheckContext) -> Iterator[Result]:
+    yield from _case(context, 'USERNAME eq "{name}"', "the attribute written USERNAME")
+
+
+def _operator_case(context: CheckContext) -> Iterator[Result]:
+    yield from _case(context, 'userName EQ "{name}"', "the operator written EQ")
+
+
+def _value_case(context: CheckContext) -> Iterator[Result]:
+    yield from _case(context, 'userName eq "{upper}"', "the userName in capitals")
+
+
+def _selective(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    context.user("bystander")
+    local = user.name.partition("@")[0]
+    wrong = {
+        "a GUID that nobody has": context.values.guid(),
+        "all but the last letter of a userName": user.name[:-1],
+        "all but the first letter of a userName": user.name[1:],
+        "the part of a userName before the @": local,
+    }
+    for what, value in wrong.items():
+        exchange = context.find("Users", "userName", value)
+        found = resources_of(exchange)
+        if exchange.ok and found:
+            yield failed(
+                f"The query for {what} was answered with {len(found)} users instead of none.",
+                exchange,
+            )
+            return
+
+
+def _paging(context: CheckContext) -> Iterator[Result]:
+    context.user("subject")
+    context.user("bystander")
+    first = _page(context, 1)
+    if not first.ok:
+        yield noted(
+            f"GET /Users without a filter was answered {answer_words(first)}; Entra does not ask so.",
+            first,
+        )
+        return
+    problem = list_problem(first)
+    if problem is not None:
+        yield failed(f"GET /Users?startIndex=1&count=1 was answered with {problem}.", first)
+        return
+    second = _page(context, 2)
+    problem = _paging_problem(first, second)
+    if problem is not None:
+        yield failed(problem, first, second)
+
+
+def _page(context: CheckContext, start: int) -> Exchange:
+    wanted = [("startIndex", str(start)), ("count", "1")]
+    return context.send(requests.get("/Users", wanted))
+
+
+def _paging_problem(first: Exchange, second: Exchange) -> str | None:
+    """What is wrong with two pages of one user each, when there are at least two users."""
+    one, two = resources_of(first), resources_of(second)
+    if len(one) > 1:
+        return f"GET /Users?startIndex=1&count=1 was answered with {len(one)} users."
+    if first.json.get("totalResults", 0) < 2:
+        return f"totalResults is {first.json.get('totalResults')} although there are two users."
+    if second.ok and one and two and one[0].get("id") == two[0].get("id"):
+        return "GET /Users?startIndex=2&count=1 was answered with the user of the first page."
+    if second.ok and not two:
+        return "GET /Users?startIndex=2&count=1 was answered without a user although there are two."
+    return None
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"query/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.MUST,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc=f"RFC 7644 §{words.get('section', '3.4.2.2')}",
+        references=(TUTORIAL, f"{RFC7644}#section-{words.get('section', '3.4.2.2')}"),
+    )
+
+
+CHECKS_BEFORE_CREATE = (
+    Check(
+        rule=_rule(
+            NO_MATCH.partition("/")[2],
+            "A query without a match is answered 200 with an empty ListResponse",
+            severity="blocker",
+            cause="filter-no-match-404",
+            what='Asks for userName eq "<random GUID>", as Test Connection does.',
+            why="Entra asks this before every create; only 200 with totalResults 0 means "
+            "that the user may be created.",
+            admin_sees="Test Connection fails (…ServiceIncompatible, CredentialValidationUnavailable), "
+            "and no user is ever created.",
+            fix="Answer 200 with schemas, totalResults 0 and Resources [] when nothing matches; "
+            "decode + in the query as a blank.",
+            section="3.4.2",
+        ),
+        run=_no_match,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+)
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            MATCH.partition("/")[2],
+            "The query for an existing userName gives exactly that user",
+            severity="blocker",
+            cause="filter-misses-existing",
+            what="Asks for a user that was just created.",
+            why="Entra links its user to the one found. If none is found it creates another; "
+            "if several are found it stops.",
+            admin_sees="duplicates, 409 conflicts for users that exist, or DuplicateTargetEntries.",
+            fix="Look userName up exactly, without regard to letter case, over all users.",
+        ),
+        run=_match,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "blanks",
+            "Blanks in a query may be sent as %20",
+            severity="info",
+            cause="filter-value-parse-failure",
+            what="Sends the matching query with %20 instead of +.",
+            why="Entra sends +, and other tools send %20; both are one blank.",
+            admin_sees="nothing: Entra does not send it so.",
+            fix="Decode the query string with the usual form decoder.",
+        ),
+        run=_blanks,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "attribute-case",
+            "Attribute names in a filter may be in any letter case",
+            cause="filter-case-sensitive",
+            severity="minor",
+            what='Asks for USERNAME eq "…".',
+            why="Attribute names are case-insensitive, and mappings are typed by people.",
+            admin_sees="users that exist are created again, or a 400.",
+            fix="Compare attribute names without regard to letter case.",
+        ),
+        run=_attribute_case,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "operator-case",
+            "Operators in a filter may be in any letter case",
+            cause="filter-case-sensitive",
+            severity="minor",
+            what='Asks for userName EQ "…".',
+            why="Operators are case-insensitive.",
+            admin_sees="a 400 to the matching query of a client that writes it so.",
+            fix="Compare operators without regard to letter case.",
+        ),
+        run=_operator_case,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "value-case",
+            "A userName is found in any letter case",
+            cause="filter-case-sensitive",
+            what="Asks for an existing userName in capitals.",
+            why="User principal names differ in case between directories; userName is not case-exact.",
+            admin_sees="a second account, or 409 for a user that the query did not find.",
+            fix="Compare userName without regard to letter case, in filters and for uniqueness.",
+        ),
+        run=_value_case,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "selective",
+            "A filter gives nothing but exact matches",
+            severity="blocker",
+            cause="filter-not-selective",
+            what="Asks for values that only resemble an existing userName, and for a random GUID.",
+            why="More than one result, or a wrong one, links the wrong account or stops the object.",
+            admin_sees="DuplicateTargetEntries, or changes that arrive at another person's account.",
+            fix="Apply the filter as an exact comparison; refuse (400 invalidFilter) what is not understood.",
+        ),
+        run=_selective,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "paging",
+            "startIndex and count page through the users",
+            severity="minor",
+            cause="list-response-malformed",
+            what="Asks for the first and the second user, one at a time.",
+            why="Microsoft's validation of gallery apps pages through the users.",
+            admin_sees="nothing in daily work; validation of a gallery app fails.",
+            fix="Honour startIndex (from 1) and count; totalResults counts all, not the page.",
+            section="3.4.2.4",
+        ),
+        run=_paging,
+        requires=(MATCH,),
+    ),
+)

@@ -1,0 +1,246 @@
+"""Runs checks in order, turns what they say into findings, and always cleans up.
+
+One fault gives one root finding: a check whose prerequisite failed is skipped with that reason,
+and a later failure with a cause that was reported already is shown as information only.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import NoAnswer, OutOfTime, Result, Unavailable, failed
+from scimdoctor.checks.cleanup import CLEAN_UP, clean_up
+from scimdoctor.checks.context import CheckContext, is_timeout
+from scimdoctor.checks.options import CheckOptions
+from scimdoctor.checks.shapes import answer_words, request_words
+from scimdoctor.checks.tracker import NoJournal, Tracker
+from scimdoctor.endpoint.curl import curl_line
+from scimdoctor.errors import Interrupted, ScimDoctorError
+from scimdoctor.model.finding import Finding, Outcome
+from scimdoctor.model.rule import Severity
+from scimdoctor.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scimdoctor.checks.check import Check
+    from scimdoctor.checks.context import Sender
+    from scimdoctor.checks.tracker import ResourceJournal
+    from scimdoctor.progress import Progress
+
+LEFT_OUT = "left out on request"
+READ_ONLY = "not run: it writes, and only reads were allowed"
+
+
+def run_checks(
+    endpoint: Sender,
+    *,
+    checks: Sequence[Check],
+    options: CheckOptions | None = None,
+    journal: ResourceJournal | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Finding, ...]:
+    """Run `checks` against `endpoint` and return the findings, in the order of the checks.
+
+    Everything created is removed, also when the run is stopped; what could not be removed is a
+    finding of its own. The endpoint's guard must allow writes unless `options.read_only`.
+
+    Raises:
+        Interrupted: the user pressed Ctrl-C; the clean-up has been done.
+        WriteRefused: the endpoint's guard refused a write.
+    """
+    options = options or CheckOptions()
+    tracker = Tracker(journal or NoJournal(), endpoint.base_url)
+    run = _Run(CheckContext(endpoint, options, tracker))
+    selected = select(checks, options)
+    try:
+        with progress.task("Checking the endpoint", total=len(selected)) as task:
+            for check in selected:
+                run.one(check)
+                task.advance(note=check.id)
+    except KeyboardInterrupt:
+        left = clean_up(run.context)
+        raise Interrupted(_interrupted(left)) from None
+    except BaseException:
+        clean_up(run.context)
+        raise
+    run.add(CLEAN_UP.rule.id, CLEAN_UP, list(_cleaning(run.context)))
+    return one_root_per_cause(run.reported(options))
+
+
+def _cleaning(context: CheckContext) -> Iterable[Result]:
+    left = clean_up(context)
+    if left:
+        yield failed(f"Still in the app: {'; '.join(left)}. `scimdoctor cleanup` tries again.")
+
+
+def _interrupted(left: tuple[str, ...]) -> str:
+    if not left:
+        return "stopped; every test object was removed"
+    return f"stopped; still in the app: {'; '.join(left)}"
+
+
+def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
+    """The checks to run, in order: those asked for and what they need."""
+    offered = [c for c in checks if not c.opt_in or _asked_for(c, options)]
+    if not options.only:
+        return tuple(offered)
+    wanted = {c.id for c in offered if _named(c, options.only)}
+    for check in reversed(offered):
+        if check.id in wanted:
+            wanted.update(check.requires)
+    return tuple(c for c in offered if c.id in wanted)
+
+
+def unknown_names(checks: Sequence[Check], names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that are neither a check's id nor a family."""
+    known = {c.id for c in checks} | {c.family for c in checks}
+    known |= {alias for c in checks for alias in c.rule.aliases}
+    return tuple(name for name in names if name not in known)
+
+
+def _asked_for(check: Check, options: CheckOptions) -> bool:
+    opted = (check.family == "load" and options.load) or (check.family == "rfc" and options.rfc)
+    return opted or _named(check, options.only)
+
+
+def _named(check: Check, names: Sequence[str]) -> bool:
+    return any(n in (check.id, check.family) or n in check.rule.aliases for n in names)
+
+
+class _Run:
+    """The state of one run: what each check came to."""
+
+    def __init__(self, context: CheckContext) -> None:
+        self.context = context
+        self._blocked: dict[str, str] = {}
+        """Checks that others cannot build on, with the check at the root of it."""
+
+        self._findings: dict[str, list[Finding]] = {}
+        self._stopped: str | None = None
+
+    def one(self, check: Check) -> None:
+        """Run `check`, or say why not."""
+        reason = self._reason_to_skip(check)
+        if reason is None:
+            self.add(check.id, check, self._results(check))
+        else:
+            self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=reason)])
+
+    def _reason_to_skip(self, check: Check) -> str | None:
+        options = self.context.options
+        if _named(check, options.skip):
+            return LEFT_OUT
+        if options.read_only and check.writes:
+            return READ_ONLY
+        root = next((self._blocked[r] for r in check.requires if r in self._blocked), None)
+        if root is not None:
+            self._blocked[check.id] = root
+            return f"cannot be told while {root} fails"
+        ends_run = check.family == "run"
+        return None if ends_run or self._stopped is None else f"not reached: {self._stopped}"
+
+    def _results(self, check: Check) -> list[Result]:
+        results: list[Result] = []
+        try:
+            for result in check.run(self.context):
+                results.append(result)  # noqa: PERF402 - what came before an exception counts
+        except Unavailable as reason:
+            results.append(Result(outcome=Outcome.SKIPPED, message=str(reason)))
+        except NoAnswer as event:
+            results.append(_no_answer(event))
+        except OutOfTime as event:
+            self._stopped = str(event)
+            results.append(Result(outcome=Outcome.SKIPPED, message=f"not finished: {event}"))
+        except ScimDoctorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one check's crash must not end the run
+            results.append(Result(outcome=Outcome.ERRORED, message=_crash(error)))
+        return results
+
+    def add(self, key: str, check: Check, results: list[Result]) -> None:
+        """Turn `results` into findings and remember what others may build on."""
+        problems = [r for r in results if r.outcome in {Outcome.FAILED, Outcome.ERRORED}]
+        chosen = problems or results[-1:] or [_nothing_wrong(check)]
+        found = [self._finding(check, result) for result in chosen]
+        self._findings[key] = found
+        if any(f.is_problem or f.outcome is Outcome.ERRORED for f in found):
+            self._blocked[key] = key
+        elif found[0].outcome is Outcome.SKIPPED:
+            if found[0].message not in {LEFT_OUT, READ_ONLY}:
+                self._blocked.setdefault(key, key)
+        else:
+            self.context.passed.add(key)
+
+    def _finding(self, check: Check, result: Result) -> Finding:
+        rule = check.rule
+        broken = result.outcome is Outcome.FAILED
+        message = result.message
+        severity = result.severity or rule.severity
+        if broken and severity is not Severity.INFO:
+            message = f"{message} In Entra: {rule.admin_sees}"
+        last = result.exchanges[-1] if result.exchanges else None
+        return Finding(
+            check=rule.id,
+            outcome=result.outcome,
+            severity=severity if broken else Severity.INFO,
+            requirement=rule.requirement,
+            title=rule.title,
+            message=message,
+            cause=(result.cause or rule.cause) if broken else None,
+            evidence=tuple(x.id for x in result.exchanges),
+            reproduce=curl_line(last.request, self.context.endpoint.base_url) if last else None,
+            references=rule.references if broken else (),
+        )
+
+    def reported(self, options: CheckOptions) -> tuple[Finding, ...]:
+        """The findings asked for; of prerequisites only those that failed."""
+        return tuple(
+            finding
+            for found in self._findings.values()
+            for finding in found
+            if not options.only or _wanted(finding, options.only)
+        )
+
+
+def _wanted(finding: Finding, names: Sequence[str]) -> bool:
+    chosen = finding.check in names or finding.check.partition("/")[0] in names
+    return chosen or finding.is_problem or finding.outcome is Outcome.ERRORED
+
+
+def _nothing_wrong(check: Check) -> Result:
+    return Result(outcome=Outcome.PASSED, message=check.rule.title)
+
+
+def _no_answer(event: NoAnswer) -> Result:
+    exchange = event.exchange
+    late = exchange.status == 429 or is_timeout(exchange)
+    cause = "endpoint-too-slow-or-throttled" if late else "endpoint-unreachable-or-blocked"
+    words = f"{request_words(exchange)} got {answer_words(exchange)}."
+    return failed(words, exchange, cause=cause)
+
+
+def _crash(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(last.filename).name}:{last.lineno}"
+    return f"the check itself broke: {type(error).__name__}: {str(error)[:200]} ({place})"
+
+
+def one_root_per_cause(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Keep the first problem of each cause as it is; show the later ones as information."""
+    roots: dict[str, str] = {}
+    kept: list[Finding] = []
+    for finding in findings:
+        if (
+            not finding.is_problem
+            or finding.cause is None
+            or roots.setdefault(finding.cause, finding.check) == finding.check
+        ):
+            kept.append(finding)
+        else:
+            words = f"{finding.message} Probably the same fault as {roots[finding.cause]}."
+            kept.append(replace(finding, severity=Severity.INFO, message=words))
+    return tuple(kept)

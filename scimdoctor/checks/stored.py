@@ -1,0 +1,308 @@
+"""Whether what was sent is stored, and comes back as it was sent, in a shape that Entra can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, failed, noted
+from scimdoctor.checks.ids import CREATE, MATCH, READ
+from scimdoctor.checks.references import RFC7643, RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import (
+    answer_words,
+    difference,
+    flat,
+    resource_problems,
+    resources_of,
+    shown,
+)
+from scimdoctor.checks.values import NASTY_TEXT, WORK_EMAIL
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import AttributePath, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange
+
+_IMPORTANT = {"userName", "externalId", "active", "displayName", WORK_EMAIL}
+_CASE_FREE = {"userName", WORK_EMAIL}
+"""Identifiers that an app may fold to one letter case (RFC 7643 section 7, caseExact)."""
+
+
+def _by_id(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    exchange = context.read(user)
+    if not exchange.ok:
+        for _ in context.settle(user.created):
+            exchange = context.read(user)
+            if exchange.ok:
+                context.came_late(user.created)
+                break
+    words = f"GET of the id that the create answered was answered {answer_words(exchange)}"
+    body = exchange.json
+    if not exchange.ok:
+        crashed = (exchange.status or 0) >= 500
+        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+    elif not isinstance(body, dict) or body.get("id") is None:
+        yield failed(
+            f"{words} with {shown(body)}, which is no resource with an id.",
+            exchange,
+            cause="response-attribute-malformed",
+        )
+    elif str(body["id"]) != user.id:
+        yield failed(f"{words} with another id: {shown(body['id'])}.", exchange)
+
+
+def _shape(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    answers = [(user.created, user.created.json), (context.read(user), user.state)]
+    listed = context.find("Users", "userName", user.name)
+    answers += [(listed, r) for r in resources_of(listed)[:1]]
+    for exchange, resource in answers:
+        problems = list(resource_problems(resource)) if isinstance(resource, dict) else []
+        if problems:
+            method = exchange.request.method
+            yield failed(
+                f"{method} /Users answers a user in which {'; '.join(problems)}.", exchange
+            )
+            return
+
+
+def _stored(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    state = context.state(user)
+    read = context.read(user)
+    lost: dict[str, str] = {}
+    for path, sent in user.sent.items():
+        found = difference(sent, value_at(state, path))
+        if found in {None, "case", "type"}:
+            context.kept.add(path)
+        if found is not None and found != "type":
+            lost[path] = found
+    yield from _lost(context, lost, user.sent, read)
+
+
+def _lost(
+    context: CheckContext, lost: Mapping[str, str], sent: Mapping[str, Any], read: Exchange
+) -> Iterator[Result]:
+    undeclared = {p for p in lost if lost[p] == "missing" and not _is_declared(context, p)}
+    folded = {p for p in lost if lost[p] == "case" and p in _CASE_FREE}
+    rest = {p: kind for p, kind in lost.items() if p not in undeclared | folded}
+    if rest:
+        state = read.json if isinstance(read.json, dict) else {}
+        words = "; ".join(_loss_words(p, k, sent[p], value_at(state, p)) for p, k in rest.items())
+        important = bool(_IMPORTANT & set(rest))
+        yield failed(
+            f"After the create, a read by id differs from what was sent: {words}.",
+            read,
+            severity=Severity.MAJOR if important else Severity.MINOR,
+        )
+    if undeclared:
+        names = ", ".join(sorted(undeclared))
+        yield noted(f"Not kept, and not declared in /Schemas either: {names}.", read)
+    if folded:
+        yield noted(f"The letter case of {', '.join(sorted(folded))} is not kept.", read)
+
+
+def _loss_words(path: str, kind: str, sent: Any, got: Any) -> str:  # noqa: ANN401
+    if kind == "missing":
+        return f"{path} is gone"
+    return f"{path} was sent as {shown(sent)} and is {shown(got)}"
+
+
+def _is_declared(context: CheckContext, text: str) -> bool:
+    """Whether the app says that it has this attribute; `True` when it says nothing."""
+    path = AttributePath.parse(text)
+    if context.declared is None or path is None or text in {"externalId", "userName"}:
+        return True
+    names = context.declared.get((path.urn or urns.USER).casefold(), set())
+    return path.attribute.casefold() in names
+
+
+def _echo(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    answered, read = user.created.json, context.state(user)
+    if not isinstance(answered, dict):
+        return
+    wrong = _differing(flat(answered), flat(read))
+    if wrong:
+        yield failed(f"The answer to the create differs from a read by id: {wrong}.", user.created)
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> str:
+    """Attributes that both have, with different values."""
+    paths = [p for p in one if p in other and one[p] != other[p]]
+    return "; ".join(f"{p} is {one[p][:80]} here and {other[p][:80]} there" for p in paths)
+
+
+def _listed(context: CheckContext) -> Iterator[Result]:
+    user = context.user("subject")
+    context.read(user)
+    exchange = context.find("Users", "userName", user.name)
+    item = next((r for r in resources_of(exchange) if str(r.get("id")) == user.id), None)
+    if item is None:
+        return
+    listed, read = flat(item), flat(context.state(user))
+    wrong = _differing(listed, read)
+    if wrong:
+        yield failed(f"The user found by a filter differs from a read by id: {wrong}.", exchange)
+    missing = [path for path in read if path not in listed]
+    if missing:
+        words = f"The user found by a filter lacks what a read by id has: {', '.join(missing)}"
+        yield failed(
+            f"{words}. Entra takes it for empty and sends it again.",
+            exchange,
+            cause="attribute-not-stored-or-returned",
+        )
+
+
+def _faithful(context: CheckContext) -> Iterator[Result]:
+    person = {p: v for p, v in context.values.person("nasty").items() if p in context.kept}
+    changes: dict[str, Any] = {
+        "displayName": NASTY_TEXT,
+        "name.familyName": "O'Neil-Łuczak",
+        "name.givenName": "Zoë Änne",
+        "externalId": f"MiXed/{context.values.run}#1&2+3",
+        f"{urns.ENTERPRISE_USER}:department": 'R&D "Core" <1>, 東京',
+    }
+    sent = {**person, **{p: v for p, v in changes.items() if p in context.kept}}
+    exchange = context.send(context.create_request("Users", sent))
+    made = context.adopt(exchange, sent)
+    if made is None:
+        yield failed(
+            "POST of a user whose names have accents, quotes and symbols was answered "
+            f"{answer_words(exchange)}.",
+            exchange,
+            cause="unhandled-exception-500"
+            if (exchange.status or 0) >= 500
+            else "value-not-allowed-by-app",
+        )
+        return
+    context.objects["nasty"] = made
+    read = context.read(made)
+    state = context.state(made)
+    for path in changes:
+        if path in sent and difference(sent[path], value_at(state, path)) is not None:
+            got = value_at(state, path)
+            yield failed(
+                f"{path} was sent as {shown(sent[path])} and is {shown(got)}.", exchange, read
+            )
+            return
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"read/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.MUST,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc=words.get("rfc", "RFC 7644 §3.4.1"),
+        references=(TUTORIAL, f"{RFC7644}#section-3.4.1", f"{RFC7643}#section-2.4"),
+    )
+
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            READ.partition("/")[2],
+            "A user is read by the id that the create answered",
+            severity="blocker",
+            cause="write-response-wrong",
+            what="Reads the new user by its id.",
+            why="Entra addresses the user by this id for good, and reads it before each update.",
+            admin_sees="updates that fail with 404, or users created again and again.",
+            fix="Answer the create with the id under which the user can be read.",
+        ),
+        run=_by_id,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "shape",
+            "Users come back in a shape that Entra can read",
+            severity="blocker",
+            cause="response-attribute-malformed",
+            what="Looks at the JSON types of the create's answer, of a read by id and of a query's "
+            "result: id and texts are strings, active is a boolean, name, manager and extensions are "
+            "objects, emails, phoneNumbers and addresses are arrays of objects.",
+            why="One value of the wrong type makes the whole user unreadable.",
+            admin_sees="an error while deserializing the response, for every user that has the value.",
+            fix="Serialize each attribute with the type of RFC 7643.",
+            rfc="RFC 7643 §2.3",
+        ),
+        run=_shape,
+        requires=(READ,),
+    ),
+    Check(
+        rule=_rule(
+            "stored",
+            "Every attribute of the default mapping is kept as sent",
+            severity="minor",
+            cause="attribute-not-stored-or-returned",
+            what="Compares the user as read by id with what was sent, attribute by attribute: missing, "
+            "changed in letter case, reformatted.",
+            why="Entra compares what it reads with what it wants; what differs is sent again for ever, "
+            "and what is missing cannot be matched on.",
+            admin_sees="success events that update the same attributes again, and data missing in the app.",
+            fix="Store and return each value unchanged, or leave the attribute out of /Schemas and of "
+            "the mapping.",
+            rfc="RFC 7644 §3.3",
+        ),
+        run=_stored,
+        requires=(READ,),
+    ),
+    Check(
+        rule=_rule(
+            "echo",
+            "The answer to a create agrees with a read",
+            severity="minor",
+            cause="write-response-wrong",
+            what="Compares the create's answer with a read by id; what it leaves out is not held "
+            "against it.",
+            why="Entra takes the answer for the state of the user.",
+            admin_sees="updates that are sent for no reason, or wrong values in the log.",
+            fix="Build the answer from what was stored.",
+            rfc="RFC 7644 §3.3",
+        ),
+        run=_echo,
+        requires=(READ,),
+    ),
+    Check(
+        rule=_rule(
+            "listed",
+            "A query's result has the same values as a read by id",
+            severity="minor",
+            cause="write-response-wrong",
+            what="Compares the user found by a filter with the user read by id.",
+            why="On first matching Entra compares its user with the query's result.",
+            admin_sees="updates of attributes that are right in the app.",
+            fix="Serialize users in lists as in a read by id.",
+            rfc="RFC 7644 §3.4.2",
+        ),
+        run=_listed,
+        requires=(READ, MATCH),
+    ),
+    Check(
+        rule=_rule(
+            "faithful",
+            "Accents, quotes and symbols survive",
+            severity="minor",
+            cause="attribute-not-stored-or-returned",
+            what="Creates a user whose names hold accents, quotes, symbols and other scripts, and reads it.",
+            why="People have such names; a value that comes back changed is sent again for ever.",
+            admin_sees="garbled names in the app, or updates in every cycle.",
+            fix="Handle text as UTF-8 from the request to the database and back; escape on output only.",
+            rfc="RFC 7643 §2.3.1",
+        ),
+        run=_faithful,
+        requires=("read/stored",),
+    ),
+)

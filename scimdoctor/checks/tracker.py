@@ -1,0 +1,141 @@
+"""Knows everything that a run created in the app, journals it before, and removes it after."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scimdoctor.entra import requests
+from scimdoctor.scim.paths import member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimdoctor.model.exchange import Exchange, ScimRequest
+
+
+class ResourceJournal(Protocol):
+    """What the checks need of `endpoint.journal.Journal`."""
+
+    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
+        """Write down what is about to be created; returns the entry's key."""
+
+    def created(self, key: str, resource_id: str) -> None:
+        """Write down the app's id."""
+
+    def forget(self, key: str) -> None:
+        """Write down that it is gone."""
+
+
+class NoJournal:
+    """Keeps nothing, for endpoints that live only as long as the process."""
+
+    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
+        """Keep nothing."""
+        return ""
+
+    def created(self, key: str, resource_id: str) -> None:
+        """Keep nothing."""
+
+    def forget(self, key: str) -> None:
+        """Keep nothing."""
+
+
+@dataclass(kw_only=True)
+class Ticket:
+    """One object that was, or may have been, created."""
+
+    key: str
+    resource: str
+    attribute: str
+    value: str
+    id: str | None = None
+
+
+class Tracker:
+    """Sees every create and delete pass by; `remove_all` undoes what is left. Thread-safe."""
+
+    def __init__(self, journal: ResourceJournal, base_url: str) -> None:
+        self._journal = journal
+        self._base_url = base_url
+        self._tickets: list[Ticket] = []
+        self._lock = threading.Lock()
+
+    def before(self, request: ScimRequest) -> Ticket | None:
+        """Journal a create before it is sent; `None` for any other request."""
+        resource = request.path.strip("/")
+        body = request.json
+        if request.method != "POST" or resource not in {"Users", "Groups"}:
+            return None
+        attribute = "userName" if resource == "Users" else "displayName"
+        value = str(member(body, attribute) or "") if isinstance(body, dict) else ""
+        key = self._journal.about_to_create(
+            self._base_url, resource, attribute=attribute, value=value
+        )
+        ticket = Ticket(key=key, resource=resource, attribute=attribute, value=value)
+        with self._lock:
+            self._tickets.append(ticket)
+        return ticket
+
+    def after(self, ticket: Ticket | None, exchange: Exchange) -> None:
+        """Take note of what a request brought about."""
+        if ticket is not None:
+            self._after_create(ticket, exchange)
+        elif exchange.request.method == "DELETE" and exchange.ok:
+            self._deleted(exchange.request.path)
+
+    def _after_create(self, ticket: Ticket, exchange: Exchange) -> None:
+        answer = exchange.json
+        identifier = answer.get("id") if isinstance(answer, dict) else None
+        if exchange.ok and isinstance(identifier, str | int) and not isinstance(identifier, bool):
+            ticket.id = str(identifier)
+            self._journal.created(ticket.key, ticket.id)
+        elif exchange.status is not None and 400 <= exchange.status < 500:
+            self._forget(ticket)
+
+    def _deleted(self, path: str) -> None:
+        with self._lock:
+            gone = [
+                t for t in self._tickets if t.id and requests.object_path(t.resource, t.id) == path
+            ]
+        for ticket in gone:
+            self._forget(ticket)
+
+    def _forget(self, ticket: Ticket) -> None:
+        with self._lock:
+            if ticket in self._tickets:
+                self._tickets.remove(ticket)
+        self._journal.forget(ticket.key)
+
+    def remove_all(self, send: Callable[[ScimRequest], Exchange]) -> tuple[str, ...]:
+        """Delete what is left, newest first; returns what could not be removed, in words."""
+        left: list[str] = []
+        for ticket in reversed(self._tickets.copy()):
+            status = self._remove(ticket, send)
+            if status is not None:
+                left.append(f"{ticket.resource} {ticket.value!r} (id {ticket.id}): {status}")
+        return tuple(left)
+
+    def _remove(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
+        if ticket.id is None:
+            ticket.id = self._look_up(ticket, send)
+            if ticket.id is None:
+                self._forget(ticket)
+                return None
+        exchange = send(requests.delete(ticket.resource, ticket.id))
+        if exchange.ok or exchange.status in {404, 410}:
+            self._forget(ticket)
+            return None
+        return f"answered {exchange.status}" if exchange.status else "gave no answer"
+
+    def _look_up(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
+        """The id of something whose create gave no id back, if it is there at all."""
+        if not ticket.value:
+            return None
+        found = send(requests.match_query(ticket.resource, ticket.attribute, ticket.value)).json
+        resources: Any = member(found, "Resources") if isinstance(found, dict) else None
+        for resource in resources if isinstance(resources, list) else []:
+            if isinstance(resource, dict) and member(resource, ticket.attribute) == ticket.value:
+                return str(resource.get("id")) if resource.get("id") is not None else None
+        return None
