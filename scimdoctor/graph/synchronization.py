@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.job_json import parse_job, parse_jobs
 from scimdoctor.graph.json_values import pairs
 from scimdoctor.graph.schema_json import parse_schema
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from scimdoctor.graph.client import GraphClient
+    from scimdoctor.graph.directory import ServicePrincipal
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "schema",
     "secrets",
     "start",
+    "the_job",
     "validate_credentials",
 ]
 
@@ -81,6 +84,27 @@ class ProvisionOnDemandResult:
 def jobs(graph: GraphClient, service_principal_id: str) -> tuple[SynchronizationJob, ...]:
     """Return the jobs of an enterprise app; none if provisioning is not set up."""
     return parse_jobs(graph.get(f"{_root(service_principal_id)}/jobs"))
+
+
+def the_job(
+    graph: GraphClient, app: ServicePrincipal, job_id: str | None = None
+) -> SynchronizationJob:
+    """Return the app's job: the one of that id, else its only one, else the first that runs.
+
+    Raises:
+        ConfigurationError: the app has no job, or none of that id.
+    """
+    found = jobs(graph, app.id)
+    if job_id is not None:
+        found = tuple(job for job in found if job.id == job_id)
+    if not found:
+        which = f"no provisioning job {job_id!r}" if job_id else "no provisioning job"
+        raise ConfigurationError(
+            f"{app.display_name or app.id} has {which}.",
+            hint="Set up provisioning in the app's Provisioning page, or see scimdoctor apps.",
+        )
+    running = (job for job in found if job.schedule.state == "Active")
+    return next(running, found[0])
 
 
 def read_job(graph: GraphClient, service_principal_id: str, job_id: str) -> SynchronizationJob:

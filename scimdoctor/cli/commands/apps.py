@@ -1,0 +1,37 @@
+"""`scimdoctor apps`: which apps are provisioned, and how they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scimdoctor.cli.options import Output, SignIn
+from scimdoctor.cli.session import new_report, session_of
+
+Prefix = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        metavar="TEXT",
+        help="Only apps whose name begins with TEXT; much faster in a large tenant.",
+        show_default=False,
+    ),
+]
+
+
+def apps(ctx: typer.Context, sign_in: SignIn, output: Output, *, name: Prefix = "") -> None:
+    """List the enterprise apps that have a provisioning job, with health at a glance."""
+    from scimdoctor.entra.job_health import read_job
+    from scimdoctor.graph.app_health import apps_with_jobs
+
+    session = session_of(ctx, sign_in)
+    found = apps_with_jobs(
+        session.graph,
+        judge=lambda job: read_job(job, now=session.now()),
+        prefix=name,
+        progress=session.progress,
+    )
+    notes = (f"{found.without_job} other enterprise apps have no provisioning job.",)
+    report = new_report(session, "apps", apps=found.apps, notes=notes, limits=found.limits)
+    session.emit(report, output)

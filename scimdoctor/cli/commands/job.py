@@ -1,0 +1,93 @@
+"""Start, pause or restart a provisioning job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scimdoctor.cli.options import App, Output, SignIn, Yes
+from scimdoctor.cli.session import new_report, session_of
+
+JobId = Annotated[
+    str | None,
+    typer.Option("--job-id", metavar="ID", help="Which job, where an app has several."),
+]
+Scope = Annotated[
+    str,
+    typer.Option(
+        "--scope",
+        metavar="NAMES",
+        help="What the job forgets: escrows, quarantine, watermark (joined by commas), or full. "
+        "Default: escrows,quarantine,watermark, as the portal's button.",
+        show_default=False,
+    ),
+]
+
+
+def start(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    *,
+    app: App,
+    job_id: JobId = None,
+    yes: Yes = False,
+) -> None:
+    """Start or resume the job; a quarantine is cleared."""
+    _act(ctx, sign_in, output, (app, job_id, "start", ""), yes=yes)
+
+
+def pause(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    *,
+    app: App,
+    job_id: JobId = None,
+    yes: Yes = False,
+) -> None:
+    """Pause the job; changes gather until it is started again."""
+    _act(ctx, sign_in, output, (app, job_id, "pause", ""), yes=yes)
+
+
+def restart(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    *,
+    app: App,
+    scope: Scope = "",
+    job_id: JobId = None,
+    yes: Yes = False,
+) -> None:
+    """Restart the job, so that what failed is tried again at once."""
+    _act(ctx, sign_in, output, (app, job_id, "restart", scope), yes=yes)
+
+
+COMMANDS = {"start": start, "pause": pause, "restart": restart}
+
+
+def _act(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    wish: tuple[str, str | None, str, str],
+    *,
+    yes: bool,
+) -> None:
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.graph.job_action import plan_action
+    from scimdoctor.graph.synchronization import the_job
+
+    app, job_id, verb, scope = wish
+    action = plan_action(verb, scope)
+    session = session_of(ctx, sign_in)
+    principal = find_app(session.graph, app)
+    job = the_job(session.graph, principal, job_id)
+    question = f"{action.question(principal, job)} Go on?"
+    session.confirm_or_stop(question, yes=yes)
+    action.carry_out(session.graph, principal, job)
+    target = {"app": principal.display_name, "job": job.id}
+    report = new_report(session, f"job {verb}", target=target, notes=action.notes(principal))
+    session.emit(report, output)

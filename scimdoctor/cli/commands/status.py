@@ -1,0 +1,52 @@
+"""`scimdoctor status`: one job, read as a doctor would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scimdoctor.cli.options import OptionalApp, Output, SignIn
+from scimdoctor.cli.session import new_report, required, session_of
+
+JobFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--job",
+        metavar="FILE",
+        help="Saved synchronization job (Graph JSON) instead of asking the tenant.",
+    ),
+]
+JobId = Annotated[
+    str | None,
+    typer.Option("--job-id", metavar="ID", help="Which job, where an app has several."),
+]
+
+
+def status(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    *,
+    app: OptionalApp = None,
+    job: JobFile = None,
+    job_id: JobId = None,
+) -> None:
+    """Read one provisioning job: schedule, quarantine, escrows, last runs, and what to do next."""
+    from scimdoctor.entra.job_health import read_job
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.graph.saved import load_job
+    from scimdoctor.graph.synchronization import the_job
+
+    session = session_of(ctx, sign_in)
+    if job is not None:
+        target, found = {"source": str(job)}, load_job(job)
+    else:
+        name = required(app or session.settings.app, "the app", "give its name or id, or --job")
+        principal = find_app(session.graph, name)
+        target = {"app": principal.display_name, "service_principal": principal.id}
+        found = the_job(session.graph, principal, job_id)
+    verdict = read_job(found, now=session.now())
+    report = new_report(session, "status", target=target, job=found, status=verdict)
+    session.emit(report, output)

@@ -1,0 +1,101 @@
+"""Starting, pausing and restarting a job: what it costs, said before it is done.
+
+Source: Graph API "synchronizationJob: start, pause, restart"; Entra "How provisioning works".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.graph.synchronization import ResetScope, pause, restart, start
+
+if TYPE_CHECKING:
+    from scimdoctor.graph.client import GraphClient
+    from scimdoctor.graph.directory import ServicePrincipal
+    from scimdoctor.model.synchronization import SynchronizationJob
+
+_SCOPES = {
+    "escrows": ResetScope.ESCROWS,
+    "quarantine": ResetScope.QUARANTINE,
+    "watermark": ResetScope.WATERMARK,
+    "full": ResetScope.FULL,
+}
+_PORTAL = (ResetScope.ESCROWS, ResetScope.QUARANTINE, ResetScope.WATERMARK)
+_COSTS = {
+    ResetScope.ESCROWS: "failed objects are tried again at once",
+    ResetScope.QUARANTINE: "a quarantine and its counters are cleared",
+    ResetScope.WATERMARK: "every object in scope is read and compared again, "
+    "which takes as long as the first cycle did",
+    ResetScope.FULL: "everything the job remembers is forgotten, and every object in scope is "
+    "matched anew, which takes as long as the first cycle did",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobAction:
+    """One thing to do to a job."""
+
+    verb: str
+    """`start`, `pause`, `restart`."""
+
+    scope: tuple[ResetScope, ...] = ()
+
+    def question(self, app: ServicePrincipal, job: SynchronizationJob) -> str:
+        """What will happen, for the person to agree to."""
+        name = app.display_name or app.id
+        if self.verb == "pause":
+            return f"Pause provisioning of {name}: nobody is provisioned or disabled meanwhile."
+        if self.verb == "start":
+            return f"Start provisioning of {name}: Entra writes to the app again. {_people(job)}"
+        costs = "; ".join(_COSTS[scope] for scope in self.scope)
+        return f"Restart provisioning of {name}: {costs}. Entra writes to the app. {_people(job)}"
+
+    def carry_out(self, graph: GraphClient, app: ServicePrincipal, job: SynchronizationJob) -> None:
+        """Do it.
+
+        Raises:
+            GraphError: Graph refused.
+        """
+        if self.verb == "pause":
+            pause(graph, app.id, job.id)
+        elif self.verb == "start":
+            start(graph, app.id, job.id)
+        else:
+            restart(graph, app.id, job.id, scope=self.scope)
+
+    def notes(self, app: ServicePrincipal) -> tuple[str, ...]:
+        """What to know afterwards."""
+        name = app.display_name or app.id
+        if self.verb == "pause":
+            return (f"Paused. Resume with: scimdoctor job start {app.id}",)
+        done = "Started" if self.verb == "start" else "Restarted"
+        return (
+            f"{done} {name}. Entra begins within minutes; a cycle that is running ends first.",
+            f"Watch it with: scimdoctor status {app.id}",
+        )
+
+
+def plan_action(verb: str, scope: str = "") -> JobAction:
+    """Return the action for `verb`; `scope` is names joined by commas, empty for the portal's.
+
+    Raises:
+        ConfigurationError: a name in `scope` is unknown.
+    """
+    names = [name.strip().casefold() for name in scope.split(",") if name.strip()]
+    unknown = [name for name in names if name not in _SCOPES]
+    if unknown:
+        raise ConfigurationError(
+            f"--scope {unknown[0]!r} is unknown.", hint=f"Choose from {', '.join(_SCOPES)}."
+        )
+    if verb != "restart":
+        return JobAction(verb=verb)
+    chosen = tuple(dict.fromkeys(_SCOPES[name] for name in names)) or _PORTAL
+    return JobAction(verb=verb, scope=(ResetScope.FULL,) if ResetScope.FULL in chosen else chosen)
+
+
+def _people(job: SynchronizationJob) -> str:
+    last = job.status.last_execution
+    count = last.count_entitled_for_provisioning if last else None
+    return f"{count} objects were in scope of the last cycle." if count else ""

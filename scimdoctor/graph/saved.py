@@ -1,0 +1,70 @@
+"""Jobs and schemas that somebody saved as JSON, from Graph or from the portal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.errors import SourceError
+from scimdoctor.graph.job_json import parse_job
+from scimdoctor.graph.json_values import as_objects, field
+from scimdoctor.graph.schema_json import parse_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
+
+_LARGEST_BYTES = 64 * 1024 * 1024
+
+
+def load_job(path: Path) -> SynchronizationJob:
+    """Read a saved `synchronizationJob`, alone or as the first of a list.
+
+    Raises:
+        SourceError: the file cannot be read, is no JSON, or holds no job.
+    """
+    document = _load(path)
+    first = next(iter(as_objects(document)), {})
+    if not any(field(first, name) for name in ("schedule", "status", "templateId")):
+        raise SourceError(
+            f"{path} holds no synchronization job.",
+            hint="Save the answer of GET /servicePrincipals/{id}/synchronization/jobs.",
+        )
+    return parse_job(document)
+
+
+def load_schema(path: Path) -> SynchronizationSchema:
+    """Read a saved `synchronizationSchema`.
+
+    Raises:
+        SourceError: the file cannot be read, is no JSON, or holds no schema.
+    """
+    document = _load(path)
+    schema = parse_schema(document)
+    if not schema.object_mappings:
+        raise SourceError(
+            f"{path} holds no attribute mappings.",
+            hint="Download it in the portal under Attribute mapping > Show advanced options > "
+            "Review your schema, or save GET …/synchronization/jobs/{id}/schema.",
+        )
+    return schema
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 - JSON enters here
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise SourceError(f"{path} is too large to be a job or a schema.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is no UTF-8 text.") from error
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise SourceError(f"{path} is nested too deeply to be read.") from error
+    except ValueError as error:
+        shown = text.lstrip()[:1]
+        hint = "It looks like a web page; save the JSON itself." if shown == "<" else None
+        raise SourceError(f"{path} is no JSON: {error}.", hint=hint) from error
