@@ -22,13 +22,15 @@ def curl_line(request: ScimRequest, base_url: str) -> str:
     """Return a shell command that sends `request` to the SCIM root at `base_url`.
 
     Every text is quoted for a POSIX shell; curl's own special characters are switched off.
-    Known kinds of secrets are left out.
+    Known kinds of secrets are left out. With an empty `base_url` the line takes the root from the
+    shell variable `SCIM_ROOT`.
     """
     options = ["curl", "-sS", "-i", "--globoff", "--path-as-is", *_method(request)]
     options += [TOKEN_HEADER, "-H", "User-Agent:", *_headers(request)]
     prefix, data = _data(redact_body(request.body))
-    url = redact_text(base_url.rstrip("/") + request.target)
-    return f"{prefix}{' '.join(options)}{data} --url {_quoted(url)}"
+    url = _quoted(redact_text(base_url.rstrip("/") + request.target))
+    root = "" if base_url else '"$SCIM_ROOT"'
+    return f"{prefix}{' '.join(options)}{data} --url {root}{url}"
 
 
 def _method(request: ScimRequest) -> list[str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import ScimRequest
 
+_HINT = "Choose a mode that writes, and agree to it when asked (or pass --yes)."
+
 
 class WriteGuard:
     """Lets reads pass, and writes only while an allowance holds. Safe to share by threads."""
@@ -57,6 +59,27 @@ class WriteGuard:
             with self._lock:
                 self._reason, self._left = before
 
+    def require(self, host: str) -> None:
+        """Stop now, before any preparation, if a write to `host` would be refused.
+
+        Raises:
+            WriteRefused: nothing allows writes.
+        """
+        with self._lock:
+            if self._reason is None or self._left == 0:
+                raise WriteRefused(f"nothing allows writes to {host}", hint=_HINT)
+
+    @contextmanager
+    def reads_only(self) -> Iterator[WriteGuard]:
+        """Let nothing but reads pass inside the block, whatever was allowed before."""
+        before = (self._reason, self._left)
+        self.revoke()
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._reason, self._left = before
+
     def check(self, request: ScimRequest, host: str) -> None:
         """Count `request` if it may be sent.
 
@@ -78,5 +101,5 @@ class WriteGuard:
     def _refusal(request: ScimRequest, host: str, why: str) -> WriteRefused:
         return WriteRefused(
             f"{request.method} to {host} was not sent: {why}",
-            hint="Choose a mode that writes, and agree to it when asked (or pass --yes).",
+            hint=_HINT,
         )

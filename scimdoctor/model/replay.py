@@ -64,6 +64,9 @@ class ReplayedRequest:
     exchange: str | None = None
     """The exchange's id; `None`: not sent."""
 
+    curl: str | None = None
+    """A line that sends it again; the token is a shell variable in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:

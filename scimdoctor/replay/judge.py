@@ -1,0 +1,144 @@
+"""Judges a write without sending it: against the live object and the endpoint's `/Schemas`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.model.frozen import EMPTY
+from scimdoctor.model.reconstruction import Purpose
+from scimdoctor.model.replay import DifferenceKind
+from scimdoctor.replay.differences import keys_of, three_way
+from scimdoctor.replay.sent_values import sent_values
+from scimdoctor.scim import urns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scimdoctor.model.reconstruction import ReconstructedRequest
+    from scimdoctor.model.replay import Difference
+    from scimdoctor.replay.known_attributes import KnownAttributes
+    from scimdoctor.replay.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveView:
+    """What reading the app showed."""
+
+    matches: tuple[dict[str, Any], ...] | None = None
+    """What the matching query gave; `None` if it was not asked."""
+
+    resource: dict[str, Any] | None = None
+    """The object itself; `None` if it was not read."""
+
+    schemas: KnownAttributes | None = None
+    references: Mapping[str, bool] = field(default=EMPTY)
+    """Whether each member or manager that the write names exists, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What would become of a write."""
+
+    forecast: str
+    """One sentence without a full stop."""
+
+    notes: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    """Sent against what the app holds now."""
+
+    in_effect: bool = False
+    """The app holds already what the write would set: Entra would send nothing."""
+
+    cause: str | None = None
+
+
+def judge(write: ReconstructedRequest, view: LiveView, logged: Trouble | None) -> Judgement:
+    """Say what would become of `write`, which failed as `logged`."""
+    notes = _schema_notes(write, view)
+    dangling = [object_id for object_id, there in view.references.items() if not there]
+    if dangling:
+        text = f"it refers to {', '.join(dangling[:3])}, which the app does not have"
+        return Judgement(forecast=text, notes=notes, cause="reference-unresolvable")
+    if write.purpose is Purpose.CREATE:
+        return _judge_create(view, logged, notes)
+    if write.purpose is Purpose.DELETE:
+        return Judgement(forecast="the object is there and would be deleted", notes=notes)
+    return _judge_update(write, view, notes)
+
+
+def _judge_create(view: LiveView, logged: Trouble | None, notes: tuple[str, ...]) -> Judgement:
+    if view.matches:
+        object_id = view.matches[0].get("id")
+        text = f"the object exists now (id {object_id}): Entra would link to it and update it"
+        return Judgement(forecast=text, notes=notes)
+    if logged is not None and logged.status == 409:
+        text = (
+            "the matching query finds nobody, yet the app said 409: an object with one of these "
+            "values exists that the query does not find"
+        )
+        return Judgement(forecast=text, notes=notes)
+    return Judgement(forecast="nobody matches, so Entra would create the object", notes=notes)
+
+
+def _judge_update(write: ReconstructedRequest, view: LiveView, notes: tuple[str, ...]) -> Judgement:
+    if view.resource is None:
+        return Judgement(forecast="the object was not read, so nothing can be said", notes=notes)
+    compared = three_way(write.request, answered=None, stored=view.resource)
+    named = {item.path for item in sent_values(write.request)}
+    differences = tuple(d for d in compared if d.attribute in named)
+    if write.purpose is Purpose.MEMBERS:
+        return _judge_members(write, view.resource, notes)
+    open_ = [d.attribute for d in differences if d.kind is not DifferenceKind.SAME]
+    if not open_ and differences:
+        text = "what it asks for is in effect already: Entra would send nothing"
+        return Judgement(forecast=text, notes=notes, differences=differences, in_effect=True)
+    text = f"it would change {', '.join(open_[:6])}"
+    return Judgement(forecast=text, notes=notes, differences=differences)
+
+
+def _judge_members(
+    write: ReconstructedRequest, group: dict[str, Any], notes: tuple[str, ...]
+) -> Judgement:
+    if "members" not in group:
+        return Judgement(forecast="the group's members were not read", notes=notes)
+    held = keys_of(group.get("members"))
+    changed = [i for i in sent_values(write.request) if i.path.casefold() == "members"]
+    for item in changed:
+        there = keys_of(item.value) & held
+        wanted = there if item.op == "remove" else keys_of(item.value) - held
+        if wanted:
+            verb = "remove" if item.op == "remove" else "add"
+            text = f"it would {verb} {len(wanted)} of {len(keys_of(item.value))} members"
+            return Judgement(forecast=text, notes=notes)
+    text = "the membership is as asked for already: Entra would send nothing"
+    return Judgement(forecast=text, notes=notes, in_effect=True)
+
+
+def _schema_notes(write: ReconstructedRequest, view: LiveView) -> tuple[str, ...]:
+    known = view.schemas
+    if known is None or write.purpose is Purpose.DELETE:
+        return ()
+    core = urns.GROUP if write.request.path.startswith("/Groups") else urns.USER
+    paths = [item.path for item in sent_values(write.request)]
+    notes = []
+    unknown = known.unknown(paths, core=core)
+    if unknown:
+        notes.append(f"/Schemas does not know {', '.join(unknown)}")
+    fixed = [p for p in paths if _is_fixed(known, p, core, write.purpose)]
+    if fixed:
+        notes.append(f"/Schemas says that {', '.join(fixed)} cannot be changed")
+    if write.purpose is Purpose.CREATE:
+        tops = {p.casefold().partition(".")[0].partition("[")[0] for p in paths}
+        lacking = [n for n in known.required(core=core) if n.casefold() not in tops]
+        if lacking:
+            notes.append(f"/Schemas requires {', '.join(lacking)}, which the request lacks")
+    return tuple(notes)
+
+
+def _is_fixed(known: KnownAttributes, path: str, core: str, purpose: Purpose) -> bool:
+    declared = known.look_up(path, core=core)
+    if declared is None:
+        return False
+    closed = {"readonly"} if purpose is Purpose.CREATE else {"readonly", "immutable"}
+    return declared.mutability.casefold() in closed

@@ -1,0 +1,185 @@
+"""Sends rebuilt requests one after another and keeps what the report needs of each."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+from scimdoctor.endpoint.curl import curl_line
+from scimdoctor.entra import requests
+from scimdoctor.model.exchange import FailureKind
+from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
+from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
+from scimdoctor.replay.trouble import Trouble, TroubleKind, agree, resources_in
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.model.exchange import Exchange, ScimRequest
+    from scimdoctor.model.replay import Difference
+    from scimdoctor.replay.subject import Subject
+
+_CAUSES_OF_SILENCE = {
+    FailureKind.DNS: "endpoint-unreachable-or-blocked",
+    FailureKind.REFUSED: "endpoint-unreachable-or-blocked",
+    FailureKind.TLS: "endpoint-unreachable-or-blocked",
+    FailureKind.TIMEOUT: "endpoint-too-slow-or-throttled",
+    FailureKind.CREDENTIALS: "oauth-token-endpoint-incompatible",
+}
+_COMPARISON = re.compile(r'^\s*(.+?)\s+eq\s+("(?:[^"\\]|\\.)*")\s*$', re.IGNORECASE)
+_TOKEN_NOTE = (
+    "the app refuses the token that scimdoctor was given; see that it is the one saved in Entra"
+)
+
+
+@dataclass(slots=True)
+class Course:
+    """The requests of one replay so far, and what was learnt on the way."""
+
+    subject: Subject
+    mode: ReplayMode
+    endpoint: Endpoint
+    sent: list[ReplayedRequest] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def send(self, rebuilt: ReconstructedRequest) -> Exchange:
+        """Send one request and keep it."""
+        exchange = self.endpoint.send(rebuilt.request)
+        line = curl_line(rebuilt.request, self.endpoint.base_url)
+        self.sent.append(ReplayedRequest(rebuilt=rebuilt, exchange=exchange.id, curl=line))
+        return exchange
+
+    def leave_unsent(self, rebuilt: ReconstructedRequest) -> None:
+        """Keep one request that is not sent."""
+        line = curl_line(rebuilt.request, self.endpoint.base_url)
+        self.sent.append(ReplayedRequest(rebuilt=rebuilt, curl=line))
+
+    def read_back(self, resource: str, object_id: str, *, why: str) -> dict[str, Any] | None:
+        """Read an object whole, members included; `None` if that fails."""
+        request = requests.get(requests.object_path(resource, object_id))
+        rebuilt = ReconstructedRequest(purpose=Purpose.READ, request=request, notes=(why,))
+        exchange = self.send(rebuilt)
+        return exchange.json if exchange.ok and isinstance(exchange.json, dict) else None
+
+    def end(
+        self,
+        verdict: Verdict,
+        summary: str,
+        *,
+        cause: str | None = None,
+        differences: tuple[Difference, ...] = (),
+        next_command: str | None = None,
+    ) -> Replay:
+        """Put the replay together."""
+        rebuilt = self.subject.reconstruction
+        return Replay(
+            event=self.subject.id,
+            mode=self.mode,
+            verdict=verdict,
+            summary=summary,
+            requests=tuple(self.sent),
+            differences=differences,
+            cause=cause,
+            missing=rebuilt.missing,
+            notes=tuple(dict.fromkeys((*rebuilt.notes, *self.notes))),
+            next_command=next_command,
+        )
+
+    def end_with(
+        self, trouble: Trouble, rebuilt: ReconstructedRequest, exchange: Exchange
+    ) -> Replay:
+        """End because `rebuilt` failed: the same way as logged, or differently."""
+        if trouble.status == 401:
+            self.notes.append(_TOKEN_NOTE)
+        logged = self.subject.logged
+        same = agree(logged, trouble)
+        what = f"{rebuilt.request.method} {rebuilt.request.path}"
+        if same:
+            cause = cause_of(trouble, rebuilt, exchange)
+            blind = logged is not None and logged.kind is TroubleKind.UNKNOWN
+            tail = " (the log does not say how it failed then)" if blind else ""
+            text = f"{what} fails the same way: {trouble}{tail}"
+            return self.end(Verdict.SAME_FAILURE, text, cause=cause)
+        then = f"; the log says {logged}" if logged else "; the event itself was no failure"
+        text = f"{what} fails differently: {trouble}{then}"
+        return self.end(Verdict.DIFFERENT_FAILURE, text)
+
+
+def restart_command(subject: Subject) -> str:
+    """The command that makes Entra try failed objects again now."""
+    app = shlex.quote(subject.app) if subject.app else "APP"
+    return f"scimdoctor job restart {app} --scope escrows"
+
+
+def object_id_of(request: ScimRequest) -> str | None:
+    """The id in `/Users/{id}`; `None` for a collection."""
+    parts = request.path.strip("/").split("/")
+    return unquote(parts[1]) if len(parts) == 2 and parts[1] else None
+
+
+def with_object_id(
+    rebuilt: ReconstructedRequest, resource: str, object_id: str
+) -> ReconstructedRequest:
+    """The same request to another object."""
+    path = requests.object_path(resource, object_id)
+    return replace(rebuilt, request=replace(rebuilt.request, path=path))
+
+
+def cause_of(trouble: Trouble, rebuilt: ReconstructedRequest, exchange: Exchange) -> str | None:
+    """The cause that a failing request establishes by itself, if it does."""
+    if exchange.failure is not None:
+        return _CAUSES_OF_SILENCE.get(exchange.failure.kind)
+    if trouble.status == 429:
+        return "endpoint-too-slow-or-throttled"
+    if rebuilt.purpose is Purpose.MATCH:
+        return _cause_of_match(trouble, rebuilt, exchange)
+    if rebuilt.purpose is Purpose.READ and trouble.status in {404, 410}:
+        return "target-changed-outside-entra"
+    if rebuilt.purpose is Purpose.READ and trouble.kind is TroubleKind.UNREADABLE:
+        return "response-attribute-malformed"
+    if rebuilt.purpose is Purpose.CREATE and trouble.kind is TroubleKind.UNREADABLE:
+        return "write-response-wrong"
+    return None
+
+
+def _cause_of_match(
+    trouble: Trouble, rebuilt: ReconstructedRequest, exchange: Exchange
+) -> str | None:
+    if trouble.status == 404 and is_scim_answer(exchange):
+        return "filter-no-match-404"
+    if trouble.kind is TroubleKind.UNREADABLE:
+        return "list-response-malformed"
+    if trouble.kind is TroubleKind.AMBIGUOUS and not _all_match(rebuilt, exchange):
+        return "filter-not-selective"
+    return None
+
+
+def is_scim_answer(exchange: Exchange) -> bool:
+    """Whether SCIM code answered: a 404 in JSON is no wrong URL."""
+    return isinstance(exchange.json, dict)
+
+
+def _all_match(rebuilt: ReconstructedRequest, exchange: Exchange) -> bool:
+    """Whether every object that came back has the value that was asked for."""
+    asked = filter_of(rebuilt.request)
+    if asked is None:
+        return True
+    path, wanted = asked
+    found = resources_in(exchange.json) or []
+    values = [value_at(item, path) for item in found]
+    return all(isinstance(v, str) and v.casefold() == wanted.casefold() for v in values)
+
+
+def filter_of(request: ScimRequest) -> tuple[str, str] | None:
+    """Attribute path and value of a matching query; `None` if it is none."""
+    text = (parse_qs(request.query).get("filter") or [""])[0]
+    found = _COMPARISON.match(text)
+    try:
+        value = json.loads(found[2]) if found else None
+    except ValueError:
+        return None
+    return (found[1], value) if found and isinstance(value, str) else None

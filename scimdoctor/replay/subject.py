@@ -1,0 +1,141 @@
+"""What is replayed: the rebuilt requests of one event, or requests captured in a HAR."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.reconstruct import reconstruct
+from scimdoctor.model.frozen import frozen
+from scimdoctor.model.reconstruction import (
+    Provenance,
+    Purpose,
+    ReconstructedRequest,
+    Reconstruction,
+)
+from scimdoctor.replay.sent_values import sent_values
+from scimdoctor.replay.trouble import Trouble, trouble_in, trouble_of_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scimdoctor.entra.dialect import Dialect
+    from scimdoctor.model.exchange import Exchange, ScimRequest
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.synchronization import SynchronizationSchema
+
+_OBJECT = re.compile(r"(?i)^/(Users|Groups)/[^/]+$")
+_NOT_OURS = frozenset({"authorization", "host", "content-length", "connection", "accept-encoding"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing to replay."""
+
+    id: str
+    """The event's id, or the captured exchange's."""
+
+    label: str
+    reconstruction: Reconstruction
+    logged: Trouble | None = None
+    """How it failed then; `None` if it did not."""
+
+    app: str | None = None
+    """The enterprise app's id, for the commands that follow."""
+
+    is_group: bool = False
+    matching: tuple[str, ...] = field(default=("userName",))
+    """The attributes that Entra matches by, first tried first."""
+
+    @property
+    def questions(self) -> tuple[ReconstructedRequest, ...]:
+        """The requests that read."""
+        return tuple(r for r in self.reconstruction.requests if not r.request.is_write)
+
+    @property
+    def writes(self) -> tuple[ReconstructedRequest, ...]:
+        """The requests that write."""
+        return tuple(r for r in self.reconstruction.requests if r.request.is_write)
+
+    @property
+    def resource(self) -> str:
+        """`Users` or `Groups`."""
+        return "Groups" if self.is_group else "Users"
+
+
+def subject_of_event(
+    event: ProvisioningObjectSummary,
+    *,
+    schema: SynchronizationSchema | None,
+    dialect: Dialect,
+    source: Mapping[str, object] | None = None,
+) -> Subject:
+    """Rebuild `event`."""
+    return Subject(
+        id=event.id,
+        label=event.object_label,
+        reconstruction=reconstruct(event, schema=schema, dialect=dialect, source=source),
+        logged=trouble_of_event(event),
+        app=event.service_principal.id,
+        is_group=event.is_group,
+        matching=_matching(schema, group=event.is_group),
+    )
+
+
+def _matching(schema: SynchronizationSchema | None, *, group: bool) -> tuple[str, ...]:
+    mapping = schema.mapping_for(group=group) if schema else None
+    named = tuple(m.target_attribute_name for m in mapping.matching_mappings) if mapping else ()
+    return named or (("displayName",) if group else ("userName",))
+
+
+def subjects_of_har(exchanges: Iterable[Exchange]) -> tuple[Subject, ...]:
+    """The captured requests that failed, or all of them if none did; discovery is left out."""
+    captured = [_captured(exchange) for exchange in exchanges]
+    known = [subject for subject in captured if subject is not None]
+    failing = [subject for subject in known if subject.logged is not None]
+    return tuple(failing or known)
+
+
+def _captured(exchange: Exchange) -> Subject | None:
+    request = exchange.request
+    purpose = purpose_of(request)
+    if purpose is None:
+        return None
+    values = sent_values(request)
+    rebuilt = ReconstructedRequest(
+        purpose=purpose,
+        request=_without_transport_headers(request),
+        provenance=frozen({item.path: Provenance.OBSERVED for item in values}),
+        failed=True,
+    )
+    is_group = request.path.casefold().startswith("/groups")
+    return Subject(
+        id=exchange.id,
+        label=f"{request.method} {request.path}",
+        reconstruction=Reconstruction(event=exchange.id, requests=(rebuilt,)),
+        logged=trouble_in(exchange, purpose),
+        is_group=is_group,
+        matching=("displayName",) if is_group else ("userName",),
+    )
+
+
+def _without_transport_headers(request: ScimRequest) -> ScimRequest:
+    from dataclasses import replace
+
+    kept = tuple((k, v) for k, v in request.headers if k.casefold() not in _NOT_OURS)
+    return replace(request, headers=kept)
+
+
+def purpose_of(request: ScimRequest) -> Purpose | None:
+    """What a captured request is for; `None` if it is about no user or group."""
+    path, method = request.path.rstrip("/"), request.method
+    if path.casefold() in {"/users", "/groups"}:
+        return {"GET": Purpose.MATCH, "POST": Purpose.CREATE}.get(method)
+    if not _OBJECT.match(path):
+        return None
+    if method == "PATCH" and any(v.path.casefold() == "members" for v in sent_values(request)):
+        return Purpose.MEMBERS
+    by_method = {"GET": Purpose.READ, "DELETE": Purpose.DELETE}
+    by_method |= {"PATCH": Purpose.UPDATE, "PUT": Purpose.UPDATE}
+    return by_method.get(method)
