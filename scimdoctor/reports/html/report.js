@@ -125,7 +125,7 @@
       this.apply();
       new IntersectionObserver((seen) => {
         if (seen[0].isIntersecting) this.draw(CHUNK);
-      }, { rootMargin: "400px" }).observe(this.more);
+      }, { root: holder, rootMargin: "400px" }).observe(this.more);
     }
 
     filters() {
@@ -230,7 +230,9 @@
     if (!target) return;
     if (target.matches("details")) target.open = true;
     target.closest("details")?.setAttribute("open", "");
-    target.scrollIntoView({ block: "center" });
+    const show = () => target.scrollIntoView({ block: "center" });
+    show();
+    requestAnimationFrame(() => requestAnimationFrame(show));
     target.classList.remove("target-row");
     void target.offsetWidth;
     target.classList.add("target-row");

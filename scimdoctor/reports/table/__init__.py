@@ -44,7 +44,7 @@ def render(report: Report, out: TextIO, style: Style | None = None) -> None:
     buffer = io.StringIO()
     page = Page(buffer, width=_columns(style.width), color=style.color, links=style.hyperlinks)
     page.opening(report)
-    for section in (job, changes, causes, replays, checks, objects, events):
+    for section in (changes, causes, job, replays, checks, objects, events):
         section.draw(page, report)
     page.closing(report)
     lines = (line.rstrip(" ") for line in buffer.getvalue().split("\n"))
