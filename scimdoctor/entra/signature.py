@@ -46,22 +46,24 @@ SCIM_NAMES = (
 )
 """RFC 7643 attribute names, RFC 7644 operations and literals: kept where they are quoted."""
 
-RULES: tuple[tuple[str, str], ...] = (
+NET_SENTENCE = (
+    "Message: Processing of the HTTP request resulted in an exception. Please see the HTTP "
+    "response returned by the 'Response' property of this exception for details."
+)
+"""What .NET says of every HTTP failure."""
+
+RETRY_RULE = (
+    r"This operation was retried [0-9]+ times?[.]?"
+    r"(?:[\t\n\r ]*It will be retried again after this date: [^ \t\n\r]+(?: UTC)?)?",
+    "",
+)
+"""Entra's own note about its next attempt."""
+
+VALUE_RULES: tuple[tuple[str, str], ...] = (
     # Line ends and runs of blanks say nothing.
-    (r"[\t\n\r\f\x0b ]+", " "),
-    # Entra's retry note, and .NET's sentence that every HTTP failure carries.
-    (
-        r"[. ]*This operation was retried [0-9]+ times?[.]?"
-        r"(?: It will be retried again after this date: [^ ]+(?: UTC)?)?",
-        "",
-    ),
-    (
-        r"Message: Processing of the HTTP request resulted in an exception[.] Please see the HTTP "
-        r"response returned by the 'Response' property of this exception for details[.] ?",
-        "",
-    ),
+    (r"[\t\n\r\f\x0b]+| {2,}", " "),
     # A status or a schema's version is part of the fault: two underscores shield its digits from
-    # the rule for numbers; the last rule but two takes them away.
+    # the rule for numbers; `WORD_RULES` take them away.
     (
         r"([Ss]tatus(?:[ _]?[Cc]ode)?[\\]?\"? ?(?:[:=]|is|of)? ?[\\]?\"?|HTTP(?:/[0-9.]+)? |[Ee]rror )"
         r"([1-5][0-9][0-9])\b",
@@ -69,15 +71,6 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (r"(^|[ (])([1-5][0-9][0-9]) ([A-Z][a-z])", r"\1__\2 \3"),
     (r"(urn:[A-Za-z:]{1,80}:)([0-9])[.]([0-9])", r"\1__\2.__\3"),
-    # Quoted words that belong to the fault change their quotes for a while.
-    (rf"(^|[^A-Za-z0-9_])'({SCIM_NAMES})'", r"\1‹\2›"),
-    (rf"\b({ATTRIBUTE_WORDS})( ?:? ?)'([^']{{1,100}})'", r"\1\2‹\3›"),
-    (rf"'([^' ]{{1,100}})' ({ATTRIBUTE_WORDS})\b", r"‹\1› \2"),
-    (rf"\b({ATTRIBUTE_WORDS})( ?:? ?)[\\]\"([^\"\\]{{1,100}})[\\]\"", r"\1\2‹\3›"),
-    (rf"\b({ATTRIBUTE_WORDS}) \"([^\"\\]{{1,100}})\"", r"\1 ‹\2›"),
-    # Values.
-    (r"\bhttps?://[^ \"'<>()\\‹›]+", "<url>"),
-    (r"[^ \"'<>()\[\]{},;:=\\‹›]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]*", "<email>"),
     (r"\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b", "<id>"),
     (
         r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}[0-9:.]*(?: ?Z|[+-][0-9:]{4,6})?)?"
@@ -93,6 +86,22 @@ RULES: tuple[tuple[str, str], ...] = (
         r"(?: GMT| UTC)?",
         "<time>",
     ),
+    (r"\b[0-9A-Fa-f]{16,}\b", "<id>"),
+    (r"\b[A-Za-z]{0,20}[0-9][A-Za-z0-9_-]{11,}\b", "<id>"),
+    (r"\b[0-9]+(?:[.,:][0-9]+)*\b", "<n>"),
+)
+"""Pattern and replacement, in order, for what is nearly always different."""
+
+WORD_RULES: tuple[tuple[str, str], ...] = (
+    # Quoted words that belong to the fault change their quotes for a while.
+    (rf"(^|[^A-Za-z0-9_])'({SCIM_NAMES})'", r"\1‹\2›"),
+    (rf"\b({ATTRIBUTE_WORDS})( ?:? ?)'([^']{{1,100}})'", r"\1\2‹\3›"),
+    (rf"'([^' ]{{1,100}})' ({ATTRIBUTE_WORDS})\b", r"‹\1› \2"),
+    (rf"\b({ATTRIBUTE_WORDS})( ?:? ?)[\\]\"([^\"\\]{{1,100}})[\\]\"", r"\1\2‹\3›"),
+    (rf"\b({ATTRIBUTE_WORDS}) \"([^\"\\]{{1,100}})\"", r"\1 ‹\2›"),
+    # Values.
+    (r"\bhttps?://[^ \"'()\\‹›]+", "<url>"),
+    (r"[^ \"'()\[\]{},;:=\\‹›]{1,64}@[A-Za-z0-9<][A-Za-z0-9.<>-]*", "<email>"),
     (
         r"(\"(?:id|userName|externalId|value|display|timestamp|[A-Za-z_]{0,20}[Ii][Dd])\" ?: ?)"
         r"\"[^\"]{0,200}\"",
@@ -101,15 +110,15 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"[\\]\"[^\"\\]{0,200}[\\]\"", "'…'"),
     (r"([A-Za-z:] )\"[^\"\\{}]{1,200}\"([ .])", r"\1'…'\2"),
     (r"(^|[^A-Za-z0-9_])'[^']{1,200}'", r"\1'…'"),
-    (r"\b[0-9A-Fa-f]{16,}\b", "<id>"),
-    (r"\b[A-Za-z]{0,20}[0-9][A-Za-z0-9_-]{11,}\b", "<id>"),
-    (r"\b[0-9]+(?:[.,:][0-9]+)*\b", "<n>"),
     # Shields and borrowed quotes off.
     (r"__([0-9])", r"\1"),
     (r"[‹›]", "'"),
     (r" {2,}", " "),
 )
-"""Pattern and replacement, in order; `\\b` is ASCII's in both engines."""
+"""Pattern and replacement, in order, for names and quotes."""
+
+RULES = (RETRY_RULE, *VALUE_RULES, *WORD_RULES)
+"""All rules in order; `\\b` is ASCII's in both engines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +220,8 @@ def telling_step(event: ProvisioningObjectSummary) -> tuple[str | None, str | No
 
 
 def without_own(words: str, own: Iterable[str]) -> str:
-    """Return `words` with the event's own names replaced; shorter ones than `SHORTEST_NAME` stay."""
+    """Return `words` without .NET's sentence, the event's own names replaced; shorter ones than `SHORTEST_NAME` stay."""
+    words = words.replace(NET_SENTENCE, "")
     for name in own:
         if len(name) >= SHORTEST_NAME:
             words = words.replace(name, "<name>")

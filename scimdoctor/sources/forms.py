@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.sources.fields import Fields, as_mapping, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PROVISIONING = "provisioninglogs"
 
@@ -94,3 +94,61 @@ def from_on_demand(fields: Fields) -> dict[str, object]:
 def filled(mapping: Mapping[str, object]) -> dict[str, object]:
     """Return `mapping` without its empty values, so that they hide nothing."""
     return {key: value for key, value in mapping.items() if value is not None and value != ""}
+
+
+EVENT_MARKS = (
+    "provisioningstatusinfo",
+    "statusinfo",
+    "provisioningsteps",
+    "provisioningaction",
+    "modifiedproperties",
+    "changeid",
+    "cycleid",
+)
+"""Folded field names; a record with none of them is no provisioning event."""
+
+CONTAINER_MARKS = frozenset({*EVENT_MARKS, "properties", "records", "value", "tables", "category"})
+
+
+def may_hold_events(value: object) -> bool:
+    """Say whether a decoded value looks like a record, or like something that records come in."""
+    if isinstance(value, list):
+        return not value or may_hold_events(value[0])
+    return isinstance(value, dict) and any(fold(str(key)) in CONTAINER_MARKS for key in value)
+
+
+def records_in(value: object) -> Iterator[object]:
+    """Yield the records inside a decoded value: a page, an export's batch, a table, an array."""
+    if isinstance(value, list):
+        for item in value:
+            yield from records_in(item) if isinstance(item, list) else (item,)
+        return
+    if not isinstance(value, dict):
+        yield value
+        return
+    folded = {fold(str(key)): item for key, item in value.items()}
+    if isinstance(tables := folded.get("tables"), list):
+        for table in tables:
+            yield from rows_of(table)
+        return
+    for name in ("value", "records"):
+        if isinstance(inner := folded.get(name), list):
+            yield from inner
+            return
+    yield value
+
+
+def rows_of(table: object) -> Iterator[dict[str, object]]:
+    """Yield the rows of a Log Analytics table as mappings by column name."""
+    if not isinstance(table, dict):
+        return
+    columns = table.get("columns") or ()
+    names = [str(c.get("name")) if isinstance(c, dict) else str(c) for c in columns]
+    for row in table.get("rows") or ():
+        if isinstance(row, list):
+            yield dict(zip(names, row, strict=False))
+
+
+def is_partial(value: object) -> bool:
+    """Say whether an answer of Log Analytics admits that it is incomplete."""
+    return isinstance(value, dict) and "tables" in value and bool(value.get("error"))

@@ -23,7 +23,7 @@ from scimdoctor.model.provisioning import (
     ProvisioningSystem,
 )
 from scimdoctor.sources.fields import Fields
-from scimdoctor.sources.forms import UnreadableRecord, unwrap
+from scimdoctor.sources.forms import EVENT_MARKS, UnreadableRecord, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,17 +36,6 @@ STEP_TYPES = ("import", "scoping", "matching", "processing", "referenceResolutio
 
 ACTIONS = ("other", "create", "delete", "disable", "update", "stagedDelete")
 """Graph's `provisioningAction` in the order of its integer values."""
-
-EVENT_MARKS = (
-    "provisioningstatusinfo",
-    "statusinfo",
-    "provisioningsteps",
-    "provisioningaction",
-    "modifiedproperties",
-    "changeid",
-    "cycleid",
-)
-"""A record with none of these is something else."""
 
 
 def read_record(raw: Mapping[str, object], origin: str | None = None) -> ProvisioningObjectSummary:

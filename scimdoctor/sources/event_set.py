@@ -1,0 +1,252 @@
+"""Events at hand for questions, however many: rows in an embedded DuckDB, never all in Python.
+
+A big file of Graph's own JSON Lines is read by DuckDB where it lies. Anything else is read by
+`sources.files` record by record and written aside as rows. The archive is read as it is. All
+three are asked the same questions by the same SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING
+
+from scimdoctor.errors import SourceError
+from scimdoctor.progress import SILENT
+from scimdoctor.sources import sql
+from scimdoctor.sources.files import FileReader, Trouble
+from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
+from scimdoctor.sources.odd_lines import odd_events, takes_plain_lines
+from scimdoctor.sources.record import read_record
+from scimdoctor.sources.rows import row_of
+from scimdoctor.sources.summary import Summary, make_facts, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import duckdb
+
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.progress import Progress
+    from scimdoctor.sources.event_filter import EventFilter
+
+BIG = 8 * 1024 * 1024
+"""Bytes from which on a file is left to DuckDB, if it is Graph's own JSON Lines."""
+
+MEMORY = "512MB"
+"""DuckDB's own limit; beyond it goes to disk."""
+
+MANY_ODD = 20
+"""If more than one line in so many is odd, the whole file is read by Python."""
+
+
+@dataclass(slots=True)
+class Part:
+    """Some of the events: a query for their rows, and one for the raw records of given ids."""
+
+    rows: str
+    raw: Callable[[Iterable[str]], str]
+    plain: Path | None = None
+    """The file, where the rows come straight from it and may be odd."""
+
+
+@dataclass(slots=True)
+class EventSet:
+    """The events of some sources, open for questions until the `with` ends."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    parts: list[Part] = field(default_factory=list)
+    trouble: Trouble = field(default_factory=Trouble)
+    made_up: bool = False
+    """Whether some ids are made up, so that repeats must be found by change as well."""
+
+    checked: bool = False
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What could not be read, for a report's `limits`."""
+        return self.trouble.limits()
+
+    @property
+    def unreadable(self) -> int:
+        """How many records could not be read; final once a question has been asked."""
+        return self.trouble.unreadable
+
+    def summary(self, wanted: EventFilter, *, limit: int | None = None) -> Summary:
+        """Return counts, days and signatures of the `wanted` events."""
+        with translated():
+            odd = make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
+            if odd:
+                self._repair()
+                make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
+            self.checked = True
+            return summarise(self.connection, made_up=self.made_up, limit=limit)
+
+    def newest(
+        self, wanted: EventFilter, *, limit: int | None = None
+    ) -> tuple[ProvisioningObjectSummary, ...]:
+        """Return the `wanted` events, newest first, each once; `limit` is the most."""
+        with translated():
+            self._check()
+            condition = f"{sql.scope_condition(wanted)} AND {sql.shown_condition(wanted)}"
+            rows = self.connection.execute(
+                f"SELECT id, max(time) AS time, any_value(change_id) AS change, "
+                f"any_value(job_id) AS job FROM ({self._source()}) WHERE NOT odd AND {condition} "
+                f"GROUP BY id ORDER BY time DESC NULLS LAST, id DESC"
+                + (f" LIMIT {2 * limit}" if limit else "")
+            ).fetchall()
+        ids = without_second_ids(rows)[:limit]
+        found = self.by_id(ids)
+        return tuple(found[one] for one in ids if one in found)
+
+    def by_id(self, ids: Iterable[str]) -> dict[str, ProvisioningObjectSummary]:
+        """Return the events with `ids`, read from their raw records."""
+        missing = set(ids)
+        found: dict[str, ProvisioningObjectSummary] = {}
+        with translated():
+            for part in self.parts:
+                if not missing:
+                    break
+                for one, raw, origin in self.connection.execute(part.raw(missing)).fetchall():
+                    if one not in found:
+                        found[one] = read_record(json.loads(raw), origin)
+                missing -= set(found)
+        return found
+
+    def add_events(self, events: Iterable[ProvisioningObjectSummary]) -> int:
+        """Write `events` aside as rows and take them in; return how many."""
+        path = self.folder / f"rows-{len(self.parts)}.jsonl"
+        count = 0
+        with path.open("w", encoding="utf-8") as stream:
+            for event in events:
+                stream.write(json.dumps(row_of(event)) + "\n")
+                self.made_up = self.made_up or event.id.startswith("local-")
+                count += 1
+        if count:
+            name = str(path)
+            self.parts.append(
+                Part(rows=sql.rows_view(name), raw=lambda ids: sql.raw_from_rows(name, ids))
+            )
+        return count
+
+    def add_plain(self, path: Path) -> None:
+        """Take in a file of Graph's own JSON Lines, to be read by DuckDB where it lies."""
+        name = str(path)
+        self.parts.append(
+            Part(
+                rows=sql.plain_view(name),
+                raw=lambda ids: sql.raw_from_plain(name, ids),
+                plain=path,
+            )
+        )
+
+    def add_parquet(self, paths: Sequence[Path]) -> None:
+        """Take in files of the archive."""
+        names = tuple(map(str, paths))
+        if names:
+            self.parts.append(
+                Part(rows=sql.parquet_view(names), raw=lambda ids: sql.raw_from_parquet(names, ids))
+            )
+
+    def _source(self) -> str:
+        if not self.parts:
+            return sql.no_rows()
+        return " UNION ALL ".join(f"({part.rows})" for part in self.parts)
+
+    def _check(self) -> None:
+        """Find odd lines, once, before the first question that would miss them."""
+        if not self.checked and any(part.plain for part in self.parts):
+            query = f"SELECT count(*) FROM ({self._source()}) WHERE odd"
+            row = self.connection.execute(query).fetchone()
+            if row and row[0]:
+                self._repair()
+        self.checked = True
+
+    def _repair(self) -> None:
+        """Read the odd lines of plain files by Python, or the whole file if they are many."""
+        for part in [part for part in self.parts if part.plain]:
+            query = f"SELECT count(*), count_if(odd) FROM ({part.rows})"
+            row = self.connection.execute(query).fetchone()
+            rows, odd = row or (0, 0)
+            if not odd or part.plain is None:
+                continue
+            reader = FileReader(folder=self.folder, trouble=self.trouble)
+            if odd * MANY_ODD > rows:
+                self.parts.remove(part)
+                self.add_events(reader.events([Input(name=str(part.plain), path=part.plain)]))
+                continue
+            part.rows = f"SELECT * FROM ({part.rows}) WHERE NOT odd"
+            self.add_events(odd_events(part.plain, odd, reader))
+            part.plain = None
+
+
+def without_second_ids(rows: Iterable[tuple[str, object, object, object]]) -> list[str]:
+    """Return ids of (id, time, change, job), made-up ones left out where another has the change."""
+    listed = list(rows)
+    real = {row[1:] for row in listed if not row[0].startswith("local-") and row[2]}
+    return [row[0] for row in listed if not row[0].startswith("local-") or row[1:] not in real]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn DuckDB's errors into `SourceError`."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise SourceError(
+            f"the events could not be read: {told(error)}",
+            hint="if the disk for temporary files is full, set TMPDIR to one with more room",
+        ) from error
+
+
+@contextmanager
+def new_event_set() -> Iterator[EventSet]:
+    """Open an empty set; its temporary files go when the `with` ends."""
+    import duckdb
+
+    with (
+        TemporaryDirectory(prefix="scimdoctor-", ignore_cleanup_errors=True) as name,
+        duckdb.connect(config={"temp_directory": name, "memory_limit": MEMORY}) as connection,
+    ):
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET enable_progress_bar = false")
+        yield EventSet(connection=connection, folder=Path(name))
+
+
+@contextmanager
+def open_events(
+    paths: Sequence[str],
+    *,
+    standard_input: IO[bytes] | None = None,
+    progress: Progress = SILENT,
+    big: int = BIG,
+) -> Iterator[EventSet]:
+    """Open the events of saved files, folders, zips, gzips and ``-``.
+
+    Raises `SourceError` if a named file does not exist, cannot be read, or holds nothing that
+    looks like provisioning events.
+    """
+    with new_event_set() as events, progress.task("Reading events") as task:
+        reader = FileReader(
+            folder=events.folder, standard_input=standard_input, trouble=events.trouble
+        )
+        slow: list[Input] = []
+        plain: list[Input] = []
+        for source in inputs(paths):
+            (plain if takes_plain_lines(source, big) else slow).append(source)
+        for source in plain:
+            if source.path:
+                events.add_plain(source.path)
+        try:
+            task.advance(events.add_events(reader.events(slow)))
+        except OSError as error:
+            raise SourceError(f"cannot write temporary files: {told(error)}") from error
+        if not plain and not reader.recognised:
+            raise SourceError(f"nothing to read in {', '.join(paths)}", hint=EXPECTED)
+        yield events

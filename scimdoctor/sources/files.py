@@ -1,0 +1,250 @@
+"""Saved events of every form, read record by record; the form is told by the content."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
+
+from scimdoctor.errors import SourceError
+from scimdoctor.sources.csv_rows import Kind, Parts, csv_rows, merged, read_header
+from scimdoctor.sources.forms import OtherCategory, UnreadableRecord, is_partial, records_in
+from scimdoctor.sources.inputs import (
+    EXPECTED,
+    READ_ERRORS,
+    ForgivingReader,
+    Input,
+    as_text,
+    open_bytes,
+    told,
+)
+from scimdoctor.sources.json_stream import Broken, Found, json_values
+from scimdoctor.sources.record import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+
+NAMED = 5
+"""Broken records that are named one by one; the rest is a number."""
+
+HEAD = 65536
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What could not be read, collected while reading."""
+
+    unreadable: int = 0
+    named: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    other_categories: Counter[str] = field(default_factory=Counter)
+
+    def broken(self, name: str, line: int | None, reason: str) -> None:
+        """Count a record that could not be read."""
+        self.unreadable += 1
+        if len(self.named) < NAMED:
+            place = f"{name}:{line}" if line else name
+            self.named.append(f"{place}: record skipped, {reason}")
+
+    def limits(self) -> tuple[str, ...]:
+        """Return it as lines for a report's `limits`."""
+        lines = list(self.named)
+        if self.unreadable > len(self.named):
+            rest = self.unreadable - len(self.named)
+            lines.append(f"{rest} more records could not be read; {self.unreadable} in all")
+        for reason, count in self.other_categories.items():
+            lines.append(f"{count} records of another log were left out: {reason}")
+        return (*lines, *self.notes)
+
+
+@dataclass(slots=True)
+class FileReader:
+    """Reads events from inputs; `trouble` tells afterwards what could not be read."""
+
+    folder: Path
+    """A private folder for what has to be kept aside."""
+
+    standard_input: IO[bytes] | None = None
+    trouble: Trouble = field(default_factory=Trouble)
+    recognised: int = 0
+    """Inputs that held events, or could have."""
+
+    def events(self, sources: Iterable[Input]) -> Iterator[ProvisioningObjectSummary]:
+        """Yield the events of all `sources`.
+
+        Raises `SourceError` if one that the user named holds none of the known forms, or cannot
+        be opened at all.
+        """
+        rest, parts = self._sorted(sources)
+        with closing(parts):
+            for source in rest:
+                for found in self._found(source):
+                    value = found.value
+                    if isinstance(value, dict) and not parts.empty:
+                        value = parts.joined_to(value)
+                    event = self.event(value, source.name, found.line)
+                    if event is not None:
+                        yield event
+            self._tell_orphans(parts)
+
+    def event(self, value: object, name: str, line: int) -> ProvisioningObjectSummary | None:
+        """Read one record; what cannot be read is counted and gives `None`."""
+        if not isinstance(value, dict):
+            self.trouble.broken(name, line, "it is not an object")
+            return None
+        try:
+            return read_record(value, f"{name}:{line}")
+        except OtherCategory as error:
+            self.trouble.other_categories[str(error)] += 1
+        except UnreadableRecord as error:
+            self.trouble.broken(name, line, str(error))
+        return None
+
+    def _sorted(self, sources: Iterable[Input]) -> tuple[list[Input], Parts]:
+        """Put CSV files of steps and properties into `Parts`; return the other inputs."""
+        parts = Parts(self.folder / "parts.sqlite")
+        rest = []
+        for source in sources:
+            kind = self._csv_kind(source)
+            if kind in {Kind.STEPS, Kind.PROPERTIES}:
+                self._keep_parts(source, kind, parts)
+            else:
+                rest.append(source)
+        parts.ready()
+        return rest, parts
+
+    def _csv_kind(self, source: Input) -> Kind | None:
+        """Return what a CSV input holds; `None` for any other input, and standard input."""
+        if source.path is None:
+            return None
+        try:
+            with open_bytes(source, None) as stream:
+                head = as_text(ForgivingReader(stream)).readline(HEAD)
+        except READ_ERRORS:
+            return None
+        return None if is_json(head) else read_header(head).kind
+
+    def _keep_parts(self, source: Input, kind: Kind, parts: Parts) -> None:
+        self.recognised += 1
+        with self._text(source) as stream:
+            self._tell_unknown_titles(source, stream)
+            for found in csv_rows(stream):
+                if isinstance(found, Broken):
+                    self.trouble.broken(source.name, found.line, found.reason)
+                elif isinstance(found.value, dict) and not parts.add(found.value, kind):
+                    self.trouble.broken(source.name, found.line, "it has no change id")
+
+    def _tell_orphans(self, parts: Parts) -> None:
+        if count := parts.orphans():
+            self.trouble.notes.append(
+                f"steps or modified properties of {count} changes have no record of their own: "
+                "give the portal's main CSV file (ProvisioningLogs) too"
+            )
+
+    def _found(self, source: Input) -> Iterator[Found]:
+        """Yield the records of one input with their lines."""
+        with self._text(source) as stream:
+            head = stream.peeked
+            if not head.strip():
+                self._refuse(source, "is empty")
+            elif is_json(head):
+                self.recognised += 1
+                yield from self._json(source, stream)
+            elif read_header(head.splitlines()[0]).kind is Kind.RECORDS:
+                self.recognised += 1
+                self._tell_unknown_titles(source, stream)
+                yield from self._csv(source, stream)
+            else:
+                self._refuse(source, f"is not understood; {EXPECTED}")
+
+    def _json(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
+        for found in json_values(stream):
+            if isinstance(found, Broken):
+                self.trouble.broken(source.name, found.line, found.reason)
+                continue
+            if is_partial(found.value):
+                self.trouble.notes.append(f"{source.name}: Log Analytics says it is incomplete")
+            for record in records_in(found.value):
+                yield Found(record, found.line)
+
+    def _csv(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
+        for found in merged(csv_rows(stream)):
+            if isinstance(found, Broken):
+                self.trouble.broken(source.name, found.line, found.reason)
+            else:
+                yield found
+
+    def _tell_unknown_titles(self, source: Input, stream: PeekedText) -> None:
+        if unknown := read_header(stream.peeked.splitlines()[0]).unknown:
+            listed = ", ".join(repr(title[:40]) for title in unknown[:8])
+            self.trouble.notes.append(f"{source.name}: columns not understood: {listed}")
+
+    def _refuse(self, source: Input, reason: str) -> None:
+        if source.named:
+            raise SourceError(f"{source.name} {reason}", hint=EXPECTED)
+        self.trouble.notes.append(f"{source.name} {reason}")
+
+    def _text(self, source: Input) -> OpenText:
+        return OpenText(source, self.standard_input, self.trouble)
+
+
+def is_json(head: str) -> bool:
+    """Say whether text that begins with `head` is JSON, or JSON Lines with a bad first line."""
+    lines = head.lstrip("\ufeff\x1e").splitlines()[:20]
+    text = "".join(lines).lstrip()
+    return text[:1] in {"{", "["} or any(line.lstrip().startswith('{"') for line in lines)
+
+
+class PeekedText(io.TextIOBase):
+    """A text stream whose beginning, `peeked`, can be looked at before it is read."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        super().__init__()
+        self._stream = stream
+        self.peeked = stream.read(HEAD)
+        self._held = self.peeked
+
+    def read(self, size: int | None = -1) -> str:
+        """Read up to `size` characters; fewer do not mean the end, none does."""
+        if not self._held:
+            return self._stream.read(size)
+        wanted = len(self._held) if size is None or size < 0 else size
+        text, self._held = self._held[:wanted], self._held[wanted:]
+        return text if size is not None and size >= 0 else text + self._stream.read()
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        """Read up to and with the next line end."""
+        end = self._held.find("\n")
+        if end >= 0:
+            text, self._held = self._held[: end + 1], self._held[end + 1 :]
+            return text
+        text, self._held = self._held, ""
+        return text + self._stream.readline(size)
+
+
+class OpenText:
+    """An input opened as text for a `with`; a failure in its middle is told, not raised."""
+
+    def __init__(self, source: Input, standard_input: IO[bytes] | None, trouble: Trouble) -> None:
+        self._source = source
+        self._bytes = open_bytes(source, standard_input)
+        self._trouble = trouble
+        self._reader: ForgivingReader | None = None
+
+    def __enter__(self) -> PeekedText:
+        try:
+            self._reader = ForgivingReader(self._bytes.__enter__())
+        except READ_ERRORS as error:
+            raise SourceError(f"cannot read {self._source.name}: {told(error)}") from error
+        return PeekedText(as_text(self._reader))
+
+    def __exit__(self, *exc: object) -> None:
+        failure = self._reader.failure if self._reader else None
+        if failure:
+            self._trouble.broken(self._source.name, None, f"the file ends early ({failure})")
+        self._bytes.__exit__(None, None, None)

@@ -1,0 +1,159 @@
+"""Files, folders, zips, gzips and standard input as streams of text, whatever they hold."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from scimdoctor.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+STANDARD_INPUT = "-"
+EXPECTED = (
+    "expected provisioning events: Graph or portal JSON, JSON Lines, CSV, an Azure Monitor export, "
+    "or Log Analytics rows"
+)
+READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+"""What reading a damaged, encrypted or vanished file raises."""
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Something to read; `name` is how messages call it."""
+
+    name: str
+    path: Path | None = None
+    """The file; `None` for standard input."""
+
+    member: str | None = None
+    """The file inside the zip at `path`."""
+
+    named: bool = True
+    """Whether the user named it; what merely lies in a folder or zip may be something else."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 where that is unknown."""
+        return self.path.stat().st_size if self.path and not self.member else 0
+
+
+def inputs(paths: Sequence[str]) -> Iterator[Input]:
+    """Yield what `paths` name, folders and zips opened, in a stable order.
+
+    Raises `SourceError` if a path does not exist or cannot be looked into.
+    """
+    for text in paths:
+        if text == STANDARD_INPUT:
+            yield Input(name="standard input")
+            continue
+        path = Path(text)
+        if path.is_dir():
+            for one in files_below(path):
+                yield from opened(one, named=False)
+        elif path.exists():
+            yield from opened(path, named=True)
+        else:
+            raise SourceError(f"{text} does not exist", hint="check the path given with --from")
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files in `folder` and below, hidden ones left out, by name."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def opened(path: Path, *, named: bool) -> Iterator[Input]:
+    """Yield the file, or the files in it if it is a zip."""
+    try:
+        with path.open("rb") as stream:
+            is_zip = stream.read(4) == b"PK\x03\x04"
+        if not is_zip:
+            yield Input(name=str(path), path=path, named=named)
+            return
+        with zipfile.ZipFile(path) as archive:
+            members = [m.filename for m in archive.infolist() if not m.is_dir()]
+    except READ_ERRORS as error:
+        raise SourceError(f"cannot read {path}: {told(error)}") from error
+    for member in sorted(members):
+        if not member.startswith("__MACOSX/"):
+            name = f"{path}!{member}"
+            yield Input(name=name, path=path, member=member, named=False)
+
+
+def told(error: BaseException) -> str:
+    """Return what an error of the system says, in one short line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (text or type(error).__name__).splitlines()[0][:200]
+
+
+@contextmanager
+def open_bytes(source: Input, standard_input: IO[bytes] | None) -> Iterator[IO[bytes]]:
+    """Open `source`, gzip undone; may raise any of `READ_ERRORS`."""
+    if source.path is None:
+        if standard_input is None:
+            raise SourceError("standard input cannot be read here", hint="save it to a file first")
+        yield ungzipped(io.BufferedReader(cast("io.RawIOBase", standard_input)))
+    elif source.member is not None:
+        with zipfile.ZipFile(source.path) as archive, archive.open(source.member) as stream:
+            yield ungzipped(io.BufferedReader(cast("io.RawIOBase", stream)))
+    else:
+        with source.path.open("rb") as stream:
+            yield ungzipped(stream)
+
+
+def ungzipped(stream: io.BufferedReader) -> IO[bytes]:
+    """Return `stream`, or its decompressed content if it begins like a gzip."""
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb"))
+    return stream
+
+
+class ForgivingReader(io.RawIOBase):
+    """A byte stream that ends where the stream below it breaks; `failure` says how."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+        self.failure: str | None = None
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Read some bytes into `buffer`; 0 at the end, and after a failure."""
+        try:
+            data = self._stream.read(len(buffer))
+        except READ_ERRORS as error:
+            self.failure = told(error)
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def as_text(stream: io.RawIOBase) -> io.TextIOWrapper:
+    """Return `stream` as text in the encoding its byte order mark names, UTF-8 without one."""
+    buffered = io.BufferedReader(stream, 1 << 20)
+    head = buffered.peek(4)
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
+    return io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
