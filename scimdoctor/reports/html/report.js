@@ -3,9 +3,12 @@
    links into lists, copy buttons. Text from the report only ever becomes textContent. */
 (() => {
   const CHUNK = 100;
+  document.body.classList.add("scripted");
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const field = $("#search");
+  let waiting = 0;
 
   function make(tag, className, text) {
     const element = document.createElement(tag);
@@ -115,6 +118,7 @@
     constructor(holder, kind, items) {
       Object.assign(this, { holder, kind, items, shown: items, drawn: 0, group: null, query: "" });
       this.texts = null;
+      this.buttons = new Map();
       this.more = make("button", "showmore", "Show more");
       this.more.type = "button";
       this.more.addEventListener("click", () => this.draw(CHUNK));
@@ -140,13 +144,16 @@
         const button = make("button", "", `${group === null ? "all" : group} ${count.toLocaleString("en")}`);
         button.type = "button";
         button.setAttribute("aria-pressed", String(group === null));
-        button.addEventListener("click", () => {
-          for (const other of $$("button", bar)) other.setAttribute("aria-pressed", String(other === button));
-          this.group = group;
-          this.apply();
-        });
+        button.addEventListener("click", () => this.show(group));
+        this.buttons.set(group, button);
         bar.append(button);
       }
+    }
+
+    show(group) {
+      for (const [other, button] of this.buttons) button.setAttribute("aria-pressed", String(other === group));
+      this.group = group;
+      this.apply();
     }
 
     apply() {
@@ -187,9 +194,8 @@
       let index = this.shown.findIndex((item) => item.id === id);
       if (index < 0) {
         if (!this.items.some((item) => item.id === id)) return null;
-        this.group = null;
-        this.query = "";
-        this.apply();
+        this.show(null);
+        clearSearch();
         index = this.shown.findIndex((item) => item.id === id);
       }
       if (index >= this.drawn) this.draw(index - this.drawn + 20);
@@ -220,6 +226,12 @@
     $("#found").textContent = query ? `${found.toLocaleString("en")} places match “${value.trim()}”.` : "";
   }
 
+  function clearSearch() {
+    clearTimeout(waiting);
+    field.value = "";
+    search("");
+  }
+
   function follow() {
     const [kind, id] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
     if (id === undefined) return;
@@ -239,10 +251,7 @@
     ($("summary", target) || target).focus({ preventScroll: true });
   }
 
-  document.body.classList.add("scripted");
   for (const holder of $$(".copyable")) if (!$("button", holder)) addCopy(holder);
-  const field = $("#search");
-  let waiting = 0;
   field.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => search(field.value), 120);
@@ -254,8 +263,7 @@
       field.focus();
     }
     if (event.key === "Escape" && document.activeElement === field) {
-      field.value = "";
-      search("");
+      clearSearch();
     }
   });
   addEventListener("hashchange", follow);
