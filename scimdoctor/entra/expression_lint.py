@@ -11,6 +11,7 @@ from scimdoctor.entra.evaluator import evaluate
 from scimdoctor.entra.expression import AttributeNode, CallNode, ComparisonNode, EmptyNode
 from scimdoctor.entra.functions import function_named
 from scimdoctor.entra.logged_values import is_boolean
+from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.model.rule import CheckRule, Severity
 from scimdoctor.scim import urns
 
@@ -54,9 +55,10 @@ def faults(view: MappingView) -> Iterator[Fault]:
     yield from _readable(view)
     yield from _constant(view)
     yield from _types(view)
-    yield from _roles(view)
-    yield from _custom(view)
-    yield from _external_id(view)
+    if speaks_scim(view.owner):
+        yield from _roles(view)
+        yield from _custom(view)
+        yield from _external_id(view)
     if view.expression is not None:
         yield from _traps(view, view.expression)
         yield from _unknown_sources(view, view.expression)

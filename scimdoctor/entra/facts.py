@@ -120,5 +120,6 @@ def gather(
 
 
 def is_on_demand(event: ProvisioningObjectSummary) -> bool:
-    """Whether the record is the result of a provision-on-demand call (its own JSON shape)."""
-    return "reportableIdentifier" in event.raw
+    """Whether the record is the result of a provision-on-demand call, which has its own shape."""
+    keys = {key.casefold() for key in event.raw}
+    return "reportableidentifier" in keys or {"key", "value"} <= keys

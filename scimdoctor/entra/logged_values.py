@@ -6,6 +6,7 @@ The log holds text only: booleans as `True`, lists joined or as JSON, hidden val
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ REDACTED = "[Redact]"
 """What the log shows for a value that passed through the mapping function `Redact`."""
 
 _CUT_MARKS = ("…", "...")
+_JSON_BEGINS = re.compile(r"""\[\s*[\[{"\]]|\{\s*["}]""")
 _SHORTEST_CUT = 60
 """Shorter texts that end in dots are taken as they are: people write so too."""
 
@@ -84,7 +86,7 @@ def _is_structured(path: str, definition: AttributeDefinition | None) -> bool:
 
 def _structured(text: str, path: str) -> LoggedValue:
     stripped = text.strip()
-    if stripped[:1] not in {"[", "{"}:
+    if not _JSON_BEGINS.match(stripped):
         return LoggedValue(value=text)
     try:
         return LoggedValue(value=json.loads(stripped))

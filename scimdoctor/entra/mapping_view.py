@@ -56,6 +56,17 @@ class MappingView:
         return names[0] if names and self.text.strip() == f"[{names[0]}]" else None
 
 
+def speaks_scim(owner: ObjectMapping) -> bool:
+    """Whether the target is a SCIM app, judged by the names of its object and attributes.
+
+    Some gallery apps are provisioned by other connectors, whose attributes have other names.
+    """
+    if owner.target_object_name.startswith("urn:"):
+        return True
+    names = {m.target_attribute_name for m in owner.attribute_mappings}
+    return bool(names & ({"displayName", "members"} if owner.is_group else {"userName"}))
+
+
 def views_of(schema: SynchronizationSchema, owner: ObjectMapping) -> tuple[MappingView, ...]:
     """All attribute mappings of `owner`."""
     target = schema.target_definition(owner)

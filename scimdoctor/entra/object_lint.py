@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import mapping_rules as rules
 from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, SINGLE
+from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.model.rule import CheckRule, Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath
@@ -38,7 +39,8 @@ def faults(
         yield rules.NO_MATCHING, "no attribute is used for matching", None, None
     for view in matching:
         yield from _matching(owner, view)
-    if not owner.is_group and not any(v.target.casefold() == "active" for v in views):
+    disables = owner.is_group or any(v.target.casefold() == "active" for v in views)
+    if speaks_scim(owner) and not disables:
         yield rules.ACTIVE_UNMAPPED, "`active` is not mapped", None, None
     yield from _required(views, definition)
     yield from _twice(views)
