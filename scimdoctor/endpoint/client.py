@@ -8,7 +8,7 @@ else. Time and size of every answer are bounded.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from scimdoctor.endpoint.credentials import CredentialsUnavailable, NoCredentials
@@ -58,7 +58,18 @@ class Endpoint:
         self.limits = limits
         self.recorder = recorder or Recorder()
         self.recorder.hide((*secrets, *self.auth.secrets()))
+        self._http = http
         self._wire = Wire(http, limits)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; exchanges stay readable."""
+        self._http.close()
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
