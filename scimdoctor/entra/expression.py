@@ -258,7 +258,7 @@ class _Parser:
 
     def argument(self) -> Node:
         token = self.peek
-        if token.text in {",", ")"}:
+        if token.text in {",", ")"} or token.kind == "end":
             return EmptyNode(start=token.start, end=token.start)
         return self.comparison()
 

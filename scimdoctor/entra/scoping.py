@@ -57,7 +57,7 @@ _OPERATORS = (
     "|Greater_?Than_OR_EQUALS|Greater_?Than|INCLUDES|ENDS_WITH|!&|&"
 )
 _CLAUSE = re.compile(
-    rf"^(?P<group>.*?)\.?(?P<attribute>\[?[\w.:-]+?\]?)\s+(?P<operator>{_OPERATORS})"
+    rf"^(?:(?P<group>.*?)\.)?(?P<attribute>\[?[\w:-]+\]?)\s+(?P<operator>{_OPERATORS})"
     r"(?:\s+(?P<value>.*))?$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -158,10 +158,10 @@ def _clauses(
     values = {name.casefold(): value for name, value in source.items()}
     for text, holds in results.items():
         found = _CLAUSE.match(text)
-        attribute = found["attribute"].strip("[]").rpartition(".")[2] if found else None
+        attribute = found["attribute"].strip("[]") if found else None
         actual = values.get(attribute.casefold()) if attribute else None
         true = holds if isinstance(holds, bool) else str(holds).casefold() == "true"
-        group = found["group"] if found else ""
+        group = (found["group"] or "") if found else ""
         yield ClauseResult(text=text, holds=true, group=group, attribute=attribute, actual=actual)
 
 

@@ -1,0 +1,263 @@
+"""The mapping's lint: each rule broken once, and a sound mapping with nothing above info."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scimdoctor.entra.mapping_diff import change_findings, diff_schemas
+from scimdoctor.entra.mapping_lint import MappingReview, review
+from scimdoctor.entra.mapping_rules import MAPPING_RULES
+from scimdoctor.entra.object_lint import schema_paths
+from scimdoctor.graph.synchronization import parse_schema
+from scimdoctor.model.rule import Severity
+from tests.fakes.events import custom_app_schema, load
+
+CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CUSTOM = "urn:ietf:params:scim:schemas:extension:example:2.0:User"
+ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
+
+
+def row(target: str, expression: str, **fields: Any) -> dict[str, Any]:
+    kind = "Constant" if expression.startswith('"') else "Function"
+    kind = "Attribute" if expression.startswith("[") else kind
+    source = {"type": kind, "expression": expression, "name": expression.strip('[]"')}
+    return {"targetAttributeName": target, "source": source, "flowType": "Always"} | fields
+
+
+SOUND = (
+    row("userName", "[userPrincipalName]", matchingPriority=1),
+    row("active", ACTIVE),
+    row("externalId", "[objectId]"),
+)
+
+
+def attribute(name: str, kind: str = "String", **fields: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "mutability": "ReadWrite"} | fields
+
+
+def judged(*rows: dict[str, Any], **fields: Any) -> MappingReview:
+    """Review a user mapping of these rows; `target` and `source` list attribute definitions."""
+    owner = {
+        "enabled": fields.get("enabled", True),
+        "sourceObjectName": "User",
+        "targetObjectName": ENTERPRISE,
+        "attributeMappings": list(rows),
+    }
+    directories = [
+        {"name": "Entra", "objects": [{"name": "User", "attributes": fields.get("source", [])}]},
+        {"name": "app", "objects": [{"name": ENTERPRISE, "attributes": fields.get("target", [])}]},
+    ]
+    schema = parse_schema(
+        {"synchronizationRules": [{"objectMappings": [owner]}], "directories": directories}
+    )
+    return review(schema, known_paths=fields.get("known_paths"))
+
+
+def ids(found: MappingReview) -> set[str]:
+    return {f.check.removeprefix("mapping/") for f in found.findings if f.severity.rank > 0}
+
+
+def test_sound_mapping_has_nothing_above_info() -> None:
+    assert not ids(judged(*SOUND))
+
+
+def test_default_mapping_has_nothing_above_info() -> None:
+    found = review(custom_app_schema())
+    assert not ids(found)
+    assert len(found.rows) == 25
+    assert not any(r.lint for r in found.rows)
+
+
+SWAPPED = 'Switch([IsSoftDeleted], , "false", "True", "true", "False")'
+BROKEN: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any]]] = [
+    ("matching-attribute-set", (row("userName", "[mail]"), *SOUND[1:]), {}),
+    (
+        "matching-attribute-filterable",
+        (*SOUND, row("manager", "[manager]", matchingPriority=2)),
+        {"target": [attribute("manager", "Reference")]},
+    ),
+    ("matching-attribute-stable", (row("userName", "[mail]", matchingPriority=1), *SOUND[1:]), {}),
+    ("required-attribute-mapped", SOUND, {"target": [attribute("title", required=True)]}),
+    ("active-mapped", (SOUND[0],), {}),
+    ("expression-readable", (*SOUND, row("title", "Left([a], 2")), {}),
+    ("expression-readable", (*SOUND, row("title", "Frob([a])")), {}),
+    ("expression-readable", (*SOUND, row("title", "Left([a])")), {}),
+    ("expression-can-give-a-value", (*SOUND, row("title", 'IIF("a" = "b", "x", "")')), {}),
+    ("expression-can-give-a-value", (*SOUND, {"targetAttributeName": "title"}), {}),
+    ("switch-arguments-paired", (*SOUND, row("title", 'Switch([a], "d", "k")')), {}),
+    ("switch-arguments-paired", (SOUND[0], row("active", SWAPPED)), {}),
+    ("iif-condition-not-null", (*SOUND, row("title", 'IIF([a] = "x", "1", "2")')), {}),
+    ("iif-condition-not-null", (*SOUND, row("title", 'IIF(IsNull([a]), "1", "2")')), {}),
+    ("expression-stable", (*SOUND, row("title", "Guid()")), {}),
+    ("expression-stable", (*SOUND, row("title", "SelectUniqueValue([a], [b])")), {}),
+    (
+        "type-fits",
+        (SOUND[0], row("active", '"yes"')),
+        {"target": [attribute("active", "Boolean")]},
+    ),
+    (
+        "type-fits",
+        (*SOUND, row("title", '"x"')),
+        {"target": [attribute("title", "Integer")]},
+    ),
+    (
+        "type-fits",
+        (SOUND[0], row("active", "[department]")),
+        {"target": [attribute("active", "Boolean")], "source": [attribute("department")]},
+    ),
+    (
+        "type-fits",
+        (*SOUND, row("title", "[otherMails]")),
+        {
+            "target": [attribute("title")],
+            "source": [attribute("otherMails", multivalued=True), attribute("objectId")],
+        },
+    ),
+    (
+        "type-fits",
+        (*SOUND, row("manager", "ToLower([manager])")),
+        {"target": [attribute("manager", "Reference")]},
+    ),
+    ("target-mapped-once", (*SOUND, row("userName", "[mail]")), {}),
+    ("role-function-fits", (*SOUND, row("title", "AppRoleAssignmentsComplex([a])")), {}),
+    ("role-function-fits", (*SOUND, row("roles", "SingleAppRoleAssignment([a])")), {}),
+    (
+        "role-function-fits",
+        (
+            *SOUND,
+            row("roles", "AppRoleAssignmentsComplex([a])"),
+            row('roles[primary eq "True"].value', "SingleAppRoleAssignment([a])"),
+        ),
+        {},
+    ),
+    ("custom-attribute-in-extension", (*SOUND, row("costCode", "[a]")), {}),
+    ("custom-attribute-in-extension", (*SOUND, row(f"{CUSTOM}:cost.code", "[a]")), {}),
+    ("custom-attribute-in-extension", (*SOUND, row("a b", "[a]")), {}),
+    (
+        "custom-attribute-in-extension",
+        (*SOUND, row(f"{CUSTOM}:cost", "[a]")),
+        {"target": [attribute(f"{CUSTOM}:cost", multivalued=True)]},
+    ),
+    (
+        "custom-attribute-in-extension",
+        (*SOUND, row(f"{CUSTOM}:boss", "[a]")),
+        {"target": [attribute(f"{CUSTOM}:boss", "Reference")]},
+    ),
+    ("target-in-schemas", (*SOUND, row("title", "[a]")), {"known_paths": ["userName", "active"]}),
+    (
+        "source-attribute-known",
+        (SOUND[0], SOUND[1]),
+        {"source": [attribute("userPrincipalName")]},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "fields"), BROKEN, ids=[f"{i}-{b[0]}" for i, b in enumerate(BROKEN)]
+)
+def test_rule_is_broken(
+    rule: str, rows: tuple[dict[str, Any], ...], fields: dict[str, Any]
+) -> None:
+    assert rule in ids(judged(*rows, **fields))
+
+
+def test_every_rule_is_tested() -> None:
+    info = {r.id for r in MAPPING_RULES if r.severity is Severity.INFO}
+    tested = {f"mapping/{rule}" for rule, _, _ in BROKEN} | info | {"mapping/unchanged"}
+    assert tested == {r.id for r in MAPPING_RULES}
+
+
+def test_changing_values_are_fine_on_creation_only() -> None:
+    assert not ids(judged(*SOUND, row("title", "Guid()", flowType="ObjectAddOnly")))
+
+
+def test_switch_without_default_is_worth_knowing() -> None:
+    found = judged(*SOUND, row("title", 'Switch([a], , "k", "v")'))
+    assert "mapping/switch-has-default" in {f.check for f in found.findings}
+    wrapped = judged(*SOUND, row("title", 'IgnoreFlowIfNullOrEmpty(Switch([a], , "k", "v"))'))
+    assert "mapping/switch-has-default" not in {f.check for f in wrapped.findings}
+
+
+def test_a_mapping_that_is_off_is_not_judged() -> None:
+    found = judged(row("costCode", "[a"), enabled=False)
+    assert not found.findings
+    assert "off" in found.limits[0]
+
+
+def test_other_connectors_are_not_judged_as_scim() -> None:
+    salesforce = {
+        "sourceObjectName": "User",
+        "targetObjectName": "User",
+        "attributeMappings": [row("IsActive", "Not([IsSoftDeleted])", matchingPriority=1)],
+    }
+    schema = parse_schema({"synchronizationRules": [{"objectMappings": [salesforce]}]})
+    assert not ids(review(schema))
+
+
+def test_paths_of_an_endpoint_s_schemas() -> None:
+    answer = {
+        "Resources": [
+            {
+                "id": CORE,
+                "attributes": [
+                    {"name": "userName"},
+                    {"name": "emails", "subAttributes": [{"name": "value"}, {"name": "type"}]},
+                ],
+            },
+            {"id": ENTERPRISE, "attributes": [{"name": "department"}]},
+            "nonsense",
+        ]
+    }
+    paths = schema_paths(answer)
+    assert {"userName", "emails.value", f"{ENTERPRISE}:department", "externalId"} <= set(paths)
+    assert schema_paths({"Resources": None}) == ()
+    assert schema_paths("<html>") == ()
+
+
+def test_work_mail_is_found_in_schemas() -> None:
+    found = judged(
+        *SOUND,
+        row('emails[type eq "work"].value', "[mail]"),
+        known_paths=["userName", "active", "externalId", "emails", "emails.value"],
+    )
+    assert not ids(found)
+
+
+def test_nothing_changed() -> None:
+    assert diff_schemas(custom_app_schema(), custom_app_schema()) == ()
+
+
+def test_changes_are_said_one_by_one() -> None:
+    raw = load("synchronization-schema-custom-app.json")
+    users = raw["synchronizationRules"][0]["objectMappings"][1]
+    first, *rest = users["attributeMappings"]
+    first["source"]["expression"] = "[mail]"
+    first["matchingPriority"] = 0
+    removed = rest.pop()
+    users["attributeMappings"] = [first, *rest, row("nickName", "[mailNickname]")]
+    users["scope"] = None
+    said = [str(c) for c in diff_schemas(custom_app_schema(), parse_schema(raw))]
+    assert "User: scoping filter removed (was department EQUALS Marketing)" in said
+    assert "User → userName: expression changed from [userPrincipalName] to [mail]" in said
+    assert "User → userName: matching precedence removed (was 1)" in said
+    assert "User → nickName: expression added: [mailNickname]" in said
+    assert f"User → {removed['targetAttributeName']}: expression removed (was [manager])" in said
+    assert len(said) == 5
+    changes = diff_schemas(custom_app_schema(), parse_schema(raw))
+    assert {f.check for f in change_findings(changes)} == {"mapping/unchanged"}
+
+
+def test_schema_of_another_kind_of_job() -> None:
+    changes = diff_schemas(custom_app_schema(), parse_schema({}))
+    assert [str(c) for c in changes] == [
+        "User: mapping removed (was present)",
+        "Group: mapping removed (was present)",
+    ]
+
+
+@pytest.mark.parametrize("raw", [{}, {"synchronizationRules": None}, {"directories": [1]}, []])
+def test_any_schema_can_be_reviewed(raw: Any) -> None:
+    assert not review(parse_schema(raw)).rows
