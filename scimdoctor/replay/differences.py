@@ -46,11 +46,18 @@ def _difference(item: SentValue, answered: Resource, stored: Resource) -> Differ
     kept = answer if stored is None else value_at(stored, item.path)
     return Difference(
         attribute=item.path,
-        sent=json.dumps(item.value, ensure_ascii=False, sort_keys=True),
+        sent=_sent_text(item),
         answered=text_of(answer),
         stored=text_of(kept),
         kind=_removal_kind(item, kept) if item.op == "remove" else kind_of(item.value, kept),
     )
+
+
+def _sent_text(item: SentValue) -> str:
+    """What was sent, as JSON; a removal of listed values says so."""
+    listed = item.op == "remove" and item.value is not None
+    value = {"remove": item.value} if listed else item.value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _removal_kind(item: SentValue, kept: Any) -> DifferenceKind:  # noqa: ANN401

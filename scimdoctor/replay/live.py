@@ -62,8 +62,7 @@ class _Live:
             if ended is not None:
                 return ended
         if not subject.writes:
-            text = "works now: the app answers the questions as Entra needs"
-            return course.end(Verdict.WORKS_NOW, text, next_command=restart_command(subject))
+            return course.end_answered()
         before = self._before(subject.writes[0])
         if before is None and subject.writes[0].purpose is not Purpose.CREATE:
             return self._unsaved()

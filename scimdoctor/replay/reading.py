@@ -105,7 +105,7 @@ class _Reading:
             if ended is not None:
                 return ended
         if not subject.writes:
-            return self._no_write()
+            return course.end_answered()
         write = subject.writes[-1]
         if self._resource is None and write.purpose is not Purpose.CREATE:
             ended = self._read_object(write)
@@ -129,13 +129,6 @@ class _Reading:
         elif question.purpose is Purpose.READ:
             self._resource = exchange.json
         return None
-
-    def _no_write(self) -> Replay:
-        subject = self._course.subject
-        if subject.logged is None:
-            return self._course.end(Verdict.NOT_SENT, "the questions are answered as Entra needs")
-        text = f"works now: the app answers as Entra needs (the log says {subject.logged})"
-        return self._course.end(Verdict.WORKS_NOW, text, next_command=restart_command(subject))
 
     def _read_object(self, write: ReconstructedRequest) -> Replay | None:
         """Read the object that the write is about, if no question did."""

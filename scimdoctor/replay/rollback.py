@@ -171,9 +171,10 @@ def save(state: SavedState, folder: Path) -> Path:
     Raises:
         SourceError: the file cannot be written; nothing must be sent then.
     """
-    stamp = "".join(c for c in state.saved_at[:19] if c.isalnum())
+    stamp = "".join(c for c in state.saved_at[:26] if c.isalnum())
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in state.event)[:60]
-    path = folder / f"rollback-{stamp}-{name}.json"
+    names = (f"rollback-{stamp}-{name}{extra}.json" for extra in ("", *map(str, range(2, 1000))))
+    path = next(folder / n for n in names if not (folder / n).exists())
     overwrite(path, state)
     return path
 

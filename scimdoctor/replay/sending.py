@@ -89,6 +89,23 @@ class Course:
             next_command=next_command,
         )
 
+    def end_answered(self) -> Replay:
+        """End when every question was answered as Entra needs, and there is no write to send.
+
+        That is only "works now" if it was a question that failed.
+        """
+        subject = self.subject
+        if any(question.failed for question in subject.questions):
+            text = f"works now: the app answers as Entra needs (the log says {subject.logged})"
+            restart = restart_command(subject)
+            return self.end(Verdict.WORKS_NOW, text, next_command=restart)
+        missing = subject.reconstruction.missing
+        if missing:
+            text = f"the write cannot be rebuilt ({missing[0]}); the questions before it work"
+            return self.end(Verdict.NOT_REBUILT, text)
+        text = "the questions are answered as Entra needs; the event tells of no write"
+        return self.end(Verdict.NOT_SENT, text)
+
     def end_with(
         self, trouble: Trouble, rebuilt: ReconstructedRequest, exchange: Exchange
     ) -> Replay:

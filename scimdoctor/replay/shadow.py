@@ -8,6 +8,7 @@ whatever happens in between.
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from scimdoctor.entra import requests
 from scimdoctor.errors import WriteRefused
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
-from scimdoctor.replay.effect import judge_effect
+from scimdoctor.replay.effect import Effect, judge_effect
 from scimdoctor.replay.reading import exists, referenced_ids, removed_ids
 from scimdoctor.replay.sending import (
     Course,
@@ -33,7 +34,7 @@ from scimdoctor.replay.throwaway import (
     minimal,
     with_references,
 )
-from scimdoctor.replay.trouble import trouble_in
+from scimdoctor.replay.trouble import resources_in, trouble_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +117,7 @@ class _Shadow:
             trouble = trouble_in(exchange, question.purpose)
             if trouble is not None:
                 return self.course.end_with(trouble, question, exchange)
-        text = "works now: the app answers the questions as Entra needs"
-        return self.course.end(Verdict.WORKS_NOW, text, next_command=restart_command(self._subject))
+        return self.course.end_answered()
 
     def _create(self, write: ReconstructedRequest, freshener: Freshener) -> Replay:
         body = write.request.json
@@ -140,23 +140,31 @@ class _Shadow:
         stored = self._read_back(exchange.json["id"])
         return self._judge(created, exchange, (None, stored))
 
-    def _ask_fresh(self, question: ReconstructedRequest, freshener: Freshener) -> Replay | None:
-        """Ask the matching query for the fresh value; other questions have no object yet."""
+    def _ask_fresh(
+        self, question: ReconstructedRequest, freshener: Freshener, *, exists: bool = False
+    ) -> Replay | None:
+        """Ask the matching query for the fresh value, which one object has if `exists`."""
         asked = filter_of(question.request)
         if question.purpose is not Purpose.MATCH or asked is None:
             return None
         path, value = asked
-        wanted = freshener.text(value) if freshener.must_be_fresh(path) else value
-        request = requests.match_query(self._subject.resource, path, wanted)
+        if not freshener.must_be_fresh(path):
+            return None
+        exists = exists and freshener.has_made(value)
+        request = requests.match_query(self._subject.resource, path, freshener.text(value))
         fresh = replace(question, request=request)
         exchange = self.course.send(fresh)
         trouble = trouble_in(exchange, Purpose.MATCH)
-        return None if trouble is None else self.course.end_with(trouble, fresh, exchange)
+        if trouble is not None:
+            return self.course.end_with(trouble, fresh, exchange)
+        if exists and not resources_in(exchange.json):
+            self.course.notes.append(f"the query by {path} does not find the copy just created")
+        return None
 
     def _change(self, freshener: Freshener) -> Replay:
         """Make a copy of the real object, then send the writes to it."""
         copy_id, ended = self._copy(freshener)
-        if copy_id is None:
+        if ended is not None or copy_id is None:
             return ended or self._no_copy("it could not be created")
         replacements = self._stand_ins()
         if replacements is None:
@@ -201,6 +209,8 @@ class _Shadow:
                 cause=effect.cause,
                 differences=effect.differences,
             )
+        if self._subject.logged is not None and self._subject.logged.is_about_uniqueness:
+            return self._no_clash(exchange, effect)
         return self.course.end(
             Verdict.WORKS_NOW,
             f"works now: {what} is answered with {exchange.status}{effect.tail}",
@@ -209,33 +219,47 @@ class _Shadow:
             next_command=restart_command(self._subject),
         )
 
+    def _no_clash(self, exchange: Exchange, effect: Effect) -> Replay:
+        """A copy has fresh values, so it cannot show whether the real ones still clash."""
+        fresh = ", ".join(dict.fromkeys((*self._subject.matching, "externalId", "emails")))
+        command = f"scimdoctor replay {shlex.quote(self._subject.id)} --mode live"
+        return self.course.end(
+            Verdict.NOT_SENT,
+            f"a copy with fresh values is accepted ({exchange.status}), so the app refuses one of "
+            f"the values that must be unique ({fresh}), which another object seems to hold",
+            cause=effect.cause,
+            differences=effect.differences,
+            next_command=command,
+        )
+
     def _copy(self, freshener: Freshener) -> tuple[str | None, Replay | None]:
-        """Create a copy of the object that the writes are about; its id, or why there is none."""
+        """Create a copy of the object that the writes are about; its id, or how it ended."""
         object_id = object_id_of(self._subject.writes[0].request)
         if object_id is None:
             return None, self._no_copy("the request names no object")
-        body = self._copied_body(object_id, freshener)
-        rebuilt = _creation(self._subject.resource, body)
-        exchange = self._post(rebuilt, self._subject.resource, body)
-        trouble = trouble_in(exchange, Purpose.CREATE)
-        if trouble is not None:
-            return None, self._no_copy(f"the app refuses it: {trouble}")
-        return exchange.json["id"], None
-
-    def _copied_body(self, object_id: str, freshener: Freshener) -> dict[str, Any]:
         question = ReconstructedRequest(
             purpose=Purpose.READ,
             request=requests.read(self._subject.resource, object_id),
-            notes=("read to make a copy of it",),
+            notes=("read, as Entra does, and to make a copy of it",),
         )
         exchange = self.course.send(question)
-        if trouble_in(exchange, Purpose.READ) is None:
-            return copy_of(exchange.json, freshener)
-        self.course.notes.append(
-            f"the real object could not be read ({exchange.status or 'no answer'}), "
-            "so the copy holds test values only"
-        )
-        return minimal(freshener)
+        trouble = trouble_in(exchange, Purpose.READ)
+        if trouble is not None:
+            return None, self.course.end_with(trouble, question, exchange)
+        body = copy_of(exchange.json, freshener)
+        exchange = self._post(_creation(self._subject.resource, body), self._subject.resource, body)
+        trouble = trouble_in(exchange, Purpose.CREATE)
+        if trouble is not None:
+            return None, self._no_copy(f"the app refuses it: {trouble}")
+        return exchange.json["id"], self._matched(freshener)
+
+    def _matched(self, freshener: Freshener) -> Replay | None:
+        """Ask for the copy as Entra asks for the object; a replay if Entra would stop there."""
+        for question in self._subject.questions:
+            ended = self._ask_fresh(question, freshener, exists=True)
+            if ended is not None:
+                return ended
+        return None
 
     def _no_copy(self, why: str) -> Replay:
         for write in self._subject.writes:

@@ -75,6 +75,10 @@ class Freshener:
             self._known[real] = self._fresh(real)
         return self._known[real]
 
+    def has_made(self, real: str) -> bool:
+        """Whether `real` was replaced somewhere."""
+        return real in self._known
+
     def _fresh(self, real: str) -> str:
         if _UUID.match(real):
             return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name}/{real}"))

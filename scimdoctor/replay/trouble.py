@@ -52,6 +52,11 @@ class Trouble:
     said: str = ""
     """The app's or the network's own words, cut to a readable length."""
 
+    @property
+    def is_about_uniqueness(self) -> bool:
+        """Whether the app said that a value is in use already."""
+        return self.status == 409 or (self.scim_type or "").casefold() == "uniqueness"
+
     def __str__(self) -> str:
         words = self._words()
         return f"{words}: {self.said}" if self.said else words
