@@ -1,0 +1,269 @@
+"""The local archive: pulled events for good, as Parquet by tenant, app and day.
+
+Events are added a pull at a time. Files are never changed: a pull writes new ones beside the old
+and then replaces the manifest, the one step that counts. A kill before it leaves files that
+nobody lists, which the next pull clears away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scimdoctor.sources import sql
+from scimdoctor.sources.archive_manifest import (
+    ArchiveFile,
+    Manifest,
+    Span,
+    read_manifest,
+    write_manifest,
+)
+from scimdoctor.sources.event_set import new_event_set, translated
+from scimdoctor.sources.private_files import (
+    PRIVATE_FILE,
+    checksum,
+    locked,
+    make_folder,
+    sync_folder,
+    writing,
+)
+from scimdoctor.sources.rows import COLUMNS, RECORD_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    import duckdb
+
+    from scimdoctor.sources.event_set import EventSet
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+UNKNOWN = "unknown"
+VARIABLE = "SCIMDOCTOR_ARCHIVE"
+
+
+def nothing(_step: str) -> None:
+    """Do nothing at a step; tests put a kill here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The archive of one tenant, in a folder of its own."""
+
+    root: Path
+    tenant: str
+    at_step: Callable[[str], None] = nothing
+    """Called with the name of each step that a kill could follow."""
+
+    @property
+    def folder(self) -> Path:
+        """The tenant's folder."""
+        return self.root / safe(self.tenant)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the archive holds now."""
+        return read_manifest(self.folder, self.tenant)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only one that writes to this tenant's archive."""
+        make_folder(self.folder)
+        lock = self.folder / "lock"
+        with locked(lock, f"another scimdoctor is writing to the archive of {self.tenant}"):
+            yield
+
+    def files(self, app: str | None = None, span: Span | None = None) -> list[Path]:
+        """Return the files that may hold events of an app (id or name) in a time."""
+        wanted = (app or "").lower()
+        return [
+            self.folder / one.path
+            for one in self.manifest.files
+            if (not wanted or wanted in {one.app_id.lower(), (one.app or "").lower()})
+            and (span is None or in_span(one.day, span))
+        ]
+
+    def add(self, rows: Path, *, pull: str, app_id: str | None, span: Span) -> int:
+        """Add a file of rows that a pull wrote; return how many events were new.
+
+        `pull` is the pull's id: adding it twice adds nothing. Call it inside `writing`.
+        """
+        manifest = self.manifest
+        if pull in manifest.pulls:
+            return 0
+        self._clear_unlisted(manifest)
+        with new_event_set() as events, translated():
+            made = self._write_files(events, rows, manifest, pull)
+        self.at_step("files written")
+        with writing(self.folder):
+            sync_folder(self.folder)
+        manifest = replace(
+            manifest, files=(*manifest.files, *made), pulls=(*manifest.pulls, pull)
+        ).with_coverage(app_id, span)
+        write_manifest(self.folder, manifest)
+        self.at_step("manifest written")
+        return sum(one.rows for one in made)
+
+    def _write_files(
+        self, events: EventSet, rows: Path, manifest: Manifest, pull: str
+    ) -> list[ArchiveFile]:
+        connection = events.connection
+        connection.execute(NEW_ROWS.format(rows=rows_with_records(rows)))
+        days = [day for (day,) in connection.execute("SELECT DISTINCT day FROM pulled").fetchall()]
+        listed = [self.folder / one.path for one in manifest.files if one.day in days]
+        if listed:
+            connection.execute(
+                f"DELETE FROM pulled WHERE id IN (SELECT id FROM ({sql.parquet_view(map(str, listed))}))"
+            )
+        groups = connection.execute(
+            "SELECT app_key, any_value(app), day, count(*) FROM pulled GROUP BY app_key, day "
+            "ORDER BY app_key, day"
+        ).fetchall()
+        return [
+            self._write_file(connection, ArchiveFile(
+                path=f"{safe(app_id)}/{day}/{pull}.parquet",
+                app_id=app_id, app=app, day=day, rows=count, bytes=0, sha256="",
+            ))
+            for app_id, app, day, count in groups
+        ]  # fmt: skip
+
+    def _write_file(
+        self, connection: duckdb.DuckDBPyConnection, planned: ArchiveFile
+    ) -> ArchiveFile:
+        """Write one file under a draft name, then give it its own."""
+        path = self.folder / planned.path
+        make_folder(path.parent)
+        draft = path.with_suffix(".part")
+        columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
+        connection.execute(
+            f"COPY (SELECT {columns} FROM pulled WHERE app_key = {sql.quoted(planned.app_id)} "
+            f"AND day = {sql.quoted(planned.day)} ORDER BY time, id) TO {sql.quoted(str(draft))} "
+            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
+        )
+        with writing(path):
+            draft.chmod(PRIVATE_FILE)
+            descriptor = os.open(draft, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            draft.replace(path)
+            sync_folder(path.parent)
+        self.at_step("file written")
+        return replace(planned, bytes=path.stat().st_size, sha256=checksum(path))
+
+    def _clear_unlisted(self, manifest: Manifest) -> None:
+        """Remove what an interrupted pull left: files that the manifest does not list."""
+        listed = {self.folder / one.path for one in manifest.files}
+        for path in unlisted(self.folder, listed):
+            with writing(path):
+                path.unlink()
+
+    def prune(self, before: date) -> tuple[int, int]:
+        """Remove the days before `before`; return how many events and bytes that were."""
+        with self.writing():
+            manifest = self.manifest
+            old = [one for one in manifest.files if one.day < before.isoformat()]
+            kept = tuple(one for one in manifest.files if one not in old)
+            coverage = {key: after(spans, before) for key, spans in manifest.coverage.items()}
+            write_manifest(self.folder, replace(manifest, files=kept, coverage=coverage))
+            self.at_step("manifest written")
+            self._clear_unlisted(self.manifest)
+        return sum(one.rows for one in old), sum(one.bytes for one in old)
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with the archive, a sentence each; nothing if all is well."""
+        manifest = self.manifest
+        wrong = [text for one in manifest.files if (text := self._fault_of(one))]
+        listed = {self.folder / one.path for one in manifest.files}
+        left = len(list(unlisted(self.folder, listed)))
+        if left:
+            wrong.append(
+                f"{left} files of an interrupted pull are left; the next pull removes them"
+            )
+        return wrong
+
+    def _fault_of(self, one: ArchiveFile) -> str | None:
+        path = self.folder / one.path
+        try:
+            if path.stat().st_size != one.bytes or checksum(path) != one.sha256:
+                return (
+                    f"{one.path} is damaged: its checksum differs ({one.rows} events of {one.day})"
+                )
+        except FileNotFoundError:
+            return f"{one.path} is missing ({one.rows} events of {one.day})"
+        except OSError as error:
+            return f"{one.path} cannot be read: {error.strerror}"
+        return None
+
+
+NEW_ROWS = """
+CREATE OR REPLACE TEMP TABLE pulled AS
+SELECT *, coalesce(app_id, 'unknown') AS app_key, coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day
+FROM ({rows})
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, raw) = 1
+"""
+
+
+def rows_with_records(path: Path) -> str:
+    """Return a query over a file of rows, the raw records with them."""
+    columns = {**COLUMNS, **RECORD_COLUMNS}
+    source = sql.read_lines(str(path), sql.columns_argument(columns.items()))
+    return f"SELECT {', '.join(columns)} FROM {source}"
+
+
+def default_root(environ: dict[str, str] | None = None) -> Path:
+    """Return where archives are kept: `SCIMDOCTOR_ARCHIVE`, else the platform's data folder."""
+    given = (os.environ if environ is None else environ).get(VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("scimdoctor", appauthor=False) / "archive"
+
+
+def archives(root: Path) -> list[Archive]:
+    """Return the archives of all tenants under `root`."""
+    if not root.is_dir():
+        return []
+    found = [Archive(root, folder.name) for folder in sorted(root.iterdir()) if folder.is_dir()]
+    return [replace_tenant(one) for one in found if (one.folder / "manifest.json").exists()]
+
+
+def replace_tenant(archive: Archive) -> Archive:
+    """Return the archive under the tenant's own name, which its folder's name may stand in for."""
+    return replace(archive, tenant=archive.manifest.tenant)
+
+
+def safe(name: str) -> str:
+    """Return `name` if it is fit for a folder, else a name made of its hash."""
+    if SAFE_NAME.fullmatch(name):
+        return name.lower()
+    return "x" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def unlisted(folder: Path, listed: set[Path]) -> Iterator[Path]:
+    """Yield Parquet files and drafts in `folder` that are not `listed`."""
+    for path in folder.rglob("*"):
+        if path.suffix in {".parquet", ".part"} and path not in listed and path.is_file():
+            yield path
+
+
+def in_span(day: str, span: Span) -> bool:
+    """Say whether a day may hold events of `span`."""
+    if day == UNKNOWN:
+        return True
+    return span.since.date().isoformat() <= day <= span.until.date().isoformat()
+
+
+def after(spans: Iterable[Span], day: date) -> tuple[Span, ...]:
+    """Return what of `spans` lies on `day` or after."""
+    from datetime import UTC, datetime, time
+
+    start = datetime.combine(day, time(), UTC)
+    return tuple(Span(max(s.since, start), s.until) for s in spans if s.until > start)

@@ -1,0 +1,303 @@
+"""Pulling the provisioning log from Microsoft Graph into the archive, and going on after a stop.
+
+What a pull has read lies in a file of rows, flushed page by page; a small state file says how far
+that is and where Graph goes on. Both are replaced or cut back to the last whole page on the next
+run, so that Ctrl-C, a kill or a lost network neither loses nor repeats an event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scimdoctor.errors import GraphError, GraphPermissionError
+from scimdoctor.progress import SILENT
+from scimdoctor.sources.archive import safe
+from scimdoctor.sources.archive_manifest import LATE, Span, gaps
+from scimdoctor.sources.fields import as_time
+from scimdoctor.sources.forms import UnreadableRecord
+from scimdoctor.sources.private_files import PRIVATE_FILE, make_folder, write_json, writing
+from scimdoctor.sources.record import read_record
+from scimdoctor.sources.rows import row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from scimdoctor.graph.client import GraphClient, Page
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.progress import Progress, Task
+    from scimdoctor.sources.archive import Archive
+
+GONE = frozenset({400, 404, 410})
+"""Graph's answers to a place in the log that it no longer keeps."""
+
+ORIGIN = "graph"
+FOLLOW_INTERVAL = 60.0
+"""Seconds between two looks of `--follow`; Entra itself writes every few minutes."""
+
+
+class PagedLog(Protocol):
+    """Where records come from, page by page; `GraphLog`, or a fake in tests."""
+
+    def pages(
+        self, span: Span, *, app_id: str | None, resume_at: str | None
+    ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
+        """Yield the records of each page, and where the next page is (`None`: that was all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphLog:
+    """The provisioning log of the signed-in tenant."""
+
+    graph: GraphClient
+
+    def pages(
+        self, span: Span, *, app_id: str | None, resume_at: str | None
+    ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
+        """Yield the records of each page, and where the next page is."""
+        from scimdoctor.graph.provisioning_log import LogQuery, records
+
+        query = LogQuery(since=span.since, until=span.until, service_principal_id=app_id)
+        ended: list[Page] = []
+        batch: list[Mapping[str, Any]] = []
+        for record in records(self.graph, query, resume_at=resume_at, on_page=ended.append):
+            if ended:
+                yield batch, ended[-1].next_link
+                ended.clear()
+                batch = []
+            batch.append(record)
+        yield batch, None
+
+    def events(
+        self, span: Span, *, app_id: str | None, trouble: list[str]
+    ) -> Iterator[ProvisioningObjectSummary]:
+        """Yield the events of a time, kept nowhere."""
+        for batch, _ in self.pages(span, app_id=app_id, resume_at=None):
+            yield from readable(batch, trouble)
+
+
+def readable(
+    batch: Iterable[Mapping[str, Any]], trouble: list[str]
+) -> Iterator[ProvisioningObjectSummary]:
+    """Yield the events of raw records; what is none is told in `trouble`."""
+    for record in batch:
+        try:
+            yield read_record(record, ORIGIN)
+        except UnreadableRecord as error:
+            trouble.append(f"a record of Graph's was skipped: {error}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullState:
+    """How far a pull has come."""
+
+    app_id: str | None
+    since: str
+    until: str
+    next_link: str | None = None
+    size: int = 0
+    """Bytes of the file of rows that count."""
+
+    events: int = 0
+    complete: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The time that is pulled."""
+        return Span(datetime.fromisoformat(self.since), datetime.fromisoformat(self.until))
+
+    @property
+    def id(self) -> str:
+        """The pull's name, the same after a restart."""
+        text = f"{self.app_id}|{self.since}|{self.until}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True, kw_only=True)
+class Pull:
+    """Brings an archive up to date for one app, or for all."""
+
+    log: PagedLog
+    archive: Archive
+    app_id: str | None = None
+    progress: Progress = SILENT
+    monotonic: Callable[[], float] = time.monotonic
+    trouble: list[str] = field(default_factory=list)
+    """What could not be read."""
+
+    def run(self, wanted: Span) -> int:
+        """Pull what of `wanted` is missing; return how many events were new.
+
+        A pull that was cut off before is finished first. Raises `GraphError` when Graph cannot
+        be read and `SourceError` when the disk cannot be written; what was pulled stays.
+        """
+        new = 0
+        with self.archive.writing():
+            if (left := self._left_over()) is not None:
+                new += self._pull(left)
+            for span in gaps(wanted, self.archive.manifest.covered(self.app_id)):
+                new += self._pull(
+                    PullState(
+                        app_id=self.app_id,
+                        since=span.since.isoformat(),
+                        until=span.until.isoformat(),
+                    )
+                )
+        return new
+
+    @property
+    def _state_path(self) -> Path:
+        return self.archive.folder / "pulls" / f"{safe(self.app_id or 'all')}.json"
+
+    @property
+    def _rows_path(self) -> Path:
+        return self._state_path.with_suffix(".rows")
+
+    def _left_over(self) -> PullState | None:
+        """Return the state of a pull that was cut off, if there is a sound one."""
+        try:
+            state = PullState(**json.loads(self._state_path.read_text(encoding="utf-8")))
+            size = self._rows_path.stat().st_size
+        except (OSError, ValueError, TypeError):
+            return None
+        return state if size >= state.size and state.span.since < state.span.until else None
+
+    def _pull(self, state: PullState) -> int:
+        """Pull the rest of `state` and put it into the archive."""
+        make_folder(self._rows_path.parent)
+        try:
+            state = self._read_pages(state)
+        except GraphError as error:
+            if not state.next_link or error.status not in GONE or is_refusal(error):
+                raise
+            state = self._read_pages(replace(state, next_link=None, size=0, events=0))
+        new = self.archive.add(self._rows_path, pull=state.id, app_id=state.app_id, span=state.span)
+        with writing(self._state_path):
+            self._state_path.unlink(missing_ok=True)
+            self.archive.at_step("state removed")
+            self._rows_path.unlink(missing_ok=True)
+        return new
+
+    def _read_pages(self, state: PullState) -> PullState:
+        """Read page by page, each safe on disk before the next is asked for."""
+        if state.complete:
+            return state
+        with writing(self._rows_path):
+            flags = os.O_RDWR | os.O_CREAT
+            descriptor = os.open(self._rows_path, flags, PRIVATE_FILE)
+            os.ftruncate(descriptor, state.size)
+        with os.fdopen(descriptor, "r+b") as rows, self._task(state) as task:
+            rows.seek(state.size)
+            meter = Meter(task, state.span, self.monotonic)
+            pages = self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link)
+            for batch, next_link in pages:
+                lines = [row_of(event) for event in readable(batch, self.trouble)]
+                with writing(self._rows_path):
+                    rows.writelines(json.dumps(line).encode() + b"\n" for line in lines)
+                    rows.flush()
+                    os.fsync(rows.fileno())
+                self.archive.at_step("rows written")
+                state = replace(
+                    state,
+                    next_link=next_link,
+                    size=rows.tell(),
+                    events=state.events + len(lines),
+                    complete=next_link is None,
+                )
+                write_json(self._state_path, asdict(state))
+                self.archive.at_step("state written")
+                meter.page(batch)
+        return state
+
+    def _task(self, state: PullState) -> Any:  # noqa: ANN401 - progress's own context manager
+        span = state.span
+        return self.progress.task(
+            f"Pulling events {span.since:%d %b %H:%M} - {span.until:%d %b %H:%M}"
+        )
+
+
+def is_refusal(error: GraphError) -> bool:
+    """Say whether Graph refused for want of a permission: starting afresh would not help."""
+    return isinstance(error, GraphPermissionError)
+
+
+@dataclass(slots=True)
+class Meter:
+    """Tells rate and remaining time; Graph says no totals, so the time that is left tells."""
+
+    task: Task
+    span: Span
+    monotonic: Callable[[], float]
+    count: int = 0
+    oldest: datetime | None = None
+    started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.monotonic()
+
+    def page(self, batch: Sequence[Mapping[str, Any]]) -> None:
+        """Count a page."""
+        self.count += len(batch)
+        times = [as_time(record.get("activityDateTime")) for record in batch]
+        self.oldest = min([t for t in (*times, self.oldest) if t], default=None)
+        self.task.advance(len(batch), note=self.note())
+
+    def note(self) -> str:
+        """Return rate and remaining time in words; nothing while both are guesses."""
+        elapsed = self.monotonic() - self.started
+        if elapsed <= 0:
+            return ""
+        text = f"{self.count / elapsed:.0f} events/s"
+        whole = (self.span.until - self.span.since).total_seconds()
+        done = (self.span.until - self.oldest).total_seconds() / whole if self.oldest else 0
+        if 0.02 < done <= 1:
+            text += f", about {in_words(elapsed * (1 - done) / done)} left"
+        return text
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def follow(
+    read: Callable[[Span], Iterable[ProvisioningObjectSummary]],
+    *,
+    start: datetime,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    interval: float = FOLLOW_INTERVAL,
+) -> Iterator[tuple[ProvisioningObjectSummary, ...]]:
+    """Yield the events that are new since the last look, oldest first, for ever.
+
+    Each look goes back `LATE` behind the one before, because events arrive late and out of order;
+    what was yielded once is not yielded again.
+    """
+    seen: dict[str, datetime] = {}
+    since = start
+    while True:
+        until = now()
+        if until > since:
+            fresh = [event for event in read(Span(since, until)) if event.id not in seen]
+            fresh = list({event.id: event for event in fresh}.values())
+            fresh.sort(key=lambda event: (event.activity_date_time or until, event.id))
+            seen |= dict.fromkeys((event.id for event in fresh), until)
+            yield tuple(fresh)
+            since = max(start, until - LATE)
+            seen = {one: at for one, at in seen.items() if at >= until - 4 * LATE}
+        with suppress(InterruptedError):
+            sleep(interval)
+
+
+def utc(moment: datetime) -> datetime:
+    """Return an aware time in UTC, whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0)

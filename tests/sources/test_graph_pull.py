@@ -1,0 +1,227 @@
+"""A pull that is cut off anywhere leaves, after the next run, what an uninterrupted one leaves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from scimdoctor.errors import GraphUnavailableError, SourceError
+from scimdoctor.sources.archive import Archive
+from scimdoctor.sources.archive_manifest import LATE, Span
+from scimdoctor.sources.graph import Pull, follow
+from scimdoctor.sources.record import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+WINDOW = Span(START, START + timedelta(days=2))
+PAGE = 4
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing catches it."""
+
+
+def record(number: int) -> dict[str, Any]:
+    time = START + timedelta(hours=number)
+    return {
+        "id": f"event-{number:04}",
+        "activityDateTime": time.isoformat().replace("+00:00", "Z"),
+        "tenantId": "t",
+        "provisioningAction": "create",
+        "servicePrincipal": {"id": f"app-{number % 2}", "displayName": f"App {number % 2}"},
+        "provisioningStatusInfo": {"status": "success", "errorInformation": None},
+    }
+
+
+@dataclass
+class FakeLog:
+    """A log that hands out pages by offset, newest first."""
+
+    records: list[dict[str, Any]] = field(default_factory=lambda: [record(n) for n in range(30)])
+    asked: list[tuple[Span, str | None]] = field(default_factory=list)
+    fails_at: int = -1
+    """Page (from 0, over all calls) whose request fails as if the network were gone."""
+
+    served: int = 0
+
+    def pages(
+        self, span: Span, *, app_id: str | None, resume_at: str | None
+    ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
+        self.asked.append((span, resume_at))
+        wanted = [
+            r
+            for r in sorted(self.records, key=lambda r: r["activityDateTime"], reverse=True)
+            if span.since <= datetime.fromisoformat(r["activityDateTime"]) < span.until
+            and app_id in {None, r["servicePrincipal"]["id"]}
+        ]
+        at = int(resume_at or 0)
+        while True:
+            if self.served == self.fails_at:
+                self.fails_at = -1
+                raise GraphUnavailableError("network gone")
+            self.served += 1
+            batch, at = wanted[at : at + PAGE], at + PAGE
+            yield batch, (str(at) if at < len(wanted) else None)
+            if at >= len(wanted):
+                return
+
+
+def contents(archive: Archive) -> list[tuple[str, str]]:
+    files = [str(path) for path in archive.files()]
+    if not files:
+        return []
+    with duckdb.connect() as connection:
+        query = "SELECT id, raw FROM read_parquet($files, hive_partitioning=false) ORDER BY id"
+        return connection.execute(query, {"files": files}).fetchall()
+
+
+def whole(folder: Path) -> list[tuple[str, str]]:
+    archive = Archive(folder, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    return contents(archive)
+
+
+def steps_of_a_pull(folder: Path) -> list[str]:
+    steps: list[str] = []
+    Pull(log=FakeLog(), archive=Archive(folder, "t", steps.append)).run(WINDOW)
+    return steps
+
+
+def test_a_kill_after_any_step_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    expected = whole(tmp_path / "whole")
+    assert len(expected) == 30
+    steps = steps_of_a_pull(tmp_path / "steps")
+    assert len(steps) > 20
+    for number in range(len(steps)):
+        left = number
+
+        def kill(_step: str) -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+
+        folder = tmp_path / str(number)
+        with pytest.raises(Killed):
+            Pull(log=FakeLog(), archive=Archive(folder, "t", kill)).run(WINDOW)
+        archive = Archive(folder, "t")
+        Pull(log=FakeLog(), archive=archive).run(WINDOW)
+        assert contents(archive) == expected, steps[number]
+        assert archive.verify() == []
+
+
+def test_a_torn_line_behind_the_last_page_is_cut_off(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog(fails_at=3)
+    with pytest.raises(GraphUnavailableError):
+        Pull(log=log, archive=archive).run(WINDOW)
+    (rows,) = (tmp_path / "t" / "pulls").glob("*.rows")
+    with rows.open("ab") as stream:
+        stream.write(b'{"id": "event-99')
+    Pull(log=log, archive=archive).run(WINDOW)
+    assert contents(archive) == whole(tmp_path / "other")
+    assert log.asked[1][1] == str(3 * PAGE), "it goes on where Graph stopped"
+
+
+def test_a_second_pull_asks_only_for_what_is_new(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog()
+    Pull(log=log, archive=archive).run(WINDOW)
+    later = Span(WINDOW.since, WINDOW.until + timedelta(hours=6))
+    log.records.append(record(50))
+    assert Pull(log=log, archive=archive).run(later) == 1
+    assert log.asked[-1][0] == Span(WINDOW.until - LATE, later.until)
+
+
+def test_a_late_arrival_is_caught_by_the_overlap(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog()
+    until = START + timedelta(hours=10, minutes=5)
+    Pull(log=log, archive=archive).run(Span(START, until))
+    log.records.append(record(10) | {"id": "late"})
+    Pull(log=log, archive=archive).run(Span(START, until + timedelta(hours=1)))
+    assert "late" in dict(contents(archive))
+    assert len(contents(archive)) == 13
+
+
+def test_apps_are_covered_apart(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog()
+    Pull(log=log, archive=archive, app_id="app-0").run(WINDOW)
+    assert len(contents(archive)) == 15
+    Pull(log=log, archive=archive, app_id="app-1").run(WINDOW)
+    assert len(contents(archive)) == 30
+    assert Pull(log=log, archive=archive, app_id="app-0").run(WINDOW) == 0
+
+
+def test_an_archive_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SourceError, match="cannot write") as caught:
+        Pull(log=FakeLog(), archive=Archive(tmp_path / "file", "t")).run(WINDOW)
+    assert "--no-archive" in (caught.value.hint or "")
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a", "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "a").rglob("*")}
+    assert modes == {0}
+
+
+def test_two_writers_do_not_meet(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    with archive.writing(), pytest.raises(SourceError, match="another scimdoctor"):
+        Pull(log=FakeLog(), archive=archive).run(WINDOW)
+
+
+def test_damage_is_found(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    first, second, *_ = archive.files()
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1])
+    assert [text.split(" ", 1)[1][:10] for text in archive.verify()] == ["is missing", "is damaged"]
+
+
+def test_pruning_forgets_days(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog()
+    Pull(log=log, archive=archive).run(WINDOW)
+    events, _ = archive.prune((START + timedelta(days=1)).date())
+    assert events == 24
+    assert len(contents(archive)) == 6
+    assert Pull(log=log, archive=archive).run(WINDOW) == 24, "what was pruned counts as missing"
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    path = tmp_path / "t" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    with pytest.raises(SourceError, match="newer scimdoctor"):
+        _ = archive.manifest
+
+
+def test_following_yields_each_event_once_and_late_ones_too() -> None:
+    events = [read_record(record(n), "graph") for n in range(4)]
+    clock = [START + timedelta(hours=1)]
+    visible = [events[0]]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += timedelta(seconds=seconds)
+        visible.append(events[len(visible)])
+
+    def read(span: Span) -> list[Any]:
+        return visible
+
+    looks = follow(read, start=START, now=lambda: clock[0], sleep=sleep)
+    found = [[event.id for event in next(looks)] for _ in range(3)]
+    assert found == [["event-0000"], ["event-0001"], ["event-0002"]]
