@@ -6,10 +6,19 @@ from scimdoctor.checks import (
     auth,
     create,
     discovery,
+    errors,
+    groups,
+    lifecycle,
+    manager,
     media,
+    members,
+    patch,
+    patch_paths,
     query,
+    query_more,
     reach,
     stored,
+    whole_run,
 )
 from scimdoctor.checks.check import Check, Result
 from scimdoctor.checks.options import CheckOptions, Clock
@@ -24,6 +33,18 @@ ALL_CHECKS: tuple[Check, ...] = (
     *create.CHECKS,
     *stored.CHECKS,
     *query.CHECKS,
+    *query_more.CHECKS,
+    *patch.CHECKS,
+    *patch_paths.CHECKS,
+    *manager.CHECKS,
+    *patch.LAST_CHECKS,
+    *lifecycle.CHECKS,
+    *groups.CHECKS,
+    *members.CHECKS,
+    *groups.LAST_CHECKS,
+    *errors.CHECKS,
+    *whole_run.BYSTANDER_CHECKS,
+    *whole_run.CHECKS,
 )
 """Every check, in the order in which they run: a check comes after those it builds on."""
 

@@ -127,7 +127,10 @@ class Trial:
     """Tried in order when Entra's spelling fails."""
 
     otherwise: str | None = None
-    """The cause when no other way works either; `None`: the rule's."""
+    """The cause when it is accepted without effect in every way; `None`: the rule's."""
+
+    refused: str | None = None
+    """The cause when it is refused in every way; `None`: as `otherwise`."""
 
 
 def attempt(context: CheckContext, trial: Trial) -> Iterator[Result]:
@@ -142,7 +145,8 @@ def attempt(context: CheckContext, trial: Trial) -> Iterator[Result]:
             evidence = (*other.exchanges, *effect.exchanges)
             yield failed(f"{effect.words}. It works {way.words}.", *evidence, cause=way.cause)
             return
-    yield failed(f"{effect.words}.", *effect.exchanges, cause=trial.otherwise)
+    cause = trial.otherwise if effect.accepted else trial.refused or trial.otherwise
+    yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
 
 
 def collateral(effect: Effect) -> Iterator[Result]:

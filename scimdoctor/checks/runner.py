@@ -169,8 +169,8 @@ class _Run:
         self._findings[key] = found
         if any(f.is_problem or f.outcome is Outcome.ERRORED for f in found):
             self._blocked[key] = key
-        elif found[0].outcome is Outcome.SKIPPED:
-            if found[0].message not in {LEFT_OUT, READ_ONLY}:
+        elif results and results[-1].outcome is Outcome.SKIPPED:
+            if results[-1].message not in {LEFT_OUT, READ_ONLY}:
                 self._blocked.setdefault(key, key)
         else:
             self.context.passed.add(key)

@@ -108,6 +108,11 @@ class Tracker:
                 self._tickets.remove(ticket)
         self._journal.forget(ticket.key)
 
+    def ids(self, resource: str) -> list[str]:
+        """The ids of all objects of this kind that are there now."""
+        with self._lock:
+            return [t.id for t in self._tickets if t.resource == resource and t.id]
+
     def remove_all(self, send: Callable[[ScimRequest], Exchange]) -> tuple[str, ...]:
         """Delete what is left, newest first; returns what could not be removed, in words."""
         left: list[str] = []

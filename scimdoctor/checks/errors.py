@@ -1,0 +1,169 @@
+"""Errors: the right status, in SCIM's shape, and never a crash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check, failed, noted
+from scimdoctor.checks.ids import ACCEPTED, CREATE
+from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, is_html
+from scimdoctor.entra import requests
+from scimdoctor.model.exchange import ScimRequest
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim.error import ScimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+
+
+def _unknown(context: CheckContext) -> Iterator[Result]:
+    exchange = context.send(requests.get(f"/Users/{context.values.guid()}"))
+    words = f"GET of a user that does not exist was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 404.", exchange)
+    elif exchange.ok:
+        yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")
+    elif exchange.status not in {404, 410, 400}:
+        yield failed(
+            f"{words} instead of 404.",
+            exchange,
+            cause="write-response-wrong",
+            severity=Severity.MINOR,
+        )
+    elif is_html(exchange):
+        yield failed(
+            f"{words}, a web page.",
+            exchange,
+            cause="response-content-type-wrong",
+            severity=Severity.MINOR,
+        )
+    else:
+        error = ScimError.parse(exchange.json)
+        if exchange.status == 400:
+            yield noted(f"{words} instead of 404.", exchange)
+        elif error is None or not error.well_formed:
+            yield noted(f"{words}, not in the shape of a SCIM error.", exchange)
+
+
+def _bad_json(context: CheckContext) -> Iterator[Result]:
+    made = requests.with_body("POST", "/Users", {})
+    request = ScimRequest(method="POST", path="/Users", headers=made.headers, body=b'{"schemas": [')
+    exchange = context.send(request)
+    words = f"POST of a body that is no JSON was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 400.", exchange)
+    elif exchange.ok:
+        yield noted(f"{words} instead of 400.", exchange)
+
+
+def _no_user_name(context: CheckContext) -> Iterator[Result]:
+    person = context.values.person("nameless")
+    del person["userName"]
+    body = dict(context.create_request("Users", person).json)
+    body.pop("userName", None)
+    exchange = context.send(requests.with_body("POST", "/Users", body))
+    words = f"POST of a user without userName was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 400.", exchange)
+    elif exchange.ok:
+        yield noted(f"{words} instead of 400.", exchange)
+
+
+def _bad_filter(context: CheckContext) -> Iterator[Result]:
+    exchange = context.query("Users", 'userName xx "a"')
+    words = f"A filter with an operator that does not exist was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 400.", exchange)
+    elif exchange.ok:
+        yield noted(f"{words} instead of 400.", exchange)
+
+
+def _delete_unknown(context: CheckContext) -> Iterator[Result]:
+    exchange = context.send(requests.delete("Users", context.values.guid()))
+    words = f"DELETE of a user that does not exist was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 404.", exchange)
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"errors/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "minor")),
+        requirement=Requirement.MUST,
+        cause="unhandled-exception-500",
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words.get(
+            "admin_sees", "an event that fails with 500 and says nothing of the reason."
+        ),
+        fix=words["fix"],
+        rfc="RFC 7644 §3.12",
+        references=(TUTORIAL, f"{RFC7644}#section-3.12"),
+    )
+
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            "unknown-id",
+            "A read of an unknown id is answered 404 with a SCIM error",
+            severity="major",
+            what="Reads a user by a random id.",
+            why="From 404 Entra knows that its user is gone; any other answer keeps it trying.",
+            fix="Answer 404 with schemas [urn:…:messages:2.0:Error], status as a string, and a detail.",
+        ),
+        run=_unknown,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "bad-filter",
+            "A filter that cannot be read is refused",
+            what="Sends a filter with an operator that does not exist.",
+            why="An app that ignores what it does not understand gives wrong matches.",
+            fix="Answer 400 with scimType invalidFilter.",
+        ),
+        run=_bad_filter,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "bad-json",
+            "A body that is no JSON is refused",
+            what="Sends POST /Users with half an object.",
+            why="A server that crashes on bad input crashes on input it does not expect, too.",
+            fix="Answer 400 with scimType invalidSyntax.",
+        ),
+        run=_bad_json,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "no-user-name",
+            "A user without userName is refused",
+            what="Sends POST /Users without userName.",
+            why="A clear 400 tells the admin which attribute is missing.",
+            fix="Answer 400 with scimType invalidValue and name the attribute.",
+        ),
+        run=_no_user_name,
+        requires=(CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "delete-unknown",
+            "DELETE of an unknown id is answered 404",
+            what="Deletes a random id.",
+            why="Entra deletes users that somebody deleted in the app before.",
+            fix="Answer 404 with a SCIM error.",
+        ),
+        run=_delete_unknown,
+        requires=(CREATE,),
+    ),
+)

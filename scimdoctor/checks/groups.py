@@ -1,0 +1,515 @@
+"""Groups: whether they are offered, how they are matched, created, renamed and deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
+from scimdoctor.checks.ids import ACCEPTED, GROUP_CREATE, GROUP_MATCH, GROUP_PATCH, GROUPS
+from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import (
+    answer_words,
+    difference,
+    list_problem,
+    resource_problems,
+    resources_of,
+    shown,
+)
+from scimdoctor.entra import requests
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.model.exchange import Exchange
+
+_NOT_OFFERED = {400, 401, 403, 404, 405, 501}
+
+
+def _query(context: CheckContext) -> Iterator[Result]:
+    request = requests.probe("Groups", "displayName", context.values.guid())
+    exchange = context.send(request)
+    words = f"The query for a group that does not exist was answered {answer_words(exchange)}"
+    if exchange.ok:
+        problem = list_problem(exchange)
+        if problem is not None or exchange.status == 204:
+            yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+        elif resources_of(exchange):
+            yield failed(
+                f"{words} with {len(resources_of(exchange))} groups.",
+                exchange,
+                cause="filter-not-selective",
+            )
+        return
+    plain = context.send(requests.get("/Groups"))
+    if plain.ok:
+        yield failed(f"{words}.", exchange, cause=_query_cause(context, exchange))
+        return
+    declared = context.resource_types is not None and "Groups" in context.resource_types
+    if exchange.status in _NOT_OFFERED - {501} and not declared:
+        yield noted(
+            f"{words}: groups are not offered. Switch the group mapping off in Entra, where Test "
+            "Connection asks for a group otherwise.",
+            exchange,
+        )
+        raise Unavailable("groups are not offered")
+    yield failed(f"{words}, and GET /Groups {answer_words(plain)}.", plain, exchange)
+
+
+def _query_cause(context: CheckContext, exchange: Exchange) -> str:
+    """Why the query fails although the list works."""
+    if exchange.status in {404, 410}:
+        return "filter-no-match-404"
+    name = requests.filter_value(context.values.guid())
+    if context.query("Groups", f"displayName eq {name}").ok:
+        return "excluded-attributes-ignored"
+    if (exchange.status or 0) >= 500 and exchange.status != 501:
+        return "unhandled-exception-500"
+    return "filter-attribute-unsupported"
+
+
+def _create(context: CheckContext) -> Iterator[Result]:
+    attributes = context.values.group("team")
+    exchange = context.send(context.create_request("Groups", attributes))
+    made = context.adopt(exchange, attributes)
+    if made is not None:
+        context.objects["group:team"] = made
+        if exchange.status not in {200, 201}:
+            yield failed(
+                f"POST /Groups was answered {exchange.status} instead of 201.",
+                exchange,
+                cause="write-response-wrong",
+            )
+        return
+    words = f"POST /Groups with Entra's documented body was answered {answer_words(exchange)}"
+    if exchange.ok:
+        yield failed(
+            f"{words} without an id: {shown(exchange.json)}.",
+            exchange,
+            cause="write-response-wrong",
+        )
+        return
+    for name in (f"schemas:{urns.ENTRA_GROUP}", "meta", "externalId"):
+        context.spelling.omit.add(name)
+        other = context.send(context.create_request("Groups", context.values.group("team")))
+        made = context.adopt(other, other.request.json or {})
+        if made is not None:
+            context.objects["group:team"] = made
+            left_out = name.removeprefix("schemas:")
+            yield failed(f"{words}. Without {left_out} it works.", exchange)
+            return
+        context.spelling.omit.discard(name)
+    yield from _refused(context, exchange, words)
+
+
+def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    body = {**context.create_request("Groups", context.values.group("team")).json, "members": []}
+    other = context.send(requests.with_body("POST", "/Groups", body))
+    if other.ok:
+        yield failed(f"{words}. With an empty members it works.", exchange)
+    elif exchange.status in {403, 404, 405, 501}:
+        yield failed(f"{words}.", exchange, cause="groups-endpoint-missing")
+    elif (exchange.status or 0) >= 500:
+        yield failed(f"{words}.", exchange, cause="unhandled-exception-500")
+    else:
+        yield failed(f"{words}.", exchange)
+
+
+def _stored(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    read = context.read(group)
+    if not read.ok:
+        yield failed(
+            f"GET of the id that the create answered was answered {answer_words(read)}.",
+            read,
+            cause="write-response-wrong",
+        )
+        return
+    state = context.state(group)
+    problems = [*resource_problems(state)]
+    if problems:
+        yield failed(
+            f"GET /Groups answers a group in which {'; '.join(problems)}.",
+            read,
+            cause="response-attribute-malformed",
+        )
+    for path, sent in group.sent.items():
+        if path not in {"displayName", "externalId"}:
+            continue
+        kind = difference(sent, value_at(state, path))
+        if kind is not None:
+            yield failed(
+                f"{path} of a group was sent as {shown(sent)} and is {shown(value_at(state, path))}.",
+                group.created,
+                read,
+                severity=Severity.MAJOR if path == "displayName" else Severity.MINOR,
+            )
+        else:
+            context.kept.add(f"group:{path}")
+
+
+def _match(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    context.group("other")
+    exchange = _find(context, group, group.name)
+    words = f"The query for the displayName of a group was answered {answer_words(exchange)}"
+    if not _holds(exchange, group):
+        yield from _missed(context, exchange, group, words)
+        return
+    others = [r for r in resources_of(exchange) if str(r.get("id")) != group.id]
+    if others:
+        yield failed(
+            f"{words} with {len(others)} other groups as well.",
+            exchange,
+            cause="filter-not-selective",
+        )
+        return
+    problem = list_problem(exchange)
+    if problem is not None:
+        yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    for what, value in (
+        ("all but the last letter of", group.name[:-1]),
+        ("all but the first letter of", group.name[1:]),
+        ("the first word of", group.name.partition(" ")[0]),
+    ):
+        miss = context.find("Groups", "displayName", value)
+        if miss.ok and resources_of(miss):
+            yield failed(
+                f"The query for {what} a group's displayName finds "
+                f"{len(resources_of(miss))} groups instead of none.",
+                miss,
+                cause="filter-not-selective",
+            )
+            return
+
+
+def _find(context: CheckContext, group: TestObject, name: str) -> Exchange:
+    exchange = context.find("Groups", "displayName", name)
+    if exchange.ok and not _holds(exchange, group):
+        for _ in context.settle(group.created):
+            again = context.find("Groups", "displayName", name)
+            if _holds(again, group):
+                context.came_late(group.created)
+                return again
+    return exchange
+
+
+def _holds(exchange: Exchange, group: TestObject) -> bool:
+    return exchange.ok and any(str(r.get("id")) == group.id for r in resources_of(exchange))
+
+
+def _missed(
+    context: CheckContext, exchange: Exchange, group: TestObject, words: str
+) -> Iterator[Result]:
+    """Find out whether it is the blanks in the name that the query stumbles over."""
+    plain = {**context.values.group("plain"), "displayName": group.name.replace(" ", "-")}
+    made = context.create("Groups", plain)
+    found = context.find("Groups", "displayName", plain["displayName"])
+    if _holds(found, made):
+        yield failed(
+            f"{words} without it. A name without blanks is found.",
+            found,
+            exchange,
+            cause="filter-value-parse-failure",
+        )
+    elif exchange.ok or exchange.status in {404, 410}:
+        yield failed(f"{words} without it.", exchange)
+    else:
+        crashed = (exchange.status or 0) >= 500
+        cause = "unhandled-exception-500" if crashed else "filter-attribute-unsupported"
+        yield failed(f"{words}.", exchange, cause=cause)
+
+
+def _case(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    exchange = context.find("Groups", "displayName", group.name.upper())
+    if not _holds(exchange, group):
+        yield failed(
+            f"The query for the displayName in capitals was answered {answer_words(exchange)} "
+            "without the group.",
+            exchange,
+        )
+
+
+def _symbols(context: CheckContext) -> Iterator[Result]:
+    for text in ("R&D #1 + Co", 'the "A" team', "O'Neil's", "Zürich 東京", "50% off; a=b/c\\d"):
+        attributes = context.values.group("symbols")
+        attributes["displayName"] = f"{attributes['displayName']} {text}"
+        exchange = context.send(context.create_request("Groups", attributes))
+        made = context.adopt(exchange, attributes)
+        if made is None or context.state(made).get("displayName") != made.name:
+            continue
+        found = context.find("Groups", "displayName", made.name)
+        if not _holds(found, made):
+            yield failed(
+                f"The query for the group {made.name!r} was answered {answer_words(found)} "
+                "without it.",
+                found,
+            )
+            return
+
+
+def _external_id(context: CheckContext) -> Iterator[Result]:
+    context.need("group:externalId")
+    group = context.group("team")
+    exchange = context.find("Groups", "externalId", str(group.sent["externalId"]))
+    if not _holds(exchange, group):
+        yield failed(
+            f"The query for a group's externalId was answered {answer_words(exchange)} without it.",
+            exchange,
+        )
+
+
+def _rename(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    new = context.values.group("renamed")["displayName"]
+    trial = Trial(
+        thing=group,
+        operations=[context.op("replace", "displayName", new)],
+        expect=has("displayName", new),
+        ways=(
+            Way(
+                operations=[{"op": "replace", "path": "displayName", "value": new}],
+                words="written 'replace'",
+                cause="patch-op-case-sensitive",
+            ),
+        ),
+        refused="immutable-attribute-refused",
+    )
+    for result in attempt(context, trial):
+        status = result.exchanges[-1].status or 0
+        missing = status in {405, 501} or status == 404
+        cause = "patch-method-missing" if missing else _crash_or(status, result.cause)
+        yield failed(result.message, *result.exchanges, cause=cause)
+        return
+    group.sent["displayName"] = new
+    if GROUP_MATCH in context.passed and not _holds(_find(context, group, new), group):
+        found = context.find("Groups", "displayName", new)
+        yield failed(
+            "After a rename the query does not find the group by its new name.",
+            found,
+            cause="filter-misses-existing",
+        )
+
+
+def _crash_or(status: int, cause: str | None) -> str | None:
+    return "unhandled-exception-500" if status >= 500 else cause
+
+
+def _add_external_id(context: CheckContext) -> Iterator[Result]:
+    context.need("group:externalId")
+    group, value = context.group("team"), context.values.guid()
+    effect = apply(
+        context, group, [context.op("add", "externalId", value)], expect=has("externalId", value)
+    )
+    if effect.worked:
+        yield from collateral(effect)
+        return
+    other = apply(
+        context,
+        group,
+        [context.op("replace", "externalId", value)],
+        expect=has("externalId", value),
+    )
+    cause = None if other.worked or not effect.accepted else "patch-accepted-not-applied"
+    if not other.worked and not effect.accepted:
+        cause = "immutable-attribute-refused"
+    yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+
+
+def _delete(context: CheckContext) -> Iterator[Result]:
+    group = context.group("other")
+    exchange = context.send(requests.delete("Groups", group.id))
+    words = f"DELETE of a group was answered {answer_words(exchange)}"
+    if not exchange.ok:
+        crashed = (exchange.status or 0) >= 500 and exchange.status != 501
+        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+        return
+    read = context.read(group)
+    if read.ok:
+        for _ in context.settle(exchange):
+            read = context.read(group)
+    if read.ok:
+        yield failed(
+            f"{words}, but a read by id still finds it.",
+            read,
+            exchange,
+            cause="patch-accepted-not-applied",
+        )
+
+
+def _rule(name: str, title: str, **words: Any) -> CheckRule:  # noqa: ANN401
+    section = words.get("section", "3.4.2.2")
+    return CheckRule(
+        id=f"groups/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement(words.get("requirement", "MUST")),
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc=f"RFC 7644 §{section}",
+        references=(TUTORIAL, f"{RFC7644}#section-{section}"),
+    )
+
+
+_DUPLICATES = "groups that are created again, or DuplicateTargetEntries."
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            GROUPS.partition("/")[2],
+            "The group query of Test Connection is answered",
+            severity="blocker",
+            cause="groups-endpoint-missing",
+            what="Asks /Groups for a displayName that no group has, members excluded. An app that offers "
+            "no groups is told so, and is not at fault.",
+            why="Entra asks this at Test Connection and at the start of cycles while groups are mapped.",
+            admin_sees="Test Connection fails, or the job is quarantined although users work.",
+            fix="Serve /Groups, with an empty ListResponse if there is none; or switch the group mapping "
+            "off in Entra.",
+        ),
+        run=_query,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            GROUP_CREATE.partition("/")[2],
+            "A group is created from the body that Entra sends",
+            severity="blocker",
+            cause="over-strict-validation",
+            what="Sends POST /Groups without members and with Microsoft's extra schema URN; when refused, "
+            "leaves out one part at a time.",
+            why="Entra lists its own URN in schemas of every group and never sends members on create.",
+            admin_sees="create events of groups that fail with the app's status.",
+            fix="Ignore schema URNs that are not known; require displayName only.",
+            section="3.3",
+        ),
+        run=_create,
+        requires=(GROUPS,),
+    ),
+    Check(
+        rule=_rule(
+            "stored",
+            "A group comes back as it was sent",
+            cause="attribute-not-stored-or-returned",
+            what="Compares displayName and externalId of the group as read by id with what was sent.",
+            why="Entra matches groups on these.",
+            admin_sees=_DUPLICATES,
+            fix="Store and return both unchanged.",
+            section="3.3",
+        ),
+        run=_stored,
+        requires=(GROUP_CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            GROUP_MATCH.partition("/")[2],
+            "The query for a displayName gives exactly that group",
+            severity="blocker",
+            cause="filter-misses-existing",
+            what="Asks for the group, and for names that only resemble it.",
+            why="Entra links its group to the one found; several results stop the group.",
+            admin_sees=_DUPLICATES,
+            fix="Look displayName up exactly.",
+        ),
+        run=_match,
+        requires=(GROUP_CREATE,),
+    ),
+    Check(
+        rule=_rule(
+            "value-case",
+            "A group is found in any letter case",
+            severity="minor",
+            cause="filter-case-sensitive",
+            what="Asks for the displayName in capitals.",
+            why="displayName is not case-exact; names differ in case between systems.",
+            admin_sees=_DUPLICATES,
+            fix="Compare displayName without regard to letter case.",
+        ),
+        run=_case,
+        requires=(GROUP_MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "symbols",
+            "Group names with symbols are found",
+            cause="filter-value-parse-failure",
+            what="Creates groups whose names hold & # + quotes, a backslash and other scripts, and asks "
+            "for each.",
+            why="Group names often hold such characters.",
+            admin_sees=_DUPLICATES,
+            fix="Decode the query string once, and parse the value as a JSON string.",
+        ),
+        run=_symbols,
+        requires=(GROUP_MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "external-id",
+            "Groups are found by externalId",
+            severity="minor",
+            cause="filter-attribute-unsupported",
+            what='Asks for externalId eq "…".',
+            why="Groups are often matched on externalId, which outlives a rename.",
+            admin_sees="matching of groups that fails once externalId is chosen for it.",
+            fix="Support equality on externalId for groups too.",
+        ),
+        run=_external_id,
+        requires=(GROUP_MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            GROUP_PATCH.partition("/")[2],
+            "A group can be renamed",
+            cause="patch-accepted-not-applied",
+            what="Replaces displayName by PATCH, reads the group, and asks for the new name.",
+            why="Entra passes every rename on.",
+            admin_sees="update events of groups that fail, or old names in the app.",
+            fix="Implement PATCH on /Groups/{id}; let displayName change.",
+            section="3.5.2",
+        ),
+        run=_rename,
+        requires=(GROUP_CREATE, "groups/stored"),
+    ),
+    Check(
+        rule=_rule(
+            "add-external-id",
+            "Add sets a group's externalId",
+            cause="patch-add-not-supported",
+            what="Adds externalId to the group.",
+            why="Entra sends it when it links a group that existed before.",
+            admin_sees="update events of groups that fail right after matching.",
+            fix="Treat add of a single-valued attribute as replace, for groups too.",
+            section="3.5.2.1",
+        ),
+        run=_add_external_id,
+        requires=(GROUP_PATCH,),
+    ),
+)
+
+LAST_CHECKS = (
+    Check(
+        rule=_rule(
+            "delete",
+            "A group is deleted",
+            severity="minor",
+            cause="app-policy-refuses-change",
+            what="Sends DELETE and looks for the group.",
+            why="Entra deletes a group when it is unassigned or deleted.",
+            admin_sees="delete events that fail in every cycle.",
+            fix="Answer 204 and forget the group; or clear the Delete action in the group mapping.",
+            section="3.6",
+        ),
+        run=_delete,
+        requires=("groups/stored",),
+    ),
+)

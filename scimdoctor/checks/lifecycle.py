@@ -1,0 +1,506 @@
+"""Leaving and coming back: disable, restore, rename, delete, create again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.effects import apply, collateral, has
+from scimdoctor.checks.ids import DISABLE, MATCH, REPLACE
+from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, resources_of, shown
+from scimdoctor.entra import requests
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.effects import Effect
+
+_LEAVER = "leaver"
+
+
+def _set_active(context: CheckContext, value: Any) -> Effect:  # noqa: ANN401 - boolean or text
+    wanted = str(value).casefold() == "true"
+    return apply(
+        context,
+        context.user(_LEAVER),
+        [context.op("replace", "active", value)],
+        expect=has("active", wanted),
+    )
+
+
+def _disable(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    if value_at(context.state(user), "active") is None:
+        raise Unavailable("the app does not show whether a user is active")
+    text = context.dialect is Dialect.DEFAULT
+    effect = _set_active(context, "False" if text else False)
+    if effect.worked:
+        yield from _shown_active(effect)
+        yield from collateral(effect)
+        return
+    if effect.accepted and effect.last_read and effect.last_read.status in {404, 410}:
+        yield failed(
+            f"After a user was disabled, a read by id is answered {answer_words(effect.last_read)}.",
+            effect.exchange,
+            effect.last_read,
+            cause="disabled-user-not-returned",
+        )
+        return
+    if not text:
+        yield failed(f"{effect.words}.", *effect.exchanges)
+        return
+    other = _set_active(context, value=False)
+    if other.worked:
+        context.spelling.boolean_text = False
+        yield failed(
+            f"{effect.words}. With the JSON boolean false it works.",
+            *other.exchanges,
+            *effect.exchanges,
+            cause="boolean-string-rejected",
+        )
+        return
+    yield failed(f"{effect.words}.", *effect.exchanges, cause=_refusal(effect))
+
+
+def _shown_active(effect: Effect) -> Iterator[Result]:
+    active = value_at(effect.after, "active")
+    if not isinstance(active, bool):
+        yield failed(
+            f"After {effect.words} a read says active is {shown(active)}, not a boolean.",
+            *effect.exchanges,
+            cause="response-attribute-malformed",
+        )
+    body = effect.exchange.json
+    told = value_at(body, "active") if isinstance(body, dict) else None
+    if told is True:
+        yield failed(
+            "The answer to the PATCH that disabled a user says that it is active.",
+            effect.exchange,
+            cause="write-response-wrong",
+        )
+
+
+def _refusal(effect: Effect) -> str:
+    if effect.accepted:
+        return "patch-accepted-not-applied"
+    if (effect.exchange.status or 0) >= 500:
+        return "unhandled-exception-500"
+    return "app-policy-refuses-change"
+
+
+def _disabled_found(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    if value_at(context.state(user), "active") is not False:
+        _set_active(context, context.boolean(value=False))
+    exchange = context.find("Users", "userName", user.name)
+    found = [r for r in resources_of(exchange) if str(r.get("id")) == user.id]
+    if not found:
+        yield failed(
+            f"The query for a disabled user was answered {answer_words(exchange)} without it.",
+            exchange,
+        )
+    elif found[0].get("active") is True:
+        yield failed(
+            "The query for a disabled user shows it as active.",
+            exchange,
+            cause="write-response-wrong",
+        )
+
+
+def _disable_again(context: CheckContext) -> Iterator[Result]:
+    effect = _set_active(context, context.boolean(value=False))
+    if not effect.worked:
+        yield failed(f"{effect.words}, for a user that is disabled already.", *effect.exchanges)
+
+
+def _update_disabled(context: CheckContext) -> Iterator[Result]:
+    context.need("displayName")
+    value = context.values.text("Disabled")
+    user = context.user(_LEAVER)
+    operation = context.op("replace", "displayName", value)
+    effect = apply(context, user, [operation], expect=has("displayName", value))
+    if not effect.worked:
+        yield failed(
+            f"{effect.words}, for a disabled user.", *effect.exchanges, cause=_refusal(effect)
+        )
+    elif value_at(effect.after, "active") is True:
+        yield failed(
+            "A change of displayName made a disabled user active.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
+
+
+def _restore(context: CheckContext) -> Iterator[Result]:
+    effect = _set_active(context, context.boolean(value=True))
+    if effect.worked:
+        yield from collateral(effect)
+        return
+    if context.spelling.boolean_text and context.dialect is Dialect.DEFAULT:
+        other = _set_active(context, value=True)
+        if other.worked:
+            yield failed(
+                f"{effect.words}. With the JSON boolean true it works.",
+                *effect.exchanges,
+                cause="boolean-string-rejected",
+            )
+            return
+    yield failed(f"{effect.words}.", *effect.exchanges, cause=_refusal(effect))
+
+
+def _boolean(context: CheckContext) -> Iterator[Result]:
+    if Dialect.COMPLIANT not in context.options.dialects:
+        raise Unavailable("the dialect that sends it was not asked for")
+    for value in (False, True):
+        effect = _set_active(context, value)
+        if not effect.worked:
+            cause = "patch-accepted-not-applied" if effect.accepted else None
+            yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+            return
+
+
+def _pathless(context: CheckContext) -> Iterator[Result]:
+    if Dialect.COMPLIANT not in context.options.dialects:
+        raise Unavailable("the dialect that sends it was not asked for")
+    user = context.user(_LEAVER)
+    for value in (False, True):
+        operation = {"op": "replace", "value": {"active": value}}
+        effect = apply(context, user, [operation], expect=has("active", value))
+        if not effect.worked:
+            yield failed(f"{effect.words}.", *effect.exchanges)
+            return
+
+
+def _rename(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    old, new = user.name, context.values.user_name("renamed")
+    operation = context.op("replace", "userName", new)
+    effect = apply(context, user, [operation], expect=has("userName", new))
+    if not effect.worked:
+        crashed = (effect.exchange.status or 0) >= 500
+        cause = "unhandled-exception-500" if crashed else "immutable-attribute-refused"
+        yield failed(
+            f"{effect.words}.",
+            *effect.exchanges,
+            cause="patch-accepted-not-applied" if effect.accepted else cause,
+        )
+        return
+    user.sent["userName"] = new
+    yield from collateral(effect)
+    yield from _found_under(context, old, new)
+
+
+def _found_under(context: CheckContext, old: str, new: str) -> Iterator[Result]:
+    if MATCH not in context.passed:
+        return
+    user = context.user(_LEAVER)
+    exchange = context.find("Users", "userName", new)
+    if not any(str(r.get("id")) == user.id for r in resources_of(exchange)):
+        for _ in context.settle(exchange):
+            exchange = context.find("Users", "userName", new)
+            if resources_of(exchange):
+                context.came_late(exchange)
+                break
+    if not any(str(r.get("id")) == user.id for r in resources_of(exchange)):
+        yield failed(
+            f"After a rename the query for the new userName was answered {answer_words(exchange)} "
+            "without the user.",
+            exchange,
+            cause="filter-misses-existing",
+        )
+        return
+    exchange = context.find("Users", "userName", old)
+    if exchange.ok and resources_of(exchange):
+        yield failed(
+            "After a rename the query for the old userName still finds a user.",
+            exchange,
+            cause="filter-not-selective",
+        )
+
+
+def _soft_delete(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    prefix = context.values.guid().replace("-", "")
+    old = str(value_at(context.state(user), "userName") or user.name)
+    steps = (
+        (prefix + old, context.boolean(value=False), False),
+        (old, context.boolean(value=True), True),
+    )
+    for name, active, wanted in steps:
+        operations = [
+            context.op("replace", "userName", name),
+            context.op("replace", "active", active),
+        ]
+        effect = apply(context, user, operations, expect=has("active", wanted))
+        if not effect.worked:
+            yield failed(f"{effect.words}.", *effect.exchanges)
+            return
+
+
+def _delete(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    exchange = context.send(requests.delete("Users", user.id))
+    words = f"DELETE of a user was answered {answer_words(exchange)}"
+    if not exchange.ok:
+        crashed = (exchange.status or 0) >= 500 and exchange.status != 501
+        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+        return
+    user.state = None
+    read = context.read(user)
+    if read.ok:
+        for _ in context.settle(exchange):
+            read = context.read(user)
+            if not read.ok:
+                context.came_late(exchange)
+                break
+    if read.ok:
+        yield failed(
+            f"{words}, but a read by id still finds the user.",
+            read,
+            exchange,
+            cause="patch-accepted-not-applied",
+        )
+        return
+    if (read.status or 0) >= 500:
+        yield failed(
+            f"A read of a deleted user was answered {answer_words(read)} instead of 404.",
+            read,
+            cause="unhandled-exception-500",
+        )
+    found = context.find("Users", "userName", user.name)
+    if found.ok and any(str(r.get("id")) == user.id for r in resources_of(found)):
+        yield failed(
+            f"{words}, but the query for its userName still finds it.",
+            exchange,
+            found,
+            cause="patch-accepted-not-applied",
+        )
+
+
+def _delete_again(context: CheckContext) -> Iterator[Result]:
+    exchange = context.send(requests.delete("Users", context.user(_LEAVER).id))
+    words = f"A second DELETE was answered {answer_words(exchange)}"
+    if (exchange.status or 0) >= 500:
+        yield failed(f"{words} instead of 404.", exchange)
+    elif exchange.status not in {404, 410} and not exchange.ok:
+        yield noted(f"{words} instead of 404.", exchange)
+
+
+def _again(context: CheckContext) -> Iterator[Result]:
+    user = context.user(_LEAVER)
+    person = {**user.sent, "active": True}
+    exchange = context.send(context.create_request("Users", person))
+    if not exchange.ok:
+        crashed = (exchange.status or 0) >= 500
+        yield failed(
+            f"POST of a userName whose user was deleted was answered {answer_words(exchange)}.",
+            exchange,
+            cause="unhandled-exception-500" if crashed else None,
+        )
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"lifecycle/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement(words.get("requirement", "MUST")),
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc=f"RFC 7644 §{words.get('section', '3.5.2')}",
+        references=(
+            TUTORIAL,
+            HOW_IT_WORKS,
+            COMPATIBILITY,
+            f"{RFC7644}#section-{words.get('section', '3.5.2')}",
+        ),
+    )
+
+
+_STAYS = (
+    "a disable event that fails or succeeds without effect: the person keeps access to the app."
+)
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            DISABLE.partition("/")[2],
+            "A user is disabled by PATCH of active",
+            severity="blocker",
+            requirement="ENTRA",
+            cause="patch-accepted-not-applied",
+            what='Replaces active by "False" (a string, as Entra sends it by default) and reads the user '
+            "back; when it fails, by the JSON boolean.",
+            why="This is how Entra takes access away.",
+            admin_sees=_STAYS,
+            fix='Read "True" and "False" as booleans in any letter case wherever a boolean is expected; '
+            "or set aadOptscim062020 in the tenant URL, so that Entra sends booleans.",
+        ),
+        run=_disable,
+        requires=(REPLACE,),
+    ),
+    Check(
+        rule=_rule(
+            "disabled-found",
+            "A disabled user is still found, with active false",
+            cause="disabled-user-not-returned",
+            what="Asks for the disabled user by userName.",
+            why="Entra must find it again to restore it.",
+            admin_sees="a restore that fails, or a second account of the same person.",
+            fix="Return users by id and by filter whether they are active or not.",
+            section="3.4.2",
+        ),
+        run=_disabled_found,
+        requires=(DISABLE, MATCH),
+    ),
+    Check(
+        rule=_rule(
+            "disable-again",
+            "Disabling a disabled user succeeds",
+            cause="non-idempotent-write",
+            what="Replaces active by false once more.",
+            why="Entra repeats writes whose answer it lost.",
+            admin_sees="disable events that fail in every cycle.",
+            fix="Answer 200 or 204 when the user is disabled already.",
+        ),
+        run=_disable_again,
+        requires=(DISABLE,),
+    ),
+    Check(
+        rule=_rule(
+            "update-disabled",
+            "A disabled user can be updated",
+            severity="minor",
+            cause="app-policy-refuses-change",
+            what="Replaces displayName of the disabled user.",
+            why="Entra keeps updating users that are disabled, and must not wake them up by it.",
+            admin_sees="update events that fail for disabled users.",
+            fix="Allow changes of disabled users without changing active.",
+        ),
+        run=_update_disabled,
+        requires=(DISABLE,),
+    ),
+    Check(
+        rule=_rule(
+            "restore",
+            "A disabled user is restored by PATCH of active",
+            severity="blocker",
+            requirement="ENTRA",
+            cause="app-policy-refuses-change",
+            what='Replaces active by "True" and reads the user back.',
+            why="This is how Entra gives access back.",
+            admin_sees="a restore event that fails: the person is locked out.",
+            fix="Allow active to become true again by SCIM.",
+        ),
+        run=_restore,
+        requires=(DISABLE,),
+    ),
+    Check(
+        rule=_rule(
+            "boolean",
+            "active may be sent as a JSON boolean",
+            cause="patch-value-shape-rejected",
+            what="Replaces active by the JSON booleans false and true.",
+            why="With aadOptscim062020, and in the tutorial, Entra sends a boolean.",
+            admin_sees=_STAYS,
+            fix="Take booleans as well as their text.",
+        ),
+        run=_boolean,
+        requires=(DISABLE, "lifecycle/restore"),
+    ),
+    Check(
+        rule=_rule(
+            "pathless",
+            "active may be sent without a path",
+            cause="pathless-dotted-keys-unsupported",
+            what='Sends {"op": "replace", "value": {"active": false}}.',
+            why="With aadOptscim062020 Entra puts active beside other attributes into one value.",
+            admin_sees=_STAYS,
+            fix="Take each key of the value as a path, active too.",
+        ),
+        run=_pathless,
+        requires=("lifecycle/boolean", "patch/pathless", "patch/op-case"),
+    ),
+    Check(
+        rule=_rule(
+            "rename",
+            "userName can be changed",
+            cause="immutable-attribute-refused",
+            what="Replaces userName; the new one must be found by the query, the old one not.",
+            why="People change names, and companies change domains.",
+            admin_sees="update events that fail for everybody whose UPN changes.",
+            fix="Let userName change; keep id as the key.",
+        ),
+        run=_rename,
+        requires=(REPLACE,),
+    ),
+    Check(
+        rule=_rule(
+            "soft-delete",
+            "The userName of a deleted user, with its prefix, is accepted",
+            requirement="ENTRA",
+            cause="soft-delete-renames-user",
+            what="Sends what Entra sends for a user in the recycle bin: active false and a userName with "
+            "32 hexadecimal digits in front; then what it sends when the user is restored.",
+            why="The directory renames users that are deleted, and Entra passes the new name on.",
+            admin_sees="disable events that fail for deleted users: they keep access.",
+            fix="Apply active false whatever userName says; ignore a userName that is the old one with "
+            "32 hexadecimal digits in front.",
+        ),
+        run=_soft_delete,
+        requires=(DISABLE, "lifecycle/restore", "lifecycle/rename", "patch/several"),
+    ),
+    Check(
+        rule=_rule(
+            "delete",
+            "A user is deleted",
+            severity="minor",
+            cause="app-policy-refuses-change",
+            what="Sends DELETE, then looks for the user by id and by userName.",
+            why="Entra deletes a user 30 days after its deletion in the directory.",
+            admin_sees="delete events that fail in every cycle.",
+            fix="Answer 204 and forget the user; or clear the Delete action in the mapping.",
+            section="3.6",
+        ),
+        run=_delete,
+        requires=("read/by-id",),
+    ),
+    Check(
+        rule=_rule(
+            "delete-again",
+            "A second DELETE is answered 404",
+            severity="minor",
+            cause="unhandled-exception-500",
+            what="Deletes the deleted user once more.",
+            why="Entra repeats a DELETE whose answer it lost.",
+            admin_sees="a delete event that fails with 500.",
+            fix="Answer 404 with a SCIM error.",
+            section="3.6",
+        ),
+        run=_delete_again,
+        requires=("lifecycle/delete",),
+    ),
+    Check(
+        rule=_rule(
+            "create-again",
+            "A deleted user can be created again",
+            cause="existing-account-not-matchable",
+            what="Creates a user with the userName and externalId of the deleted one.",
+            why="People come back; the query does not find the old account, so Entra creates.",
+            admin_sees="409 or 412 for a user that nobody can see in the app.",
+            fix="Free the unique values on DELETE, or return the old account to the query.",
+            section="3.3",
+        ),
+        run=_again,
+        requires=("lifecycle/delete",),
+    ),
+)

@@ -1,0 +1,241 @@
+"""The manager: every shape in which Entra sends one, changes it and takes it away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.effects import apply, collateral
+from scimdoctor.checks.ids import EXTENSION, MATCH, REPLACE
+from scimdoctor.checks.references import COMPATIBILITY, RFC7643, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, resources_of, shown
+from scimdoctor.entra import requests
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.effects import Effect, Expectation, State
+
+SET = "manager/set"
+_PATH = requests.MANAGER
+
+
+def _id_in(state: State) -> Any:  # noqa: ANN401 - whatever the app answers
+    """The manager's id, however the app shows it."""
+    manager = value_at(state, _PATH) or value_at(state, "manager")
+    if isinstance(manager, list) and manager:
+        manager = manager[0]
+    return manager.get("value") if isinstance(manager, dict) else manager
+
+
+def _is(identifier: str) -> Expectation:
+    return lambda state: str(_id_in(state)) == identifier
+
+
+def _none(state: State) -> bool:
+    return _id_in(state) in (None, "")
+
+
+def _write(
+    context: CheckContext,
+    name: str,
+    value: Any,  # noqa: ANN401 - JSON value
+    expect: Expectation,
+    path: str = _PATH,
+) -> Effect:
+    values = () if name == "remove" else (value,)
+    return apply(context, context.user("subject"), [context.op(name, path, *values)], expect=expect)
+
+
+def _set(context: CheckContext) -> Iterator[Result]:
+    boss = context.user("manager")
+    effect = _write(context, "add", boss.id, _is(boss.id))
+    if effect.worked:
+        yield from _shape(effect)
+        yield from collateral(effect)
+        return
+    other = _write(context, "add", {"value": boss.id}, _is(boss.id))
+    if other.worked:
+        yield failed(
+            f'{effect.words}. As an object {{"value": "…"}} it works.',
+            *other.exchanges,
+            *effect.exchanges,
+        )
+    elif not effect.accepted:
+        crashed = (effect.exchange.status or 0) >= 500
+        cause = "unhandled-exception-500" if crashed else "mapping-targets-unsupported-attribute"
+        yield failed(f"{effect.words}. As an object it fails too.", *effect.exchanges, cause=cause)
+    elif context.declared is not None and "manager" not in context.declared.get(
+        urns.ENTERPRISE_USER.casefold(), set()
+    ):
+        yield noted(f"{effect.words}; /Schemas does not declare it.", *effect.exchanges)
+        raise Unavailable("the app does not keep a manager")
+    else:
+        yield failed(
+            f"{effect.words}, in no shape.",
+            *effect.exchanges,
+            cause="attribute-not-stored-or-returned",
+            severity=Severity.MINOR,
+        )
+
+
+def _shape(effect: Effect) -> Iterator[Result]:
+    manager = value_at(effect.after, _PATH)
+    if not isinstance(manager, dict):
+        yield failed(
+            f"After a manager was set, a read answers manager as {shown(manager)} instead of an "
+            'object {"value": "…"}.',
+            *effect.exchanges,
+            cause="response-attribute-malformed",
+        )
+
+
+def _change(context: CheckContext) -> Iterator[Result]:
+    boss = context.user("bystander")
+    effect = _write(context, "replace", boss.id, _is(boss.id))
+    if not effect.worked:
+        yield failed(f"{effect.words}.", *effect.exchanges)
+
+
+def _documented(context: CheckContext) -> Iterator[Result]:
+    boss = context.user("manager")
+    value = [{"$ref": f"{context.endpoint.base_url}/Users/{boss.id}", "value": boss.id}]
+    effect = _write(context, "add", value, _is(boss.id), "manager")
+    if not effect.worked:
+        yield failed(f"{effect.words}.", *effect.exchanges)
+
+
+def _clear(context: CheckContext) -> Iterator[Result]:
+    yield from _take_away(context, "replace", "")
+
+
+def _remove(context: CheckContext) -> Iterator[Result]:
+    yield from _take_away(context, "remove", None)
+
+
+def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]:  # noqa: ANN401
+    boss = context.user("manager")
+    if not _is(boss.id)(context.state(context.user("subject"))):
+        _write(context, "add", boss.id, _is(boss.id))
+    effect = _write(context, name, value, _none)
+    if not effect.worked:
+        yield failed(f"{effect.words}.", *effect.exchanges)
+        return
+    yield from collateral(effect)
+
+
+def _query(context: CheckContext) -> Iterator[Result]:
+    user, boss, other = (context.user(r) for r in ("subject", "manager", "bystander"))
+    if not _is(boss.id)(context.state(user)):
+        _write(context, "add", boss.id, _is(boss.id))
+    hit = context.send(requests.manager_query(user.id, boss.id))
+    if not hit.ok:
+        yield failed(f"The query by id and manager was answered {answer_words(hit)}.", hit)
+        return
+    if not any(str(r.get("id")) == user.id for r in resources_of(hit)):
+        yield failed("The query by id and manager does not find the user.", hit)
+    miss = context.send(requests.manager_query(user.id, other.id))
+    if miss.ok and resources_of(miss):
+        yield failed(
+            "The query by id and another manager finds the user all the same.",
+            miss,
+            cause="filter-not-selective",
+        )
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"manager/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.ENTRA,
+        cause=words.get("cause", "manager-value-shape"),
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words.get(
+            "admin_sees",
+            "update events of the reference 'manager' that fail, or never take effect.",
+        ),
+        fix=words["fix"],
+        rfc="RFC 7643 §4.3",
+        references=(TUTORIAL, COMPATIBILITY, f"{RFC7643}#section-4.3"),
+    )
+
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            SET.partition("/")[2],
+            "The manager may be sent as a bare id",
+            what="Adds urn:…:User:manager with the id as a plain string; when it fails, as an object.",
+            why="Entra sends the manager's id as a plain string, not as an object with value.",
+            fix='Take a string for {"value": string} on this path, and return an object.',
+        ),
+        run=_set,
+        requires=(REPLACE, EXTENSION),
+    ),
+    Check(
+        rule=_rule(
+            "change",
+            "The manager may be replaced by another bare id",
+            what="Replaces urn:…:User:manager by another user's id.",
+            why="Entra sends Replace when the manager changes.",
+            fix="Treat replace as add on this path.",
+        ),
+        run=_change,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
+            "documented",
+            "The manager may be sent as the tutorial shows it",
+            severity="minor",
+            what='Adds manager, without a URN, as an array of one object with "$ref" and "value".',
+            why="Microsoft's tutorial documents this form.",
+            fix="Resolve the short name manager to the enterprise extension; take the first element.",
+        ),
+        run=_documented,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
+            "clear",
+            "An empty text takes the manager away",
+            what='Replaces urn:…:User:manager by "".',
+            why="Microsoft's validation of gallery apps clears the manager so.",
+            fix="Take an empty text for no manager.",
+        ),
+        run=_clear,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
+            "remove",
+            "Remove takes the manager away",
+            what="Removes urn:…:User:manager by its path.",
+            why="Entra sends Remove when a person has no manager any more.",
+            fix="Resolve the path of the complex attribute on remove as on replace.",
+        ),
+        run=_remove,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
+            "query",
+            "A query by id and manager is answered",
+            severity="minor",
+            cause="filter-attribute-unsupported",
+            what='Asks for id eq "…" and manager eq "…", with the right manager and with a wrong one.',
+            why="Microsoft documents this query before a change of a reference.",
+            admin_sees="a reference that is sent again and again, or an error at this query.",
+            fix="Support `and` between equalities, and manager as a filter attribute.",
+        ),
+        run=_query,
+        requires=(SET, MATCH),
+    ),
+)

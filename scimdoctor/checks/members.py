@@ -1,0 +1,535 @@
+"""Members of a group: added, added again, removed in both dialects, many, and in parallel."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.context import patch_request
+from scimdoctor.checks.effects import apply, collateral
+from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_MATCH, GROUP_PATCH
+from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, request_words, resources_of, shown
+from scimdoctor.entra import requests
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim.paths import member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.effects import Effect, Expectation, State
+
+_MANY = 100
+
+
+def _values(ids: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"$ref": None, "value": identifier} for identifier in ids]
+
+
+def _ids(state: State) -> list[str]:
+    found = member(state, "members")
+    elements = found if isinstance(found, list) else []
+    return [str(e.get("value") if isinstance(e, dict) else e) for e in elements]
+
+
+def _exactly(*ids: str) -> Expectation:
+    return lambda state: sorted(_ids(state)) == sorted(ids)
+
+
+def _people(context: CheckContext, count: int) -> list[str]:
+    roles = ("subject", "bystander", "manager", "bare", "bare2")[:count]
+    return [context.user(role).id for role in roles]
+
+
+def _add(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    one, two, three = _people(context, 3)
+    effect = apply(
+        context, group, [context.op("add", "members", _values([one]))], expect=_exactly(one)
+    )
+    if not effect.worked:
+        yield from _find_reason(context, group, effect, one)
+        return
+    yield from collateral(effect)
+    yield from _answer(effect)
+    effect = apply(
+        context,
+        group,
+        [context.op("add", "members", _values([two, three]))],
+        expect=_exactly(one, two, three),
+    )
+    if not effect.worked:
+        lost = one not in _ids(effect.after)
+        yield failed(
+            f"{effect.words}: members are {shown(_ids(effect.after))}.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values" if lost and effect.accepted else None,
+        )
+
+
+def _answer(effect: Effect) -> Iterator[Result]:
+    exchange = effect.exchange
+    body = exchange.json
+    if exchange.status == 200 and not isinstance(body, dict):
+        yield failed(
+            f"{request_words(exchange)} was answered 200 without the resource.",
+            exchange,
+            cause="write-response-wrong",
+        )
+    elif exchange.status not in {200, 204}:
+        yield failed(
+            f"{request_words(exchange)} was answered {exchange.status} instead of 200 or 204.",
+            exchange,
+            cause="write-response-wrong",
+        )
+
+
+def _find_reason(
+    context: CheckContext, group: TestObject, effect: Effect, one: str
+) -> Iterator[Result]:
+    """Vary the Add until it works; what had to be varied is the reason."""
+    lower = {"op": "add", "path": "members"}
+    add = context.op("add", "members")
+    ways: tuple[tuple[dict[str, Any], str, str], ...] = (
+        (lower | {"value": _values([one])}, "written 'add'", "patch-op-case-sensitive"),
+        (add | {"value": [{"value": one}]}, "without $ref", "patch-value-shape-rejected"),
+        (
+            add | {"value": [{"value": one, "type": "User"}]},
+            "with a type beside each member",
+            "patch-accepted-not-applied" if effect.accepted else "over-strict-validation",
+        ),
+        (
+            add | {"value": [{"value": one, "display": "Test", "type": "User"}]},
+            "with a display beside each member",
+            "over-strict-validation",
+        ),
+        (add | {"value": {"value": one}}, "as an object", "patch-value-shape-rejected"),
+        (
+            {"op": "add", "value": {"members": [{"value": one}]}},
+            "without a path",
+            "patch-value-shape-rejected",
+        ),
+        (
+            context.op("replace", "members", [{"value": one}]),
+            "as a replace",
+            "patch-add-not-supported",
+        ),
+    )
+    for operation, words, cause in ways:
+        other = apply(context, group, [operation], expect=_exactly(one))
+        if other.worked:
+            evidence = (*other.exchanges, *effect.exchanges)
+            yield failed(f"{effect.words}. It works {words}.", *evidence, cause=cause)
+            return
+    yield from _no_way(context, effect, one)
+
+
+def _no_way(context: CheckContext, effect: Effect, one: str) -> Iterator[Result]:
+    if not effect.accepted:
+        crashed = (effect.exchange.status or 0) >= 500
+        cause = "unhandled-exception-500" if crashed else "over-strict-validation"
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+        return
+    found = context.send(requests.membership_query(context.group("team").id, one))
+    if found.ok and resources_of(found):
+        yield failed(
+            f"{effect.words}. The membership can be queried, so it is stored but not returned.",
+            *effect.exchanges,
+            cause="attribute-not-stored-or-returned",
+            severity=Severity.MINOR,
+        )
+        return
+    yield failed(f"{effect.words}.", *effect.exchanges)
+
+
+def _add_again(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    before = _ids(context.state(group))
+    operation = context.op("add", "members", _values(before[:1]))
+    effect = apply(context, group, [operation], expect=_exactly(*before))
+    if not effect.worked:
+        twice = len(_ids(effect.after)) > len(before)
+        said = f"{effect.words}. The member is there twice now." if twice else f"{effect.words}."
+        yield failed(said, *effect.exchanges)
+
+
+def _excluded(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    by_id = context.send(requests.read("Groups", group.id))
+    if by_id.ok and isinstance(by_id.json, dict) and _ids(by_id.json):
+        yield failed(
+            "GET /Groups/{id}?excludedAttributes=members answers the members all the same.", by_id
+        )
+        return
+    if not by_id.ok:
+        yield failed(
+            f"GET /Groups/{{id}}?excludedAttributes=members was answered {answer_words(by_id)}.",
+            by_id,
+        )
+        return
+    if GROUP_MATCH not in context.passed:
+        return
+    listed = context.find("Groups", "displayName", str(context.state(group).get("displayName")))
+    if any(_ids(r) for r in resources_of(listed)):
+        yield failed(
+            "GET /Groups?excludedAttributes=members&filter=… answers the members all the same.",
+            listed,
+        )
+
+
+def _refill(context: CheckContext) -> tuple[TestObject, list[str]]:
+    """The group with exactly three members."""
+    group, people = context.group("team"), _people(context, 3)
+    missing = [p for p in people if p not in _ids(context.state(group))]
+    if missing:
+        operation = context.op("add", "members", _values(missing))
+        effect = apply(context, group, [operation], expect=_exactly(*people))
+        if not effect.worked:
+            raise Unavailable("the group could not be given three members")
+    return group, people
+
+
+def _remove_list(context: CheckContext) -> Iterator[Result]:
+    if Dialect.DEFAULT not in context.options.dialects:
+        raise Unavailable("the dialect that sends it was not asked for")
+    group, (one, two, three) = _refill(context)
+    for gone, rest in (([one], [two, three]), ([two, three], [])):
+        operation = context.op("remove", "members", _values(gone))
+        effect = apply(context, group, [operation], expect=_exactly(*rest))
+        if not effect.worked:
+            lower = {"op": "remove", "path": "members", "value": _values(gone)}
+            untouched = len(_ids(effect.after)) == len(gone) + len(rest)
+            if untouched and apply(context, group, [lower], expect=_exactly(*rest)).worked:
+                yield failed(
+                    f"{effect.words}. Written 'remove' it works.",
+                    *effect.exchanges,
+                    cause="patch-op-case-sensitive",
+                )
+                return
+            yield failed(
+                f"{effect.words}: {len(_ids(effect.after))} members are left instead of {len(rest)}.",
+                *effect.exchanges,
+            )
+            return
+        yield from collateral(effect)
+
+
+def _remove_filter(context: CheckContext) -> Iterator[Result]:
+    if Dialect.COMPLIANT not in context.options.dialects:
+        raise Unavailable("the dialect that sends it was not asked for")
+    group, (one, two, three) = _refill(context)
+    name = "remove" if "patch/op-case" in context.passed else context.op("remove")["op"]
+    operation = {"op": name, "path": f"members[value eq {requests.filter_value(one)}]"}
+    effect = apply(context, group, [operation], expect=_exactly(two, three))
+    if effect.worked:
+        yield from collateral(effect)
+        return
+    wiped = effect.accepted and len(_ids(effect.after)) < 2
+    yield failed(
+        f"{effect.words}: {len(_ids(effect.after))} members are left instead of 2.",
+        *effect.exchanges,
+        cause="replace-clears-unsent-values" if wiped else None,
+    )
+
+
+def _remove_absent(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    before = _ids(context.state(group))
+    outsider = next((i for i in _people(context, 5) if i not in before), None)
+    if outsider is None or "groups/remove-list" not in context.passed:
+        raise Unavailable("there is no way to remove a member that is known to work")
+    operation = context.op("remove", "members", _values([outsider]))
+    effect = apply(context, group, [operation], expect=_exactly(*before))
+    if not effect.worked:
+        yield failed(f"{effect.words}, for somebody who is no member.", *effect.exchanges)
+
+
+def _replace(context: CheckContext) -> Iterator[Result]:
+    group, (one, _two, three) = _refill(context)
+    operation = context.op("replace", "members", _values([one, three]))
+    effect = apply(context, group, [operation], expect=_exactly(one, three))
+    if not effect.worked:
+        yield failed(f"{effect.words}: members are {shown(_ids(effect.after))}.", *effect.exchanges)
+
+
+def _unknown(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    operation = context.op("add", "members", _values([context.values.guid()]))
+    exchange = context.send(patch_request(group, [operation]))
+    group.state = None
+    if (exchange.status or 0) >= 500:
+        yield failed(
+            f"Adding a member that does not exist was answered {answer_words(exchange)}.", exchange
+        )
+
+
+def _disabled(context: CheckContext) -> Iterator[Result]:
+    person = {**context.values.person("asleep"), "active": False}
+    sleeper = context.create("Users", person)
+    group = context.group("team")
+    operation = context.op("add", "members", _values([sleeper.id]))
+    effect = apply(context, group, [operation], expect=lambda s: sleeper.id in _ids(s))
+    if not effect.worked and not effect.accepted:
+        yield failed(f"{effect.words}, for a disabled user.", *effect.exchanges)
+
+
+def _many(context: CheckContext) -> Iterator[Result]:
+    group = context.group("many")
+    ids = [context.values.guid() for _ in range(_MANY)]
+    operation = context.op("add", "members", _values(ids))
+    effect = apply(context, group, [operation], expect=_exactly(*ids))
+    if effect.worked:
+        return
+    status = effect.exchange.status or 0
+    kept = len(_ids(effect.after))
+    if status in {413, 414} or (effect.accepted and 0 < kept < _MANY):
+        yield failed(f"{effect.words}: {kept} of {_MANY} members are there.", *effect.exchanges)
+        return
+    known = context.tracker.ids("Users")
+    operation = context.op("add", "members", _values(known))
+    effect = apply(context, group, [operation], expect=_exactly(*known))
+    if not effect.worked:
+        yield failed(
+            f"{effect.words}: {len(_ids(effect.after))} of {len(known)} members are there.",
+            *effect.exchanges,
+        )
+
+
+def _parallel(context: CheckContext) -> Iterator[Result]:
+    group = context.group("parallel")
+    context.state(group)
+    ids = [context.user(role).id for role in ("subject", "bystander", "manager", "bare", "bare2")]
+
+    def add(identifier: str) -> Any:  # noqa: ANN401 - an exchange
+        operation = context.op("add", "members", _values([identifier]))
+        return context.send(patch_request(group, [operation]))
+
+    with ThreadPoolExecutor(max_workers=max(2, context.options.concurrency)) as pool:
+        exchanges = list(pool.map(add, ids))
+    group.state = None
+    context.read(group)
+    for _ in context.settle(exchanges[-1]):
+        if _exactly(*ids)(context.state(group)):
+            break
+        context.read(group)
+    there = _ids(context.state(group))
+    lost = [i for i in ids if i not in there]
+    refused = [x for x in exchanges if not x.ok]
+    if lost and not refused:
+        yield failed(
+            f"{len(ids)} members were added at the same time, each answered with success; "
+            f"{len(lost)} of them are not in the group.",
+            *exchanges,
+        )
+    elif refused:
+        yield noted(
+            f"Of {len(ids)} members added at the same time, {len(refused)} were answered "
+            f"{answer_words(refused[0])}; Entra tries them again.",
+            *refused,
+        )
+
+
+def _membership_query(context: CheckContext) -> Iterator[Result]:
+    group, (one, *_rest) = _refill(context)
+    hit = context.send(requests.membership_query(group.id, one))
+    if not any(str(r.get("id")) == group.id for r in resources_of(hit)):
+        yield failed(
+            f"The query by id and members was answered {answer_words(hit)} without the group.", hit
+        )
+        return
+    miss = context.send(requests.membership_query(group.id, context.values.guid()))
+    if miss.ok and resources_of(miss):
+        yield failed(
+            "The query by id and a member that the group does not have finds the group.",
+            miss,
+            cause="filter-not-selective",
+        )
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"groups/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement(words.get("requirement", "MUST")),
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc="RFC 7644 §3.5.2",
+        references=(TUTORIAL, COMPATIBILITY, f"{RFC7644}#section-3.5.2"),
+    )
+
+
+_FAILS = "update events of the reference 'members' that fail."
+_WRONG = "success, while the app's group has other members than Entra's."
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            ADD_MEMBERS.partition("/")[2],
+            "Members are added by id",
+            severity="blocker",
+            cause="patch-accepted-not-applied",
+            what='Adds one member, then two, as [{"$ref": null, "value": "<id>"}]; all must be there.',
+            why="Entra sends memberships so, one or several at a time, and never sends those it sent before.",
+            admin_sees=_FAILS,
+            fix="Append to members; need nothing beside value; ignore $ref.",
+        ),
+        run=_add,
+        requires=(GROUP_PATCH, "read/by-id"),
+    ),
+    Check(
+        rule=_rule(
+            "add-again",
+            "Adding a member again changes nothing",
+            cause="non-idempotent-write",
+            what="Adds somebody who is a member already.",
+            why="Entra reads groups without members, so it cannot know and repeats the Add.",
+            admin_sees=_FAILS,
+            fix="Answer success and keep one entry.",
+        ),
+        run=_add_again,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "excluded-attributes",
+            "excludedAttributes=members leaves the members out",
+            cause="excluded-attributes-ignored",
+            what="Reads and queries the group as Entra does.",
+            why="With members in the answer Entra computes changes from a list it did not ask for.",
+            admin_sees="memberships that vanish, or slow and failing group reads.",
+            fix="Leave out what excludedAttributes names, and do not load it either.",
+        ),
+        run=_excluded,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "remove-list",
+            "Remove with a list of values removes exactly those members",
+            severity="blocker",
+            requirement="ENTRA",
+            cause="members-remove-value-not-understood",
+            what="Removes one of three members by path members and a value list, then the other two.",
+            why="Without aadOptscim062020 Entra removes members so; taken by the RFC, it empties the group.",
+            admin_sees=_WRONG,
+            fix="When remove on members has a value, remove only the members it lists.",
+        ),
+        run=_remove_list,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "remove-filter",
+            "Remove with a filter removes exactly that member",
+            cause="value-path-unsupported",
+            what='Removes one of three members by members[value eq "<id>"].',
+            why="With aadOptscim062020 Entra removes members so.",
+            admin_sees=_WRONG,
+            fix="Support value filters in the path of a remove.",
+        ),
+        run=_remove_filter,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "remove-absent",
+            "Removing somebody who is no member succeeds",
+            cause="non-idempotent-write",
+            what="Removes a user who is not in the group.",
+            why="Entra repeats writes whose answer it lost.",
+            admin_sees=_FAILS,
+            fix="Answer success when there is nothing to remove.",
+        ),
+        run=_remove_absent,
+        requires=("groups/remove-list",),
+    ),
+    Check(
+        rule=_rule(
+            "replace-members",
+            "Replace sets the members to exactly the list",
+            severity="minor",
+            cause="patch-accepted-not-applied",
+            what="Replaces three members by two of them.",
+            why="Entra was seen to send it when it got members that it had not asked for.",
+            admin_sees=_WRONG,
+            fix="Set members to the list; remove the others.",
+        ),
+        run=_replace,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "membership-query",
+            "A query by id and member is answered",
+            severity="minor",
+            cause="filter-attribute-unsupported",
+            what='Asks for id eq "<group>" and members eq "<user>", right and wrong.',
+            why="Microsoft documents this query before a change of a reference.",
+            admin_sees="memberships that are sent again and again, or an error at this query.",
+            fix="Support `and` between equalities, and members as a filter attribute.",
+        ),
+        run=_membership_query,
+        requires=(ADD_MEMBERS, GROUP_MATCH),
+    ),
+    Check(
+        rule=_rule(
+            "unknown-member",
+            "A member that does not exist makes no crash",
+            cause="unhandled-exception-500",
+            what="Adds a random id; acceptance and a 4xx are both fine.",
+            why="Entra may know a member whose user was deleted in the app.",
+            admin_sees=_FAILS,
+            fix="Check the id; answer 400 with a SCIM error, or ignore it.",
+        ),
+        run=_unknown,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "disabled-member",
+            "A disabled user can be a member",
+            severity="minor",
+            cause="reference-unresolvable",
+            what="Adds a user who was created inactive.",
+            why="Entra keeps disabled users in groups; a refusal loses the other members of the same PATCH.",
+            admin_sees=_FAILS,
+            fix="Accept members whether they are active or not.",
+        ),
+        run=_disabled,
+        requires=(ADD_MEMBERS, "create/inactive"),
+    ),
+    Check(
+        rule=_rule(
+            "many-members",
+            "A hundred members are added in one PATCH",
+            cause="patch-accepted-not-applied",
+            what="Adds a hundred ids at once; where the app refuses unknown ids, all test users.",
+            why="Entra fills large groups with many members in one request.",
+            admin_sees=_FAILS,
+            fix="Allow request bodies of at least a megabyte, and store every value.",
+        ),
+        run=_many,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "parallel",
+            "Members that are added at the same time all stay",
+            cause="concurrent-member-update-lost",
+            what="Adds five members of one group by five requests at the same time.",
+            why="Entra sends changes of one group in parallel.",
+            admin_sees=_WRONG,
+            fix="Apply changes as deltas under a lock or in one transaction.",
+        ),
+        run=_parallel,
+        requires=(ADD_MEMBERS,),
+    ),
+)

@@ -1,0 +1,256 @@
+"""Queries by other attributes, by two at once, and for values with symbols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check, Unavailable, failed
+from scimdoctor.checks.ids import MATCH
+from scimdoctor.checks.references import KNOWN_ISSUES, RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, resources_of
+from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_EMAIL
+from scimdoctor.entra.requests import filter_value
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.model.exchange import Exchange
+
+
+def _finds(exchange: Exchange, thing: TestObject) -> bool:
+    return exchange.ok and any(str(r.get("id")) == thing.id for r in resources_of(exchange))
+
+
+def _by(context: CheckContext, path: str) -> Iterator[Result]:
+    context.need(path)
+    context.user("bystander")
+    user = context.user("subject")
+    value = str(value_at(context.state(user), path))
+    exchange = context.find("Users", path, value)
+    words = f"The query by {path} was answered {answer_words(exchange)}"
+    found = resources_of(exchange)
+    if not _finds(exchange, user):
+        yield failed(f"{words} without the user.", exchange)
+        return
+    others = [r for r in found if str(r.get("id")) != user.id and value_at(r, path) != value]
+    if others:
+        yield failed(
+            f"{words} with {len(others)} other users as well.",
+            exchange,
+            cause="filter-not-selective",
+        )
+        return
+    miss = context.find("Users", path, context.values.guid())
+    if not miss.ok and miss.status != 404:
+        yield failed(
+            f"The query by {path} for a value that nobody has was answered {answer_words(miss)}.",
+            miss,
+        )
+    elif miss.status == 404:
+        yield failed(
+            f"The query by {path} for a value that nobody has was answered {answer_words(miss)}.",
+            miss,
+            cause="filter-no-match-404",
+        )
+    elif resources_of(miss):
+        yield failed(
+            f"The query by {path} for a value that nobody has finds {len(resources_of(miss))} users.",
+            miss,
+            cause="filter-not-selective",
+        )
+
+
+def _external_id(context: CheckContext) -> Iterator[Result]:
+    yield from _by(context, "externalId")
+
+
+def _work_email(context: CheckContext) -> Iterator[Result]:
+    yield from _by(context, WORK_EMAIL)
+
+
+def _extension(context: CheckContext) -> Iterator[Result]:
+    yield from _by(context, EMPLOYEE_NUMBER)
+
+
+def _and(context: CheckContext) -> Iterator[Result]:
+    user, other = context.user("subject"), context.user("bystander")
+    name = f"userName eq {filter_value(user.name)}"
+    hit = context.query("Users", f"id eq {filter_value(user.id)} and {name}")
+    words = f"The query by id and userName was answered {answer_words(hit)}"
+    if not _finds(hit, user):
+        alone = context.query("Users", f"id eq {filter_value(user.id)}")
+        by_id = _finds(alone, user)
+        what = "By id alone it works." if by_id else "By id alone it fails too."
+        yield failed(f"{words} without the user. {what}", alone, hit)
+        return
+    for text in (
+        f"id eq {filter_value(other.id)} and {name}",
+        f"{name} and id eq {filter_value(other.id)}",
+    ):
+        miss = context.query("Users", text)
+        if miss.ok and resources_of(miss):
+            yield failed(
+                "The query by the id of one user and the userName of another finds "
+                f"{len(resources_of(miss))} users.",
+                miss,
+                cause="filter-not-selective",
+            )
+            return
+
+
+def _symbols(context: CheckContext) -> Iterator[Result]:
+    values = ("o'neil", "plus+tag", "amp&ersand", "hash#tag", "per%cent", "zoë.łuczak")
+    accepted = 0
+    for local in values:
+        person = context.values.bare_person("symbols")
+        person["userName"] = f"{local}.{person['userName']}"
+        exchange = context.send(context.create_request("Users", person))
+        made = context.adopt(exchange, person)
+        if made is None:
+            continue
+        accepted += 1
+        stored = str(value_at(context.state(made), "userName") or made.name)
+        found = context.find("Users", "userName", stored)
+        if not _finds(found, made):
+            yield failed(
+                f"The query for the userName {stored!r} was answered {answer_words(found)} "
+                "without the user, who exists.",
+                found,
+            )
+            return
+    if not accepted:
+        raise Unavailable("the app takes no symbols in userName")
+
+
+def _quotes(context: CheckContext) -> Iterator[Result]:
+    context.need("externalId")
+    if "query/external-id" not in context.passed:
+        raise Unavailable("the app cannot be asked by externalId (see query/external-id)")
+    for text in ('quote "x" y', "back\\slash", "two  blanks", "a=b;c,d/e?f", "東京 Zürich"):
+        person = {
+            **context.values.bare_person("quotes"),
+            "externalId": f"{text} {context.values.guid()[:8]}",
+        }
+        exchange = context.send(context.create_request("Users", person))
+        made = context.adopt(exchange, person)
+        if made is None:
+            continue
+        stored = value_at(context.state(made), "externalId")
+        if stored != person["externalId"]:
+            continue
+        found = context.find("Users", "externalId", str(stored))
+        if not _finds(found, made):
+            yield failed(
+                f"The query for the externalId {stored!r} was answered {answer_words(found)} "
+                "without the user, who exists.",
+                found,
+            )
+            return
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"query/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "minor")),
+        requirement=Requirement.MUST,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc="RFC 7644 §3.4.2.2",
+        references=(TUTORIAL, KNOWN_ISSUES, f"{RFC7644}#section-3.4.2.2"),
+    )
+
+
+_REFUSED = "matching that fails with the app's status once this attribute is chosen for matching."
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            "external-id",
+            "Users are found by externalId",
+            severity="major",
+            cause="filter-attribute-unsupported",
+            what='Asks for externalId eq "…", with a value that one user has and one that nobody has.',
+            why="Many mappings match on externalId, first or second.",
+            admin_sees=_REFUSED,
+            fix="Support equality on externalId; it is a common attribute of every resource.",
+        ),
+        run=_external_id,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "work-email",
+            "Users are found by their work e-mail address",
+            cause="filter-attribute-unsupported",
+            what='Asks for emails[type eq "work"].value eq "…".',
+            why="Mappings that match on mail send this path.",
+            admin_sees=_REFUSED,
+            fix="Support value filters inside a path, or match on userName.",
+        ),
+        run=_work_email,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "extension",
+            "Users are found by an extension attribute",
+            cause="filter-attribute-unsupported",
+            what='Asks for urn:…:enterprise:2.0:User:employeeNumber eq "…".',
+            why="Mappings that match on the employee number send the full URN.",
+            admin_sees=_REFUSED,
+            fix="Resolve URN-qualified attribute names in filters, or match on userName.",
+        ),
+        run=_extension,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "and",
+            "Two equalities may be joined by `and`",
+            cause="filter-attribute-unsupported",
+            what='Asks for id eq "…" and userName eq "…", both right, then each wrong in turn.',
+            why="Entra asks so before it changes a manager or a membership.",
+            admin_sees="reference updates that fail at their query, or that change the wrong object.",
+            fix="Support `and`, and id as a filter attribute; every term must hold.",
+        ),
+        run=_and,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "symbols",
+            "userNames with symbols and accents are found",
+            severity="major",
+            cause="filter-value-parse-failure",
+            what="Creates users with ' + & # % and accents in userName and asks for each.",
+            why="Guests and people with such names are otherwise created again in every cycle.",
+            admin_sees="409, or a 400 to the query, for exactly those users.",
+            fix="Decode the query string once, as UTF-8, with + for blanks and %2B for plus; "
+            "never build a database query by joining text.",
+        ),
+        run=_symbols,
+        requires=(MATCH,),
+    ),
+    Check(
+        rule=_rule(
+            "quotes",
+            "Values with quotes, backslashes and blanks are found",
+            cause="filter-value-parse-failure",
+            what="Creates users whose externalId holds quotes, a backslash, blanks and other scripts, "
+            "and asks for each.",
+            why="Filter values are JSON strings: quotes and backslashes come escaped.",
+            admin_sees="a 400 to the query, or a duplicate, for exactly those objects.",
+            fix="Parse the quoted value as a JSON string.",
+        ),
+        run=_quotes,
+        requires=(MATCH,),
+    ),
+)

@@ -1,0 +1,178 @@
+"""What only the run as a whole shows: other objects, waiting, throttling, hiccups, speed."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
+from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
+from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
+from scimdoctor.checks.shapes import answer_words, flat, request_words
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+
+
+def _bystander(context: CheckContext) -> Iterator[Result]:
+    other = context.user("bystander")
+    created = other.created.json
+    read = context.read(other)
+    if not read.ok:
+        yield failed(f"A user that no write named is answered {answer_words(read)} now.", read)
+        return
+    before = flat(created) if isinstance(created, dict) else {}
+    now = flat(context.state(other))
+    changed = [
+        f"{path} was {before[path][:80]} and is {now.get(path, 'gone')[:80]}"
+        for path in before
+        if path in context.kept and now.get(path) != before[path]
+    ]
+    if changed:
+        yield failed(
+            f"A user that no write named was changed: {'; '.join(changed)}.", other.created, read
+        )
+
+
+def _delays(context: CheckContext) -> Iterator[Result]:
+    if context.delays:
+        first = context.delays[0]
+        yield noted(
+            f"{len(context.delays)} writes were visible only a moment after their answer, "
+            f"the first of them {request_words(first)}.",
+            *context.delays[:3],
+        )
+
+
+def _throttled(context: CheckContext) -> Iterator[Result]:
+    if context.throttled:
+        yield failed(
+            f"{len(context.throttled)} requests were answered 429, sent at 20 a second or slower.",
+            *context.throttled[:3],
+        )
+
+
+def _hiccups(context: CheckContext) -> Iterator[Result]:
+    if context.intermittent:
+        first = context.intermittent[0]
+        unavailable = first.status in {502, 503, 504}
+        yield failed(
+            f"{len(context.intermittent)} requests were answered with 5xx and succeeded when sent "
+            f"again, the first of them {request_words(first)}: {answer_words(first)}.",
+            *context.intermittent[:3],
+            cause="endpoint-too-slow-or-throttled" if unavailable else None,
+        )
+
+
+def _latency(context: CheckContext) -> Iterator[Result]:
+    exchanges = list(getattr(context.endpoint, "exchanges", ()))
+    if not exchanges:
+        raise Unavailable("no request was timed")
+    times = sorted(x.elapsed_in_milliseconds for x in exchanges)
+    slowest = max(exchanges, key=lambda x: x.elapsed_in_milliseconds)
+    worst = slowest.elapsed_in_milliseconds / 1000
+    words = (
+        f"Of {len(times)} requests the median took {statistics.median(times):.0f} ms and the "
+        f"slowest {worst:.2f} s ({request_words(slowest)})"
+    )
+    if worst >= context.options.slow_after:
+        yield failed(f"{words}.", slowest)
+    elif worst >= context.options.slow_after / 10:
+        yield noted(f"{words}; Entra's limit is not documented.", slowest)
+    else:
+        yield passed(f"{words}.")
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"run/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.ENTRA,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc=words.get("rfc"),
+        references=(HOW_IT_WORKS, TUTORIAL, f"{RFC7644}#section-3"),
+    )
+
+
+BYSTANDER_CHECKS = (
+    Check(
+        rule=_rule(
+            "other-objects",
+            "Writes leave other users alone",
+            cause="replace-clears-unsent-values",
+            what="Reads a user whom no write named, and compares it with what it was created as.",
+            why="A change that reaches another account gives the wrong person access.",
+            admin_sees="nothing: the damage is in the app only.",
+            fix="Address the resource by the id in the path and nothing else.",
+            rfc="RFC 7644 §3.5",
+        ),
+        run=_bystander,
+        requires=(CREATE, READ, "read/stored", "read/echo"),
+    ),
+)
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            "consistency",
+            "Writes are visible at once",
+            severity="info",
+            cause="write-response-wrong",
+            what="Counts writes whose effect showed only on a second or later look.",
+            why="Entra reads soon after it writes; what it does not see yet it sends again.",
+            admin_sees="updates that are sent twice.",
+            fix="Answer a write when it is visible to reads.",
+        ),
+        run=_delays,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "throttling",
+            "Twenty-five requests a second are not throttled",
+            cause="endpoint-too-slow-or-throttled",
+            what="Counts 429 answers to requests that were sent more slowly than Entra may send them.",
+            why="Entra may send 25 requests a second and more in an initial cycle.",
+            admin_sees="events that fail with 429 during large cycles.",
+            fix="Allow at least 25 requests a second for the tenant; send Retry-After with 429.",
+        ),
+        run=_throttled,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "hiccups",
+            "Requests do not fail now and then",
+            cause="unhandled-exception-500",
+            what="Counts 5xx answers to requests that succeeded when they were sent again.",
+            why="Each one costs Entra a cycle for that object.",
+            admin_sees="events that fail with 5xx and succeed in the next cycle.",
+            fix="Look the failing requests up in the server's log by time and path.",
+        ),
+        run=_hiccups,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "latency",
+            "Answers come in time",
+            cause="endpoint-too-slow-or-throttled",
+            what="Looks at the time that each answer of the run took; from 30 s on it is too long.",
+            why="Entra waits for each answer and gives up after a time that is not documented.",
+            admin_sees="time-outs, and cycles that never end.",
+            fix="Index what filters ask for; do not load members that are excluded.",
+        ),
+        run=_latency,
+        requires=(ACCEPTED,),
+        writes=False,
+    ),
+)
