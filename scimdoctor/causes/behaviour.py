@@ -1,0 +1,266 @@
+"""Causes in scope and in how Entra works, and what is no fault at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    HOW_IT_WORKS,
+    KNOWN_ISSUES,
+    MAPPINGS,
+    ON_DEMAND,
+    PROVISIONING,
+    QUARANTINE,
+    SCOPING,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    likely,
+    possible,
+)
+from scimdoctor.causes.sent import Shape
+from scimdoctor.model.rule import CauseRule, FixedBy, Layer
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+    from scimdoctor.model.synchronization import SynchronizationJob
+
+_FULL = "scimdoctor job restart APP --scope full"
+_FALSE_SCOPE_KEYS = (
+    "active in the source system",
+    "assigned to the application",
+    "user has the required role",
+    "group has the required role",
+    "scoping filter evaluation passed",
+    "isactive",
+    "assigned",
+    "iseffectivelyentitledforprovisioning",
+    "isinprovisioningscopedisplayname",
+)
+
+
+def _scoping(facts: Facts) -> Match | None:
+    job = facts.case.job
+    quarantine = job.status.quarantine if job is not None else None
+    if quarantine is not None and (quarantine.reason or "").casefold() == "toomanydeletes":
+        return likely(90, "one cycle wanted to delete more objects than allowed (TooManyDeletes)")
+    false_keys = _false_scope(facts)
+    if facts.stage is Stage.SKIP and false_keys:
+        return likely(94, *(f"the scoping step says: {key} = False" for key in false_keys))
+    if facts.skip is not None and facts.skip.cause == "scoping-misconfigured":
+        return likely(93, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+    said = facts.says(Breach.SCOPE)
+    if said is not None and facts.status is None:
+        return backed(facts, 86, "the object is not in scope", text=said.text)
+    return None
+
+
+def _false_scope(facts: Facts) -> list[str]:
+    event = facts.case.event
+    steps = event.provisioning_steps if event is not None else ()
+    return [
+        key
+        for step in steps
+        for key, value in step.details.items()
+        if key.casefold() in _FALSE_SCOPE_KEYS and (value or "").casefold() == "false"
+    ]
+
+
+def _not_detected(facts: Facts) -> Match | None:
+    if facts.skip is not None and facts.skip.name == "RedundantExport":
+        return possible(46, "Entra saw no difference, so it sent nothing")
+    return None
+
+
+def _cleared(facts: Facts) -> Match | None:
+    event = facts.case.event
+    if event is None or event.status == "failure":
+        return None
+    emptied = [
+        p.display_name
+        for p in event.modified_properties
+        if p.old_value and not p.new_value and bare_name(p.display_name) != "active"
+    ]
+    if emptied:
+        return possible(64, f"{emptied[0]} was emptied; Entra does not send empty values")
+    if facts.skip is not None and facts.skip.name == "RedundantExport":
+        return possible(40, "an emptied attribute counts as no change")
+    return None
+
+
+def _changed_outside(facts: Facts) -> Match | None:
+    if facts.code("InvalidAnchor"):
+        return likely(94, "Entra's error code: the object with the stored id is gone")
+    by_id = facts.stage in {Stage.UPDATE, Stage.READ, Stage.DELETE}
+    if not by_id or facts.status not in {404, 410} or facts.reading.page is not None:
+        return None
+    said = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
+    if said is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
+        return None
+    if facts.has(Shape.ADD_MEMBERS, Shape.REACTIVATION):
+        return possible(63, f"the object with the stored id is answered {facts.status}")
+    return likely(82, f"the object with the stored id is answered {facts.status}")
+
+
+def _expected(facts: Facts) -> Match | None:
+    if facts.skip is not None and facts.skip.cause == "expected-behaviour":
+        return likely(84, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+    job = facts.case.job
+    if facts.case.event is None and job is not None and not facts.refused:
+        return _idle_job(job)
+    probe = facts.filter is not None and facts.filter.is_probe and facts.succeeded
+    if probe and facts.stage in {Stage.MATCH, Stage.TEST}:
+        return possible(45, "a query for a random GUID is Entra's own test")
+    return None
+
+
+def _idle_job(job: SynchronizationJob) -> Match | None:
+    state = (job.schedule.state or "").casefold()
+    code = (job.status.code or "").casefold()
+    if code == "quarantine":
+        return None
+    if state in {"paused", "disabled"} or code == "paused":
+        return likely(83, f"the job is {state or code}: nothing is sent until it is started")
+    if code in {"notconfigured", "notrun"}:
+        return likely(81, "the job has never run: nothing has been sent yet")
+    return None
+
+
+def _unknown(facts: Facts) -> Match | None:
+    """Never matches: the engine falls back to it."""
+    del facts
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="scoping-misconfigured",
+            title="The object is out of scope",
+            definition="Object is skipped or removed because of assignment, nesting or scoping "
+            "filters.",
+            layer=Layer.SCOPING,
+            fixed_by=ADMIN,
+            explanation="Entra provisions what is assigned to the app (members of nested groups "
+            "are not), active, has a role other than Default Access, and passes the scoping "
+            "filter. What leaves scope is disabled or deleted.",
+            remediation=(
+                admin(
+                    f"Portal: Enterprise applications > the app > Users and groups: assign the "
+                    f"object or its group directly; {MAPPINGS} > Source object scope: check "
+                    "the filter, letter case and empty attributes included.",
+                    ON_DEMAND,
+                ),
+            ),
+            references=(SCOPING, HOW_IT_WORKS),
+        ),
+        match=_scoping,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="change-not-detected",
+            title="Entra has not noticed the change",
+            definition="Entra sends nothing for a change until something else changes or the job "
+            "restarts.",
+            layer=Layer.ENTRA_SERVICE,
+            fixed_by=FixedBy.WAIT,
+            explanation="Incremental cycles (every 40 minutes) look only at changes of mapped "
+            "attributes and memberships. Some changes, such as of dynamic groups or referenced "
+            "objects, come late.",
+            remediation=(
+                admin("Wait for a cycle, or provision the object on demand.", ON_DEMAND),
+                admin("If it stays: restart provisioning in full.", _FULL),
+            ),
+            references=(HOW_IT_WORKS, KNOWN_ISSUES),
+        ),
+        match=_not_detected,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="cleared-attribute-not-sent",
+            title="Emptied attributes are not sent",
+            definition="Emptied attributes and removed managers are never sent.",
+            layer=Layer.ENTRA_SERVICE,
+            fixed_by=FixedBy.NOBODY,
+            explanation="Entra leaves null values out, so the app keeps the old value when an "
+            "attribute is emptied or a manager removed.",
+            remediation=(
+                admin(
+                    f"Give the mapping a default value such as a blank, by IIF or "
+                    f"Coalesce ({MAPPINGS}), or clear the value in the app."
+                ),
+            ),
+            references=(KNOWN_ISSUES,),
+        ),
+        match=_cleared,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="target-changed-outside-entra",
+            title="The object was changed or deleted in the app",
+            definition="Object was changed or deleted in the app; Entra does not read back.",
+            layer=Layer.ENTRA_SERVICE,
+            fixed_by=ADMIN,
+            explanation="Entra remembers the app's id and what it sent. It does not look for "
+            "changes made in the app; an object deleted or made anew there is addressed under "
+            "an id that is gone.",
+            remediation=(
+                admin(
+                    "Restart provisioning in full, so that Entra matches anew; for one object, "
+                    "provision on demand or take it out of scope and back.",
+                    _FULL,
+                ),
+                developer("Keep ids stable; answer 404 only for what is gone."),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_changed_outside,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="expected-behaviour",
+            title="Nothing is wrong",
+            definition="Nothing is wrong; the expectation was.",
+            layer=Layer.ENTRA_SERVICE,
+            fixed_by=FixedBy.NOBODY,
+            explanation="Entra did what it is documented to do: it sends nothing when both sides "
+            "agree, disables before it deletes, tests with random GUIDs, and does nothing while "
+            "the job is stopped.",
+            remediation=(
+                admin(
+                    f"No repair is needed. {PROVISIONING} > Start provisioning, if the job is "
+                    "stopped and should not be.",
+                    "scimdoctor job start APP",
+                ),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_expected,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="unknown-cause",
+            title="The evidence does not decide",
+            definition="Thread does not establish the cause.",
+            layer=Layer.UNKNOWN,
+            fixed_by=FixedBy.EITHER,
+            explanation="What was given fits several causes, or none that is known. It says what "
+            "was seen, and which one command would tell.",
+            remediation=(
+                admin(
+                    "Give the tool more to see: a HAR, the endpoint, or the job.",
+                    "scimdoctor diagnose APP --endpoint URL",
+                ),
+            ),
+            references=(QUARANTINE,),
+        ),
+        match=_unknown,
+    ),
+)
+"""Scope, Entra's own behaviour, and the honest 'we do not know'."""

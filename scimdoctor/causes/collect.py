@@ -1,0 +1,258 @@
+"""From a `Case` to `Facts`: what went wrong, at which of Entra's requests, with what answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.answers import list_faults, looks_like_list, resource_faults, resources_of
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.dialects.reading import Reading, read_body, read_text
+from scimdoctor.causes.facts import Facts, Stage
+from scimdoctor.causes.readback import contradictions
+from scimdoctor.causes.sent import (
+    Filter,
+    Operation,
+    filter_of,
+    operations_logged,
+    operations_of,
+    read_filter,
+    shapes_of,
+    target_of,
+)
+from scimdoctor.entra.error_codes import find_error_code
+from scimdoctor.entra.reason import ReasonFacts, parse_reason
+from scimdoctor.entra.skip_reasons import find_skip_reason
+
+if TYPE_CHECKING:
+    from scimdoctor.model.diagnosis import Case
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.synchronization import SynchronizationError, SynchronizationJob
+
+_QUOTED_FILTER = re.compile(
+    r"""(?ix)(?<![\[\w])((?:urn:[\w.:-]+|[\w$]+)(?:\[[^\]]*\])?(?:\.\w+)?\s+eq\s+
+    (?:\\?"[^"\\]*\\?"|'[^']*'|\S+))"""
+)
+_ACTIONS = {
+    "create": Stage.CREATE,
+    "update": Stage.UPDATE,
+    "disable": Stage.UPDATE,
+    "delete": Stage.DELETE,
+    "stageddelete": Stage.DELETE,
+}
+_METHODS = {
+    "POST": Stage.CREATE,
+    "PATCH": Stage.UPDATE,
+    "PUT": Stage.UPDATE,
+    "DELETE": Stage.DELETE,
+}
+_QUERY_BREACHES = (
+    Breach.FILTER_REFUSED,
+    Breach.FILTER_SYNTAX,
+    Breach.SEVERAL_MATCHES,
+    Breach.MALFORMED_LIST,
+    Breach.MATCHING,
+    Breach.QUERY_404,
+)
+
+
+def facts_of(case: Case) -> Facts:
+    """Work out the facts of `case`; never raises, whatever the texts hold."""
+    facts = _of_event(case) if case.event is not None else Facts(case=case)
+    if case.event is None and case.job is not None:
+        facts = _of_job(case, case.job)
+    exchange = decisive(case.exchanges)
+    if exchange is not None:
+        facts = _with_exchange(facts, exchange)
+    return replace(
+        facts,
+        contradictions=contradictions(case.exchanges),
+        ever_worked=_ever_worked(case),
+        shapes=shapes_of(facts.operations),
+    )
+
+
+def _ever_worked(case: Case) -> bool:
+    job = case.job
+    if job is None:
+        return case.event is not None
+    status = job.status
+    return bool(status.last_successful_execution or status.steady_state_first_achieved_time)
+
+
+def _of_event(case: Case) -> Facts:
+    event = case.event
+    assert event is not None  # noqa: S101 - the caller looked
+    reason, reading = _reason_of(event)
+    skip_name = _skip_name(event, reason)
+    code = event.error.error_code
+    facts = Facts(
+        case=case,
+        status=reason.status,
+        is_group=event.is_group
+        or bool(re.search(r"(?i)\b(?:failed to \w+ group|/Groups\b)", reason.text)),
+        operations=operations_logged(event.modified_properties),
+        answer=reason.json if reason.json is not None else reason.received_resource,
+        reading=reading,
+        reason=reason,
+        error_code=code,
+        known_code=find_error_code(code),
+        skip=find_skip_reason(skip_name),
+        skip_name=skip_name,
+        filter=_filter_in(reason.text, reading),
+    )
+    return replace(facts, stage=_stage_of_event(event, facts))
+
+
+def _reason_of(event: ProvisioningObjectSummary) -> tuple[ReasonFacts, Reading]:
+    """The reason, or the failed step's description where there is none, and how it reads."""
+    texts = [event.error.reason, event.error.additional_details]
+    texts += [s.description for s in event.provisioning_steps if s.status in {"failure", "skipped"}]
+    texts = [text for text in texts if text and text.strip()]
+    if not texts:
+        return ReasonFacts(), Reading()
+    reason = parse_reason(texts[0])
+    return reason, _reading_of(reason)
+
+
+def _reading_of(reason: ReasonFacts) -> Reading:
+    if reason.body is not None:
+        return read_body(reason.body, reason.json)
+    if reason.json is not None and reason.received_resource is None:
+        return read_body(reason.text, reason.json)
+    return read_text(reason.text)
+
+
+def _skip_name(event: ProvisioningObjectSummary, reason: ReasonFacts) -> str | None:
+    for step in event.provisioning_steps:
+        for key, value in step.details.items():
+            if key.casefold() == "skipreason" and value:
+                return value
+    if reason.skip_reason:
+        return reason.skip_reason
+    code = event.error.error_code
+    return code if event.status == "skipped" or find_skip_reason(code) else None
+
+
+def _filter_in(text: str, reading: Reading) -> Filter | None:
+    """A filter that the text quotes; brackets of a PATCH path do not count."""
+    found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
+    speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
+    if found is None or not (
+        speaks or "filter" in text.casefold() or "unknown path" in text.casefold()
+    ):
+        return None
+    return read_filter(found[1].strip("'"))
+
+
+def _stage_of_event(event: ProvisioningObjectSummary, facts: Facts) -> Stage:
+    if event.status == "skipped" or facts.skip is not None:
+        return Stage.SKIP
+    if facts.filter is not None or facts.says(*_QUERY_BREACHES) or facts.reason.operation == "GET":
+        return Stage.MATCH
+    by_method = _METHODS.get(facts.reason.operation or "")
+    if by_method is not None:
+        return by_method
+    failed = [s for s in event.provisioning_steps if s.status == "failure"]
+    for step in failed:
+        if step.provisioning_step_type.casefold() == "matching" or step.name == "EntryImport":
+            return Stage.MATCH
+    return _ACTIONS.get(event.provisioning_action.casefold(), Stage.UNKNOWN)
+
+
+def _of_job(case: Case, job: SynchronizationJob) -> Facts:
+    error = _job_error(job)
+    if error is None:
+        return Facts(case=case, stage=Stage.UNKNOWN)
+    reason = parse_reason(error.message)
+    return Facts(
+        case=case,
+        stage=Stage.TEST,
+        status=reason.status,
+        is_group=bool(re.search(r"(?i)/Groups\b", reason.resource_url or reason.text)),
+        answer=reason.json if reason.json is not None else reason.received_resource,
+        reading=_reading_of(reason),
+        reason=reason,
+        error_code=error.code,
+        known_code=find_error_code(error.code),
+        filter=filter_of((reason.resource_url or "").partition("?")[2]),
+    )
+
+
+def _job_error(job: SynchronizationJob) -> SynchronizationError | None:
+    status = job.status
+    if status.quarantine is not None and status.quarantine.error is not None:
+        return status.quarantine.error
+    return status.last_execution.error if status.last_execution is not None else None
+
+
+def decisive(exchanges: tuple[Exchange, ...]) -> Exchange | None:
+    """The exchange to judge: a failed write, else a failed read, else a bad answer, else the last."""
+    ranked = sorted(enumerate(exchanges), key=lambda pair: (_badness(pair[1]), pair[0]))
+    return ranked[-1][1] if ranked else None
+
+
+def _badness(exchange: Exchange) -> int:
+    if exchange.failure is not None:
+        return 5
+    status = exchange.status or 0
+    if status >= 400:
+        return 4 if exchange.request.is_write else 3
+    if status >= 300 or _is_faulty(exchange):
+        return 2
+    return 1 if exchange.request.is_write else 0
+
+
+def _is_faulty(exchange: Exchange) -> bool:
+    """Whether a 2xx holds something that Entra cannot read."""
+    body = exchange.json
+    if exchange.request.method.upper() == "GET" and filter_of(exchange.request.query):
+        if list_faults(body):
+            return True
+    elif looks_like_list(body):
+        return False
+    return any(resource_faults(resource) for resource in resources_of(body))
+
+
+def _with_exchange(facts: Facts, exchange: Exchange) -> Facts:
+    request, response = exchange.request, exchange.response
+    resource, _ = target_of(request)
+    operations = operations_of(request.json) if request.method.upper() == "PATCH" else ()
+    reading = facts.reading
+    if response is not None and not response.is_success:
+        answered = read_body(response.text, response.json)
+        reading = reading if answered.is_empty else answered
+    return replace(
+        facts,
+        exchange=exchange,
+        stage=_stage_of_exchange(exchange, facts),
+        status=exchange.status,
+        is_group=resource == "Groups" or (resource is None and facts.is_group),
+        filter=filter_of(request.query) or (facts.filter if request.method == "GET" else None),
+        operations=operations or _logged(facts, request.method),
+        operations_seen=bool(operations),
+        body=request.json,
+        answer=response.json if response else None,
+        reading=reading if exchange.failure is None else read_text(exchange.failure.message),
+    )
+
+
+def _logged(facts: Facts, method: str) -> tuple[Operation, ...]:
+    return facts.operations if method.upper() in {"PATCH", "PUT"} else ()
+
+
+def _stage_of_exchange(exchange: Exchange, facts: Facts) -> Stage:
+    request = exchange.request
+    method = request.method.upper()
+    resource, object_id = target_of(request)
+    if method == "POST" and b"grant_type=" in request.body:
+        return Stage.TOKEN
+    if method in _METHODS:
+        return _METHODS[method]
+    if resource not in {"Users", "Groups"}:
+        return Stage.DISCOVERY if resource else facts.stage
+    if object_id is not None:
+        return Stage.READ
+    return Stage.TEST if facts.stage is Stage.TEST else Stage.MATCH

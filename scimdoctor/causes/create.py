@@ -1,0 +1,430 @@
+"""Causes around creating objects and finding those that exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.causes.attributes import (
+    STRUCTURAL,
+    bare_name,
+    is_extension,
+    is_indexed,
+    leaf,
+)
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    APP,
+    ATTRIBUTES,
+    CHECK,
+    ENDPOINT,
+    HOW_IT_WORKS,
+    MAPPING,
+    MAPPINGS,
+    ON_DEMAND,
+    RESTART,
+    RFC_7643,
+    RFC_7644,
+    SOURCE,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    first,
+    likely,
+    possible,
+)
+from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
+from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim.paths import member, value_at
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
+    from scimdoctor.causes.facts import Facts
+
+_WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
+_MEMBER_PARTS = frozenset({"display", "$ref", "type"})
+
+
+def _existing(facts: Facts) -> Match | None:
+    if facts.stage not in _WRITING or _about_members(facts):
+        return None
+    unlinked = facts.says(Breach.UNLINKED_ACCOUNT)
+    if unlinked is not None:
+        text = "an account exists that SCIM does not control"
+        return likely(87, text, f"the app says: {unlinked.text}")
+    said = facts.says(Breach.UNIQUE)
+    if said is not None and facts.status in {None, 409, 412, 422}:
+        text = "the app holds an object with that value, which the filter did not find"
+        return backed(facts, 83, text, text=said.text)
+    if said is not None:
+        return possible(70, "the app holds an object with that value", said.text)
+    if facts.code("EntryConflict", "Conflict"):
+        return likely(80, f"error code {facts.error_code}")
+    if facts.status == 409 and not facts.says(Breach.POLICY, Breach.ALREADY_IN_EFFECT):
+        return possible(64, "a conflict (409), though the matching query found nothing")
+    return None
+
+
+def _about_members(facts: Facts) -> bool:
+    if facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
+        return True
+    return facts.stage is Stage.UPDATE and bare_name(facts.path_refused) == "members"
+
+
+def _duplicate(facts: Facts) -> Match | None:
+    database = facts.says(Breach.DATABASE_UNIQUE)
+    if database is not None and facts.stage in _WRITING:
+        return backed(facts, 88, "a database's words about a unique index", text=database.text)
+    if facts.stage is not Stage.CREATE:
+        return None
+    said = facts.says(Breach.UNIQUE)
+    if said is not None and facts.status not in {None, 409, 412}:
+        text = f"a clash is answered {facts.status} instead of 409"
+        return backed(facts, 85, text, text=said.text)
+    if facts.status == 409 and facts.reading.scim_type != "uniqueness":
+        return possible(58, "a 409 without scimType uniqueness")
+    return None
+
+
+def _over_strict(facts: Facts) -> Match | None:
+    if facts.stage not in _WRITING:
+        return None
+    return first(_strict_complaint(facts), _strict_schemas(facts), _strict_generic(facts))
+
+
+def _strict_complaint(facts: Facts) -> Match | None:
+    unknown = facts.says(Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED, Breach.WRONG_TYPE)
+    for complaint in facts.reading.complaints:
+        name = complaint.attribute
+        if complaint.breach not in {Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED}:
+            continue
+        if bare_name(name) in STRUCTURAL - {"roles"} or _is_member_part(name):
+            return backed(
+                facts, 89, f"{name} cannot be mapped away: Entra sends it so", text=complaint.text
+            )
+    if unknown is not None and facts.stage is Stage.UPDATE and is_indexed(unknown.attribute):
+        text = f"a PATCH is refused for {unknown.attribute}, which it does not mention"
+        return backed(facts, 87, text, text=unknown.text)
+    return _sent_all_the_same(facts, facts.says(Breach.REQUIRED))
+
+
+def _is_member_part(name: str | None) -> bool:
+    return bare_name(name) == "members" and leaf(name) in _MEMBER_PARTS
+
+
+def _sent_all_the_same(facts: Facts, complaint: Complaint | None) -> Match | None:
+    if complaint is None or complaint.attribute is None or facts.stage is not Stage.CREATE:
+        return None
+    if isinstance(facts.body, dict) and _held(facts.body, complaint.attribute):
+        text = f"{complaint.attribute} is called missing, yet the request holds it"
+        return likely(90, text, complaint.text)
+    return None
+
+
+def _held(body: dict[str, Any], attribute: str) -> bool:
+    return value_at(body, attribute) is not None or bool(member(body, bare_name(attribute)))
+
+
+def _strict_schemas(facts: Facts) -> Match | None:
+    said = facts.says(Breach.UNKNOWN_SCHEMA)
+    on_extension = is_extension(facts.path_refused) and facts.stage is Stage.UPDATE
+    if said is not None and not on_extension and not facts.has(Shape.EXTENSION_PATH):
+        return backed(facts, 86, "the schemas list is refused", text=said.text)
+    if not (facts.refused and facts.stage is Stage.CREATE and facts.status in {400, 422, 500}):
+        return None
+    if facts.mute and lists_entra_group(facts.body):
+        return possible(72, "schemas names Microsoft's group URN besides the core one")
+    if facts.mute and lists_absent_extension(facts.body):
+        return possible(70, "schemas names the enterprise extension, which the body leaves out")
+    return None
+
+
+def _strict_generic(facts: Facts) -> Match | None:
+    words = facts.reading.words.casefold()
+    vague = "schema" in words and ("violat" in words or "validation" in words)
+    if facts.refused and vague and facts.status in {400, 422, None}:
+        return possible(60, "a schema validation refuses a body of Entra's usual form")
+    return None
+
+
+def _required_empty(facts: Facts) -> Match | None:
+    if facts.skip is not None and facts.skip.cause == "required-attribute-empty-in-source":
+        return likely(93, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+    if facts.code("MandatoryFieldsMissing", "MissingValues", "ImportSkipped"):
+        return likely(91, f"error code {facts.error_code}: a required attribute has no value")
+    said = facts.says(Breach.REQUIRED)
+    if said is None or facts.stage not in _WRITING | {Stage.MATCH}:
+        return None
+    name = bare_name(said.attribute)
+    if name in STRUCTURAL | {"members", "operations", "op", "path"} or _is_member_part(name):
+        return None
+    if facts.says(Breach.PATH_MISSING, Breach.MEDIA_TYPE, Breach.PREREQUISITE, Breach.METHOD):
+        return None
+    weight = 86 if name else 74
+    if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):
+        weight = 50
+    what = said.attribute or "an attribute"
+    return backed(facts, weight, f"the app requires {what}, which was not sent", text=said.text)
+
+
+def _value_refused(facts: Facts) -> Match | None:
+    if facts.code("InvalidDomain", "SchemaPropertyCanOnlyAcceptValue", "InvitationCreationFailure"):
+        return likely(90, f"error code {facts.error_code}: the app does not take the value")
+    if facts.code("InvitationCreationFailureInvalidPropertyValue"):
+        return likely(90, "a value of the invitation is not acceptable")
+    said = facts.says(Breach.VALUE_REFUSED)
+    if said is None or facts.stage not in _WRITING or facts.status in {401, 404, 405, 415}:
+        return None
+    if facts.status is not None and facts.status >= 500:
+        return possible(60, "the app speaks of a value it does not take", said.text)
+    weight = 80 if said.attribute else 76
+    return backed(facts, weight, "a value breaks a rule of the app", text=said.text)
+
+
+def _not_stored(facts: Facts) -> Match | None:
+    seen = next((c for c in facts.contradictions if c.kind == "not-stored"), None)
+    if seen is not None:
+        return likely(93, seen.summary)
+    created = facts.stage is Stage.CREATE and facts.succeeded
+    if not created or not isinstance(facts.body, dict) or not isinstance(facts.answer, dict):
+        return None
+    if "id" not in facts.answer:
+        return None
+    lost = [k for k in _scalars(facts.body) if member(facts.answer, k) is None]
+    if lost:
+        return likely(88, f"the answer to the create leaves out {', '.join(lost)}")
+    return None
+
+
+def _scalars(body: dict[str, Any]) -> list[str]:
+    kinds = (str, bool, int, float)
+    kept = [k for k, v in body.items() if isinstance(v, kinds) or (isinstance(v, dict) and v)]
+    return [k for k in kept if k not in {"password", "meta", "schemas"}]
+
+
+def _write_response(facts: Facts) -> Match | None:
+    seen = next((c for c in facts.contradictions if c.kind == "stale-answer"), None)
+    if seen is not None:
+        return likely(92, seen.summary)
+    if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
+        return None
+    if facts.stage is Stage.CREATE:
+        return _create_response(facts)
+    if facts.stage is Stage.UPDATE and facts.status not in {200, 204}:
+        return likely(84, f"PATCH is answered {facts.status}; 200 with the resource or 204 is due")
+    if facts.stage is Stage.UPDATE and facts.status == 200 and facts.answer is None:
+        return possible(44, "PATCH is answered 200 without the resource")
+    return None
+
+
+def _create_response(facts: Facts) -> Match | None:
+    if facts.status not in {200, 201}:
+        return likely(86, f"POST is answered {facts.status}; 201 is due")
+    answer = facts.answer
+    if not isinstance(answer, dict) or not member(answer, "id"):
+        return likely(87, "the answer to the create has no id")
+    sent = member(facts.body, "active") if isinstance(facts.body, dict) else None
+    if isinstance(sent, bool) and member(answer, "active") not in {sent, None}:
+        return likely(85, "the answer to the create has another active value than was sent")
+    return None
+
+
+def _matching(facts: Facts) -> Match | None:
+    if facts.code("DuplicateSourceEntries"):
+        return likely(90, f"error code {facts.error_code}: several sources give one value")
+    said = facts.says(Breach.MATCHING)
+    if said is None:
+        return None
+    weight = 60 if facts.says(Breach.UNREADABLE_ANSWER) else 76
+    return possible(weight, "Entra speaks of matching", said.text)
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="existing-account-not-matchable",
+            title="The app holds an account that Entra cannot match",
+            definition="App holds a conflicting account that the filter cannot find (stale, "
+            "unlinked, other tenant).",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="Entra creates only what its filter does not find. The app refuses, "
+            "because another account (a stale record, one made by hand or by sign-in, one of "
+            "another tenant) holds the same name or address.",
+            remediation=(
+                admin(
+                    "In the app, find the account that holds the value; link it to SCIM, correct "
+                    "its matching attribute, or have the vendor remove it. Then retry.",
+                    ON_DEMAND,
+                ),
+                developer(
+                    "Let the filter find every account that can cause a conflict, inactive and "
+                    "unlinked ones too."
+                ),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_existing,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="matching-attribute-misconfigured",
+            title="The matching attribute is wrong, mutable or was changed",
+            definition="Matching precedence or source attribute is mutable, wrong or was changed "
+            "after provisioning.",
+            layer=MAPPING,
+            fixed_by=ADMIN,
+            explanation="Entra finds existing objects by the matching attribute. If its source "
+            "changes, is empty or is not what the app stores, existing accounts are missed, "
+            "doubled or taken for others.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS}: match on an attribute that is unique, always filled "
+                    "and the same on both sides; then restart provisioning.",
+                    "scimdoctor mappings APP",
+                ),
+            ),
+            references=(ATTRIBUTES,),
+        ),
+        match=_matching,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="over-strict-validation",
+            title="Validation refuses a legal body",
+            definition="Schema validation refuses a legal body (schemas list, optional fields, "
+            "unrelated stored values).",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra sends parts that no mapping can take out: URNs in schemas, "
+            "meta, roles: [], members without display. A server must ignore what it does not "
+            "need and check only what a request touches.",
+            remediation=(
+                developer(
+                    "Ignore unknown URNs and attributes, and validate only what is sent. This "
+                    'must give 201: POST /Groups {"schemas":["urn:ietf:params:scim:schemas:core:'
+                    '2.0:Group","http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/'
+                    '2.0/Group"],"displayName":"x"}.',
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.3", f"{RFC_7643}#section-2.2"),
+        ),
+        match=_over_strict,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="required-attribute-empty-in-source",
+            title="A required attribute is empty in Entra",
+            definition="App requires an attribute that is empty for this user in Entra, so it is "
+            "not sent.",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="Entra leaves empty attributes out. The app needs this one, so objects "
+            "without it fail while others succeed.",
+            remediation=(
+                admin(
+                    f"Fill the attribute in Entra, or give its mapping a default value ({MAPPINGS} "
+                    "> attribute > Default value if null), or take such objects out of scope.",
+                    ON_DEMAND,
+                ),
+                developer("Do not require more than RFC 7643 does (userName)."),
+            ),
+            references=(ATTRIBUTES,),
+        ),
+        match=_required_empty,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="value-not-allowed-by-app",
+            title="A value breaks a rule of the app",
+            definition="Value breaks a rule of the app (e-mail domain, name characters, "
+            "normalised name not unique).",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="The request is well formed, but the app does not take this value: an "
+            "e-mail domain it has not verified, characters or a length it does not allow, a "
+            "choice it does not list.",
+            remediation=(
+                admin(
+                    "Correct the value in Entra, change it in the mapping by an expression, "
+                    "allow it in the app (verify the domain), or scope such objects out.",
+                    ON_DEMAND,
+                ),
+            ),
+            references=(ATTRIBUTES,),
+        ),
+        match=_value_refused,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="duplicate-create-not-409",
+            title="A clash is not answered as 409 uniqueness",
+            definition="Uniqueness is checked on the wrong key, or a clash is not answered as "
+            "409 uniqueness.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="When the object exists, the answer to POST must be 409 with scimType "
+            "uniqueness, on the attribute that the filter can find. Anything else looks like "
+            "a broken server, and Entra cannot recover.",
+            remediation=(
+                developer(
+                    "Check userName (in any letter case) before storing, and answer 409 with "
+                    '{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409",'
+                    '"scimType":"uniqueness"}.',
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.3",),
+        ),
+        match=_duplicate,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="attribute-not-stored-or-returned",
+            title="An attribute is accepted but not kept",
+            definition="Attribute is accepted with success but never stored or never returned.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra compares what it reads with what it should be. A value that is "
+            "not returned differs for ever: it is sent in each cycle, or matching breaks.",
+            remediation=(
+                developer(
+                    "Store and return every attribute that is accepted, externalId above all; "
+                    "POST and the following GET must show what was sent.",
+                    CHECK,
+                ),
+                admin(f"Remove the mapping of what the app does not keep: {MAPPINGS}."),
+            ),
+            references=(f"{RFC_7643}#section-3.1", TUTORIAL),
+        ),
+        match=_not_stored,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="write-response-wrong",
+            title="The answer to a write is wrong",
+            definition="POST or PATCH answers a wrong status, stale or empty body, or a wrong "
+            "active value.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra learns id and state from the answer to a write. Without an id, "
+            "with the old values or an odd status it records a failure or the wrong state.",
+            remediation=(
+                developer(
+                    "Answer POST with 201 and the stored resource with id; PATCH with 200 and "
+                    "the resource after the change, or 204; DELETE with 204.",
+                    CHECK,
+                ),
+                admin("After the repair, retry the failed objects.", RESTART),
+            ),
+            references=(f"{RFC_7644}#section-3.3", f"{RFC_7644}#section-3.5.2"),
+        ),
+        match=_write_response,
+    ),
+)
+"""Create and match."""

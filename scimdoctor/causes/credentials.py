@@ -1,0 +1,181 @@
+"""Causes that lie in token and sign-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    APP,
+    CREDENTIALS,
+    KNOWN_ISSUES,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    likely,
+    possible,
+)
+from scimdoctor.model.rule import CauseRule, Layer
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+_NOT_ABOUT_TOKENS = frozenset({400, 404, 405, 409, 412, 415, 422, 429})
+
+
+def _about_credentials(facts: Facts) -> bool:
+    return facts.refused and facts.status not in _NOT_ABOUT_TOKENS
+
+
+def _expired(facts: Facts) -> Match | None:
+    said = facts.says(Breach.EXPIRED)
+    if said is not None and _about_credentials(facts):
+        return backed(facts, 90, "the app says that the token has ended", text=said.text)
+    if facts.status == 401:
+        sure = likely if facts.ever_worked else possible
+        worked = "; the job worked before" if facts.ever_worked else ""
+        return sure(66, f"the app refuses the credentials (401){worked}")
+    if facts.code("InvalidCredentials", "Unauthorized"):
+        return possible(70, f"error code {facts.error_code}: the credentials were refused")
+    refused = facts.says(Breach.TOKEN_REFUSED)
+    if refused is not None and _about_credentials(facts):
+        return possible(62, "the app refuses the credentials", refused.text)
+    return None
+
+
+def _unusable(facts: Facts) -> Match | None:
+    said = facts.says(Breach.TOKEN_UNUSABLE)
+    if said is not None and facts.status in {None, 401, 403}:
+        return backed(facts, 91, "the token cannot work as it was typed", text=said.text)
+    if facts.exchange is not None and facts.status in {400, 401, 403}:
+        sent = [v for k, v in facts.exchange.request.headers if k.casefold() == "authorization"]
+        if any(value.casefold().startswith("bearer bearer") for value in sent):
+            return likely(95, "the Authorization header says Bearer twice")
+    if facts.status == 401 and not facts.ever_worked:
+        return possible(50, "401 from the first attempt on: the token may be typed wrongly")
+    return None
+
+
+def _scheme(facts: Facts) -> Match | None:
+    answer = facts.exchange.response if facts.exchange is not None else None
+    wanted = (answer.header("www-authenticate") or "").casefold() if answer else ""
+    if facts.status == 401 and wanted.startswith(("basic", "negotiate", "ntlm", "digest")):
+        return likely(90, f"the app asks for {wanted.split()[0]}, which Entra cannot do")
+    said = facts.says(Breach.AUTH_SCHEME)
+    if said is not None and _about_credentials(facts):
+        return backed(facts, 84, "the app wants other credentials", text=said.text)
+    return None
+
+
+def _oauth(facts: Facts) -> Match | None:
+    if facts.stage is Stage.TOKEN and facts.refused:
+        return likely(94, f"the token endpoint refuses client credentials (HTTP {facts.status})")
+    said = facts.says(Breach.OAUTH)
+    if said is not None and (facts.stage is Stage.TEST or _about_credentials(facts)):
+        if facts.says(Breach.EXPIRED) is not None:
+            return possible(70, "the app speaks of OAuth", said.text)
+        return backed(facts, 86, "the OAuth client-credentials set-up fails", text=said.text)
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="token-expired-or-revoked",
+            title="The secret token no longer works",
+            definition="Secret token was valid once but has expired, or its owner was disabled "
+            "or it was revoked.",
+            layer=Layer.CREDENTIALS,
+            fixed_by=ADMIN,
+            explanation="The app answers 401 to the token stored in Entra. Tokens end by date, "
+            "with their owner's account, or when somebody makes a new one; Entra cannot renew "
+            "a secret token by itself.",
+            remediation=(
+                admin(
+                    f"Create a new token in the app, with the longest life it offers. Portal: "
+                    f"{CREDENTIALS}: paste it, test the connection, save, restart provisioning.",
+                    "scimdoctor job restart APP --scope quarantine",
+                ),
+                developer("Let SCIM tokens live long, and announce their end."),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_expired,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="secret-token-unusable",
+            title="The token, as it was typed, cannot work",
+            definition="Token as typed cannot work: doubled Bearer prefix, too long to be stored.",
+            layer=Layer.CREDENTIALS,
+            fixed_by=ADMIN,
+            explanation="Entra writes 'Authorization: Bearer ' itself and stores about 1 KB. "
+            "A pasted 'Bearer ' prefix, a blank, a line end or a very long token breaks it.",
+            remediation=(
+                admin(
+                    f"Portal: {CREDENTIALS}: paste the bare token, without 'Bearer' and blanks; "
+                    "use a shorter token if saving fails.",
+                ),
+                developer("Issue opaque tokens well below 1 KB."),
+            ),
+            references=(KNOWN_ISSUES,),
+        ),
+        match=_unusable,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="auth-scheme-unsupported",
+            title="The app wants a sign-in that Entra cannot do",
+            definition="App wants an authentication method that Entra cannot use, or validates "
+            "the Entra token wrongly.",
+            layer=Layer.CREDENTIALS,
+            fixed_by=APP,
+            explanation="Entra signs in with a bearer token or OAuth 2.0 client credentials. "
+            "Basic, certificate-only or authorization-code sign-in do not work, and an app that "
+            "takes Entra's own token must expect its audience and issuer.",
+            remediation=(
+                developer(
+                    "Accept 'Authorization: Bearer <token>'. With Entra's own token: audience "
+                    "8adf8e6e-67b2-4cf2-a259-e3dc5476c621, issuer "
+                    "https://sts.windows.net/<tenant>/."
+                ),
+                admin(f"Portal: {CREDENTIALS}: use a secret token or OAuth client credentials."),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_scheme,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="oauth-token-endpoint-incompatible",
+            title="OAuth client credentials do not fit the token endpoint",
+            definition="OAuth client-credentials set-up fails: credential location, media type "
+            "or missing seeded token.",
+            layer=Layer.CREDENTIALS,
+            fixed_by=APP,
+            explanation="Entra posts grant_type=client_credentials as a form and sends client id "
+            "and secret in the header, the body or both, as configured. The token endpoint "
+            "refuses that, or its token is not the one SCIM accepts.",
+            remediation=(
+                admin(
+                    f"Portal: {CREDENTIALS}: check token endpoint, client id, secret, scopes and "
+                    "where the credentials go; when the secrets are written through Graph, write "
+                    "a fresh access token with them.",
+                ),
+                developer(
+                    "Answer POST <token endpoint>, application/x-www-form-urlencoded, "
+                    "grant_type=client_credentials with JSON access_token, token_type, "
+                    "expires_in (one to six hours)."
+                ),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_oauth,
+    ),
+)
+"""Credentials."""

@@ -1,0 +1,132 @@
+"""From an error body to complaints: which attribute, which rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.causes.attributes import attribute_in
+from scimdoctor.causes.breach import Breach, Complaint
+from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
+from scimdoctor.causes.dialects.html import Page, read_page
+from scimdoctor.causes.dialects.remark import Remark
+from scimdoctor.causes.phrases import breaches_in, without_boilerplate
+from scimdoctor.scim.error import ScimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SCIM_TYPES = {
+    "invalidfilter": Breach.FILTER_REFUSED,
+    "uniqueness": Breach.UNIQUE,
+    "mutability": Breach.IMMUTABLE,
+    "invalidpath": Breach.PATH_REFUSED,
+    "notarget": Breach.NO_TARGET,
+    "toomany": Breach.SEVERAL_MATCHES,
+}
+"""What each `scimType` says (RFC 7644 table 9); the others are too wide to say anything."""
+
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An error body, read."""
+
+    complaints: tuple[Complaint, ...] = ()
+    scim_type: str | None = None
+    is_scim: bool = False
+    """A well-formed or nearly well-formed SCIM error."""
+
+    is_empty: bool = True
+    page: Page | None = None
+    words: str = ""
+    """Everything that was said, cut short."""
+
+
+def read_text(text: str) -> Reading:
+    """Read a sentence that is not inside a body."""
+    return _reading([Remark(text=text)] if text.strip() else [])
+
+
+def read_body(text: str, value: Any) -> Reading:  # noqa: ANN401 - JSON enters here
+    """Read a body; `value` is its JSON, if it has any."""
+    page = read_page(text)
+    if page is not None:
+        return _reading([Remark(text=f"{page.title}. {page.text[:200]}")], page=page)
+    if isinstance(value, dict):
+        return _of_object(value)
+    if isinstance(value, list):
+        return _reading(entry_lists.remarks(value))
+    return read_text(value if isinstance(value, str) else text)
+
+
+def _of_object(body: dict[str, Any]) -> Reading:
+    error = ScimError.parse(body)
+    found = [
+        *field_maps.remarks(body),
+        *entry_lists.remarks(body),
+        *scim.remarks(body),
+        *messages.of_body(body),
+    ]
+    reading = _reading(_distinct(found), is_scim=error is not None)
+    return _with_scim_type(reading, error.scim_type if error else None)
+
+
+def _with_scim_type(reading: Reading, scim_type: str | None) -> Reading:
+    breach = _SCIM_TYPES.get((scim_type or "").casefold())
+    extra: tuple[Complaint, ...] = ()
+    if breach is not None and all(c.breach is not breach for c in reading.complaints):
+        text = f"scimType {scim_type}"
+        attribute = next((c.attribute for c in reading.complaints if c.attribute), None)
+        attribute = attribute or attribute_in(reading.words)
+        extra = (
+            Complaint(
+                breach=breach, text=text, attribute=attribute, structured=True, source="RFC 7644"
+            ),
+        )
+    return Reading(
+        complaints=(*reading.complaints, *extra),
+        scim_type=scim_type,
+        is_scim=reading.is_scim,
+        is_empty=False,
+        page=reading.page,
+        words=reading.words,
+    )
+
+
+def _distinct(found: Iterable[Remark]) -> list[Remark]:
+    seen: dict[str, Remark] = {}
+    for remark in found:
+        seen.setdefault(remark.text, remark)
+    return list(seen.values())[:60]
+
+
+def _reading(
+    found: Iterable[Remark], *, is_scim: bool = False, page: Page | None = None
+) -> Reading:
+    kept = list(found)
+    complaints = tuple(complaint for remark in kept for complaint in complaints_of(remark))
+    said = " ".join(without_boilerplate(remark.text) for remark in kept)
+    return Reading(
+        complaints=complaints,
+        is_scim=is_scim,
+        is_empty=not said.strip(),
+        page=page,
+        words=said[:4000].strip(),
+    )
+
+
+def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
+    """The complaints in one remark, most telling first."""
+    attribute = remark.attribute or attribute_in(remark.text)
+    return tuple(
+        Complaint(
+            breach=phrase.breach,
+            text=remark.text[:_LONGEST],
+            attribute=attribute,
+            structured=remark.attribute is not None,
+            source=phrase.source,
+        )
+        for phrase in breaches_in(remark.text)
+    )

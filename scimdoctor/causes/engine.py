@@ -1,0 +1,199 @@
+"""From a case to the diagnosis: asks every cause, ranks the answers, says how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes import ALL_CAUSES, find_cause
+from scimdoctor.causes.collect import facts_of
+from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
+from scimdoctor.causes.match import Cause, Match
+from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
+from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
+from scimdoctor.model.replay import Verdict
+from scimdoctor.model.rule import FixedBy, Remediation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CLOSE = 2
+"""Matches whose weights differ by no more than this fit equally well."""
+
+_WORTH_NAMING = 40
+"""Alternatives below this weight are not named."""
+
+_MAX_ALTERNATIVES = 4
+_CONFIRMED_WEIGHT = 98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A cause with the match that speaks for it."""
+
+    cause: Cause
+    match: Match
+    evidence: tuple[Evidence, ...] = ()
+
+
+def diagnose_case(case: Case) -> Diagnosis:
+    """Name the root cause of `case`; `unknown-cause` if the evidence does not decide."""
+    facts = facts_of(case)
+    ranked = rank(facts)
+    if not ranked:
+        return _unknown(facts)
+    best, others = ranked[0], ranked[1:]
+    return _diagnosis(facts, best, others)
+
+
+def rank(facts: Facts) -> list[Ranked]:
+    """Every cause that fits, best first."""
+    found = []
+    for cause in ALL_CAUSES:
+        match = cause.match(facts)
+        if match is not None:
+            found.append(Ranked(cause=cause, match=match, evidence=_seen(facts, match)))
+    found = list(_with_proof(facts, found))
+    order = {cause.rule.id: position for position, cause in enumerate(ALL_CAUSES)}
+    return sorted(found, key=lambda r: (-r.match.weight, order[r.cause.rule.id]))
+
+
+def _seen(facts: Facts, match: Match) -> tuple[Evidence, ...]:
+    return tuple(facts.evidence(sentence) for sentence in match.because)
+
+
+def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
+    """Raise what a check or a replay reproduced, lower what they contradict."""
+    proofs = _proofs(facts.case)
+    passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
+    suspected = {r.cause.rule.id for r in found}
+    works_now = any(r.verdict is Verdict.WORKS_NOW for r in facts.case.replays)
+    for ranked in found:
+        proof = proofs.get(ranked.cause.rule.id)
+        if proof is not None:
+            yield _confirmed(ranked, proof)
+        elif ranked.cause.rule.id in passed or works_now:
+            yield _lowered(ranked)
+        else:
+            yield ranked
+    nothing_else = facts.case.event is None and facts.case.job is None
+    for cause_id, proof in proofs.items():
+        cause = find_cause(cause_id)
+        if cause is not None and cause_id not in suspected:
+            yield _by_proof_alone(cause, proof, certain=nothing_else)
+
+
+def _proofs(case: Case) -> dict[str, Evidence]:
+    """What was reproduced: cause id to the check or replay that did it."""
+    found: dict[str, Evidence] = {}
+    for finding in case.findings:
+        if finding.outcome is Outcome.FAILED and finding.cause:
+            text = f"check {finding.check} failed: {finding.message}"
+            evidence = Evidence(kind=EvidenceKind.FINDING, ref=finding.check, summary=text)
+            found.setdefault(finding.cause, evidence)
+    for replay in case.replays:
+        if replay.cause and replay.verdict is Verdict.SAME_FAILURE:
+            sent = [r.exchange for r in replay.requests if r.exchange]
+            kind = EvidenceKind.EXCHANGE if sent else EvidenceKind.EVENT
+            ref = sent[-1] if sent else replay.event
+            found[replay.cause] = Evidence(kind=kind, ref=ref, summary=replay.summary)
+    return found
+
+
+def _confirmed(ranked: Ranked, proof: Evidence) -> Ranked:
+    match = replace(ranked.match, confidence=Confidence.CONFIRMED, weight=_CONFIRMED_WEIGHT)
+    return replace(ranked, match=match, evidence=(*ranked.evidence, proof))
+
+
+def _by_proof_alone(cause: Cause, proof: Evidence, *, certain: bool) -> Ranked:
+    """A fault that was reproduced, but that the event does not point at."""
+    confidence = Confidence.CONFIRMED if certain else Confidence.POSSIBLE
+    weight = _CONFIRMED_WEIGHT if certain else _WORTH_NAMING
+    match = Match(weight=weight, confidence=confidence, because=())
+    return Ranked(cause=cause, match=match, evidence=(proof,))
+
+
+def _lowered(ranked: Ranked) -> Ranked:
+    weight = max(1, ranked.match.weight - 30)
+    match = replace(ranked.match, confidence=Confidence.POSSIBLE, weight=weight)
+    return replace(ranked, match=match)
+
+
+def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
+    confidence = best.match.confidence
+    rival = others[0].match.weight if others else 0
+    if confidence is Confidence.LIKELY and best.match.weight - rival <= _CLOSE:
+        confidence = Confidence.POSSIBLE
+    rule = best.cause.rule
+    return Diagnosis(
+        cause=rule.id,
+        confidence=confidence,
+        layer=rule.layer,
+        fixed_by=rule.fixed_by,
+        title=rule.title,
+        explanation=rule.explanation,
+        remediation=rule.remediation,
+        evidence=best.evidence,
+        affected=facts.case.affected,
+        alternatives=_alternatives(others, confidence),
+        references=rule.references,
+    )
+
+
+def _alternatives(others: list[Ranked], first: Confidence) -> tuple[Alternative, ...]:
+    """The next best, never as sure as the first."""
+    named = []
+    for ranked in others[:_MAX_ALTERNATIVES]:
+        if ranked.match.weight >= _WORTH_NAMING:
+            lower = min(ranked.match.confidence.rank, max(0, first.rank - 1))
+            confidence = Confidence.LIKELY if lower else Confidence.POSSIBLE
+            named.append(Alternative(cause=ranked.cause.rule.id, confidence=confidence))
+    return tuple(named)
+
+
+def _unknown(facts: Facts) -> Diagnosis:
+    found = find_cause("unknown-cause")
+    assert found is not None  # noqa: S101 - a test holds the list complete
+    rule, seen = found.rule, _what_was_seen(facts)
+    step = Remediation(
+        who=FixedBy.EITHER,
+        text="This one command would decide it.",
+        command=next_command(facts),
+    )
+    return Diagnosis(
+        cause=rule.id,
+        confidence=Confidence.POSSIBLE,
+        layer=rule.layer,
+        fixed_by=rule.fixed_by,
+        title=rule.title,
+        explanation=f"{seen} {rule.explanation}",
+        remediation=(step,),
+        evidence=(facts.evidence(seen),),
+        affected=facts.case.affected,
+        references=rule.references,
+    )
+
+
+def _what_was_seen(facts: Facts) -> str:
+    parts = [f"The {facts.stage} step"]
+    if facts.status is not None:
+        parts.append(f"was answered {facts.status}")
+    elif facts.error_code:
+        parts.append(f"ended with {facts.error_code}")
+    else:
+        parts.append("was seen")
+    said = facts.reading.words[:200]
+    parts.append(f"and the app said: {said!r}." if said else "without an explanation.")
+    return " ".join(parts)
+
+
+def next_command(facts: Facts) -> str:
+    """The one command that would tell most."""
+    event = facts.case.event
+    if facts.stage in QUERIES or facts.stage in {Stage.TOKEN, Stage.DISCOVERY}:
+        return "scimdoctor check-endpoint URL --read-only"
+    if facts.stage in WRITES and event is not None:
+        return f"scimdoctor replay {event.id} --endpoint URL --mode shadow"
+    if event is None and facts.case.job is not None:
+        return "scimdoctor logs APP --summary"
+    return "scimdoctor diagnose APP --endpoint URL"

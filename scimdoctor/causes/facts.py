@@ -1,0 +1,155 @@
+"""Everything the cause rules look at, worked out once from a `Case`.
+
+Facts are read from the structured places first: the exchange that went wrong, then the answer
+quoted in the event's reason, then the job's error. Only `Complaint` holds judged prose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.causes.dialects.reading import Reading
+from scimdoctor.causes.sent import Shape
+from scimdoctor.entra.reason import ReasonFacts
+from scimdoctor.model.diagnosis import Case, Confidence
+from scimdoctor.model.finding import Evidence, EvidenceKind
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Breach, Complaint
+    from scimdoctor.causes.readback import Contradiction
+    from scimdoctor.causes.sent import Filter, Operation
+    from scimdoctor.entra.error_codes import ErrorCode
+    from scimdoctor.entra.skip_reasons import SkipReason
+    from scimdoctor.model.exchange import Exchange
+
+
+class Stage(StrEnum):
+    """Which of Entra's requests went wrong."""
+
+    TEST = "test connection"
+    TOKEN = "token request"
+    MATCH = "matching query"
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    DISCOVERY = "discovery"
+    SKIP = "skip"
+    UNKNOWN = "unknown"
+
+
+WRITES = frozenset({Stage.CREATE, Stage.UPDATE, Stage.DELETE})
+QUERIES = frozenset({Stage.TEST, Stage.MATCH})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of one case, ready to be judged."""
+
+    case: Case = field(default_factory=Case)
+    stage: Stage = Stage.UNKNOWN
+    status: int | None = None
+    """The app's HTTP status."""
+
+    is_group: bool = False
+    exchange: Exchange | None = None
+    """The exchange that went wrong, or the last one."""
+
+    filter: Filter | None = None
+    operations: tuple[Operation, ...] = ()
+    operations_seen: bool = False
+    """Whether the operations stood in a request, so that their names are known too."""
+
+    shapes: frozenset[Shape] = frozenset()
+    body: Any = None
+    """The JSON that was sent."""
+
+    answer: Any = None
+    """The JSON that came back, or that the log quotes."""
+
+    reading: Reading = field(default_factory=Reading)
+    reason: ReasonFacts = field(default_factory=ReasonFacts)
+    error_code: str | None = None
+    known_code: ErrorCode | None = None
+    skip: SkipReason | None = None
+    skip_name: str | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+    ever_worked: bool = False
+    """The job finished a cycle once, or events show that it does."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether something was refused or failed, as against answered with success."""
+        if self.exchange is not None:
+            return not self.exchange.ok
+        event = self.case.event
+        if event is not None and event.status in {"success", "skipped"}:
+            return False
+        return event is not None or self.status is not None or bool(self.reading.complaints)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the decisive exchange was answered with 2xx."""
+        return self.exchange is not None and self.exchange.ok
+
+    @property
+    def mute(self) -> bool:
+        """Whether the app refused without a word that could be read."""
+        return self.refused and not self.reading.complaints
+
+    @property
+    def is_users(self) -> bool:
+        """Whether it is about users."""
+        return not self.is_group
+
+    def says(self, *breaches: Breach) -> Complaint | None:
+        """The first complaint about one of `breaches`."""
+        return next((c for c in self.reading.complaints if c.breach in breaches), None)
+
+    def has(self, *shapes: Shape) -> bool:
+        """Whether one of `shapes` was sent."""
+        return any(shape in self.shapes for shape in shapes)
+
+    def code(self, *suffixes: str) -> bool:
+        """Whether the error code ends with one of `suffixes`, in any letter case."""
+        text = (self.error_code or "").casefold()
+        return any(text.endswith(suffix.casefold()) for suffix in suffixes)
+
+    def backed(self, complaint: Complaint | None) -> Confidence:
+        """How sure a match may be that rests on `complaint`: prose alone is never likely."""
+        if complaint is None:
+            return Confidence.LIKELY
+        solid = complaint.structured or self.status is not None or self.exchange is not None
+        return Confidence.LIKELY if solid else Confidence.POSSIBLE
+
+    @property
+    def filter_on_extension(self) -> bool:
+        """Whether the filter compares an extension's attribute."""
+        return self.filter is not None and self.filter.attribute.casefold().startswith("urn:")
+
+    @property
+    def has_reactivation(self) -> bool:
+        """Whether a user was to be set active again."""
+        return self.has(Shape.REACTIVATION)
+
+    @property
+    def path_refused(self) -> str | None:
+        """The attribute path that the app complains of, or the only one that was sent."""
+        named = next((c.attribute for c in self.reading.complaints if c.attribute), None)
+        if named:
+            return named
+        paths = {operation.path for operation in self.operations if operation.path}
+        return next(iter(paths)) if len(paths) == 1 else None
+
+    def evidence(self, summary: str) -> Evidence:
+        """A piece of evidence that points at the most direct thing it was seen in."""
+        event, job = self.case.event, self.case.job
+        if self.exchange is not None:
+            return Evidence(kind=EvidenceKind.EXCHANGE, ref=self.exchange.id, summary=summary)
+        if event is not None:
+            return Evidence(kind=EvidenceKind.EVENT, ref=event.id, summary=summary)
+        if job is not None:
+            return Evidence(kind=EvidenceKind.JOB, ref=job.id, summary=summary)
+        return Evidence(kind=EvidenceKind.TEXT, ref="input", summary=summary)

@@ -1,0 +1,98 @@
+"""What a cause rule answers, and how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.diagnosis import Confidence
+from scimdoctor.model.rule import CauseRule, FixedBy, Layer, Remediation
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+LIKELY, POSSIBLE = Confidence.LIKELY, Confidence.POSSIBLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A cause fits the facts."""
+
+    weight: int
+    """How much of the evidence it explains, 1 to 100: 90 and more where Entra or the app says
+    so in a structured way, 80 where the app's complaint and the request agree, 60 where only
+    the shape of the request tells, 40 where it is one of several that fit."""
+
+    confidence: Confidence
+    because: tuple[str, ...]
+    """What was seen that speaks for it, one sentence each."""
+
+
+Matcher = Callable[["Facts"], Match | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A cause's words and its rule."""
+
+    rule: CauseRule
+    match: Matcher
+
+
+def likely(weight: int, *because: str) -> Match:
+    """Structured facts point to it."""
+    return Match(weight=weight, confidence=LIKELY, because=because)
+
+
+def possible(weight: int, *because: str) -> Match:
+    """Only text points to it, or other causes fit as well."""
+    return Match(weight=weight, confidence=POSSIBLE, because=because)
+
+
+def backed(facts: Facts, weight: int, because: str, *, text: str | None = None) -> Match:
+    """As likely as the place of the complaint allows: prose alone is only possible."""
+    solid = facts.status is not None or facts.exchange is not None or facts.known_code is not None
+    solid = solid or any(c.structured for c in facts.reading.complaints)
+    confidence = LIKELY if solid else POSSIBLE
+    said = (f"the app says: {text}",) if text else ()
+    return Match(weight=weight, confidence=confidence, because=(because, *said))
+
+
+def first(*candidates: Match | None) -> Match | None:
+    """The weightiest of several ways in which one cause may fit."""
+    found = [candidate for candidate in candidates if candidate is not None]
+    return max(found, key=lambda match: match.weight, default=None)
+
+
+PROVISIONING = "Enterprise applications > the app > Provisioning"
+MAPPINGS = f"{PROVISIONING} > Mappings"
+CREDENTIALS = f"{PROVISIONING} > Admin credentials"
+ON_DEMAND = "scimdoctor provision USER --app APP"
+RESTART = "scimdoctor job restart APP --scope escrows"
+CHECK = "scimdoctor check-endpoint URL"
+
+RFC_7644 = "https://www.rfc-editor.org/rfc/rfc7644"
+RFC_7643 = "https://www.rfc-editor.org/rfc/rfc7643"
+_LEARN = "https://learn.microsoft.com/entra/identity/app-provisioning"
+TUTORIAL = f"{_LEARN}/use-scim-to-provision-users-and-groups"
+COMPATIBILITY = f"{_LEARN}/application-provisioning-config-problem-scim-compatibility"
+KNOWN_ISSUES = f"{_LEARN}/known-issues"
+HOW_IT_WORKS = f"{_LEARN}/how-provisioning-works"
+ATTRIBUTES = f"{_LEARN}/customize-application-attributes"
+QUARANTINE = f"{_LEARN}/application-provisioning-quarantine-status"
+SCOPING = f"{_LEARN}/define-conditional-rules-for-provisioning-user-accounts"
+
+
+def admin(text: str, command: str | None = None) -> Remediation:
+    """A step for the Entra admin."""
+    return Remediation(who=FixedBy.ENTRA_ADMIN, text=text, command=command)
+
+
+def developer(text: str, command: str | None = None) -> Remediation:
+    """A step for the app's developer."""
+    return Remediation(who=FixedBy.APP_DEVELOPER, text=text, command=command)
+
+
+ENDPOINT, MAPPING, SOURCE = Layer.ENDPOINT, Layer.MAPPING, Layer.SOURCE_DATA
+APP, ADMIN, EITHER = FixedBy.APP_DEVELOPER, FixedBy.ENTRA_ADMIN, FixedBy.EITHER

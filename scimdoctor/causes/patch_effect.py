@@ -1,0 +1,400 @@
+"""Causes in what a write does, or in a rule of the app that forbids it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import WRITES, Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    APP,
+    CHECK,
+    COMPATIBILITY,
+    EITHER,
+    ENDPOINT,
+    HOW_IT_WORKS,
+    KNOWN_ISSUES,
+    MAPPING,
+    MAPPINGS,
+    RESTART,
+    RFC_7644,
+    SOURCE,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    first,
+    likely,
+    possible,
+)
+from scimdoctor.causes.readback import agrees, member_ids, single_values
+from scimdoctor.causes.sent import Shape
+from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+    from scimdoctor.causes.readback import Contradiction
+
+_CRASH_STATUSES = frozenset({500, 505, 599})
+
+
+def _seen(facts: Facts, *kinds: str) -> Contradiction | None:
+    return next((c for c in facts.contradictions if c.kind in kinds), None)
+
+
+def _not_applied(facts: Facts) -> Match | None:
+    seen = _seen(facts, "not-applied")
+    if seen is not None:
+        return likely(93, seen.summary)
+    if not facts.succeeded or facts.stage is not Stage.UPDATE or not facts.operations_seen:
+        return None
+    if isinstance(facts.answer, dict) and "id" in facts.answer:
+        for path, value in single_values(facts.operations):
+            stored = value_at(facts.answer, path)
+            if not agrees(value, stored):
+                return likely(84, f"{path} was sent as {value!r} but is answered as {stored!r}")
+        return None
+    return possible(47, "PATCH was accepted; whether it took effect is not shown")
+
+
+def _cleared(facts: Facts) -> Match | None:
+    seen = _seen(facts, "values-lost")
+    if seen is not None:
+        return likely(94, seen.summary)
+    if facts.succeeded and facts.has(Shape.REPLACE_MEMBERS):
+        return possible(60, "Replace of members was accepted: members not listed are gone")
+    if facts.succeeded and facts.has(Shape.PARTIAL_COMPLEX):
+        return possible(57, "part of a complex attribute was replaced")
+    return None
+
+
+def _members_remove(facts: Facts) -> Match | None:
+    seen = _seen(facts, "members-wiped", "member-stayed")
+    if seen is not None:
+        return likely(96, seen.summary)
+    said = facts.says(Breach.REMOVE_VALUE_REFUSED)
+    if said is not None and facts.stage is Stage.UPDATE:
+        return backed(facts, 94, "Remove with a value list is refused", text=said.text)
+    if not facts.has(Shape.REMOVE_MEMBERS_BY_VALUE):
+        return None
+    if facts.succeeded:
+        left = member_ids(facts.answer)
+        weight = 72 if left is not None else 66
+        return possible(weight, "Remove of members with a value list was accepted")
+    if facts.refused and facts.status in {400, 422, 500, 501}:
+        text = "Remove of members with a value list is refused"
+        return possible(82, text) if facts.mute else likely(86, text)
+    return None
+
+
+def _concurrent(facts: Facts) -> Match | None:
+    seen = _seen(facts, "member-lost")
+    if seen is not None:
+        return likely(92, seen.summary)
+    said = facts.says(Breach.CONCURRENT)
+    if said is not None and facts.stage is Stage.UPDATE and facts.is_group:
+        return backed(facts, 87, "two writes met", text=said.text)
+    if said is not None and facts.stage in WRITES and facts.says(Breach.UNLINKED_ACCOUNT) is None:
+        return possible(68, "two writes met", said.text)
+    return None
+
+
+def _idempotent(facts: Facts) -> Match | None:
+    if facts.stage not in WRITES or not facts.refused:
+        return None
+    said = facts.says(Breach.ALREADY_IN_EFFECT)
+    if said is not None and facts.stage is not Stage.CREATE:
+        return backed(facts, 90, "what was asked for is already so", text=said.text)
+    if facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
+        return likely(89, "adding a member is answered 409: it is there already")
+    unique = facts.says(Breach.UNIQUE, Breach.DATABASE_UNIQUE)
+    if unique is not None and bare_name(facts.path_refused) == "members":
+        return backed(facts, 89, "a membership that exists is refused", text=unique.text)
+    absent = facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER)
+    gone = facts.says(Breach.NO_TARGET, Breach.NOT_FOUND)
+    if absent and (gone is not None or facts.status == 404):
+        return possible(88, "removing a member that is not there is refused")
+    if facts.stage is Stage.DELETE and facts.status in {404, 410}:
+        return possible(60, f"deleting what is gone is answered {facts.status}")
+    return None
+
+
+def _crash(facts: Facts) -> Match | None:
+    if facts.status is not None and facts.status < 500:
+        return None
+    said = facts.says(Breach.CRASH)
+    if facts.status in _CRASH_STATUSES or facts.code("InternalServerError"):
+        return possible(63, f"the app answers {facts.status or 500}")
+    if said is not None and facts.status is None and facts.stage in WRITES:
+        return possible(58, "the app speaks of an error of its own", said.text)
+    return None
+
+
+def _immutable(facts: Facts) -> Match | None:
+    said = facts.says(Breach.IMMUTABLE)
+    if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
+        return None
+    weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
+    return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
+
+
+def _policy(facts: Facts) -> Match | None:
+    return first(_policy_said(facts), _policy_delete(facts), _policy_status(facts))
+
+
+def _policy_said(facts: Facts) -> Match | None:
+    if facts.code(
+        "NotPermitted",
+        "AzureActiveDirectoryForbidden",
+        "CannotUpdateObjectsOriginatedInExternalService",
+    ):
+        return likely(86, f"error code {facts.error_code}: a rule forbids it")
+    said = facts.says(Breach.POLICY)
+    if said is None or facts.stage not in WRITES or facts.status in {401, 404, 429}:
+        return None
+    strong = facts.stage is Stage.DELETE or facts.status in {403, 409}
+    return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)
+
+
+def _policy_delete(facts: Facts) -> Match | None:
+    if facts.stage is Stage.DELETE and facts.status in {400, 403, 405, 409, 422, 501}:
+        return likely(87, f"DELETE is answered {facts.status}: the app does not delete")
+    return None
+
+
+def _policy_status(facts: Facts) -> Match | None:
+    if facts.stage in WRITES and facts.status == 403 and facts.reading.page is None:
+        return possible(62, "the app forbids the write (403), though reads work")
+    return None
+
+
+def _reference(facts: Facts) -> Match | None:
+    if facts.code("UnableToResolveReferenceAttributeValue"):
+        return likely(94, "Entra's error code: a manager or member is not in the app")
+    said = facts.says(Breach.REFERENCE)
+    if said is not None and facts.stage in WRITES | {Stage.UNKNOWN}:
+        about = bare_name(facts.path_refused) in {"members", "manager"}
+        return backed(facts, 91 if about else 88, "a reference leads nowhere", text=said.text)
+    unfound = facts.says(Breach.NOT_FOUND)
+    if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
+        return backed(facts, 86, "a member is not found", text=unfound.text)
+    if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
+        return possible(61, "adding a member is refused: the member may not be in the app")
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="patch-accepted-not-applied",
+            title="A write is accepted but nothing changes",
+            definition="Success status, but nothing changed (includes deactivation without "
+            "effect).",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="The app answers with success and ignores what it does not understand. "
+            "Entra believes it, so a user who should have lost access keeps it.",
+            remediation=(
+                developer(
+                    'Apply every operation or refuse the request: after PATCH active "False", '
+                    "GET /Users/{id} must show active false.",
+                    CHECK,
+                ),
+                admin(
+                    "After the repair, restart provisioning in full.",
+                    "scimdoctor job restart APP --scope full",
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.5.2",),
+        ),
+        match=_not_applied,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="replace-clears-unsent-values",
+            title="A write clears what it did not mention",
+            definition="A write changes or clears values that were not in the request.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="A PATCH touches only what it names. If the app replaces whole complex "
+            "attributes, whole memberships or flags, data is lost with each change.",
+            remediation=(
+                developer(
+                    "Merge: replace of name with familyName only keeps givenName; an operation "
+                    "on one attribute leaves all others alone.",
+                    CHECK,
+                ),
+                admin(
+                    "Restart provisioning in full to send lost values again.",
+                    "scimdoctor job restart APP --scope full",
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.5.2.3",),
+        ),
+        match=_cleared,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="members-remove-value-not-understood",
+            title="Removing listed members is not understood",
+            definition="Remove on members with a value array wipes the group, is refused or does "
+            "nothing.",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="By default Entra removes members by a value list, which the RFC does "
+            "not know. Servers then empty the group, refuse, or do nothing.",
+            remediation=(
+                developer(
+                    'Remove only the listed ones: {"op":"Remove","path":"members","value":'
+                    '[{"value":"<id>"}]}; take members[value eq "<id>"] too.',
+                    CHECK,
+                ),
+                admin(
+                    "Append ?aadOptscim062020 to the tenant URL: Entra then removes by filter.",
+                    "scimdoctor check-endpoint 'URL?aadOptscim062020'",
+                ),
+            ),
+            references=(COMPATIBILITY,),
+        ),
+        match=_members_remove,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="concurrent-member-update-lost",
+            title="Parallel changes of one group overwrite each other",
+            definition="Parallel membership PATCHes overwrite each other.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra may send several membership changes of one group at once. A "
+            "server that reads the list, changes it and writes it back keeps only the last.",
+            remediation=(
+                developer(
+                    "Apply members as additions and removals in one transaction, locked per "
+                    "group; never write the whole list back.",
+                    CHECK,
+                ),
+                admin(
+                    "Restart provisioning in full to add lost members again.",
+                    "scimdoctor job restart APP --scope full",
+                ),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_concurrent,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="non-idempotent-write",
+            title="Repeating a write is an error",
+            definition="Repeating a write that is already in effect is an error.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra repeats writes: after a retry, and because it reads groups without "
+            "members. What is already so must be a success.",
+            remediation=(
+                developer(
+                    "Answer 200 or 204 when a member is there already or already gone, and when "
+                    "a PATCH changes nothing.",
+                    CHECK,
+                ),
+                admin("After the repair, retry the failed objects.", RESTART),
+            ),
+            references=(f"{RFC_7644}#section-3.5.2.1",),
+        ),
+        match=_idempotent,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="unhandled-exception-500",
+            title="A legal request makes the server crash",
+            definition="Legal request makes the server crash with 5xx.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="The app failed inside. Entra's log shows only what the answer says; the "
+            "reason stands in the app's own log at that moment.",
+            remediation=(
+                developer(
+                    "Find the exception in the app's log at the event's time; answer 4xx with a "
+                    "SCIM error for what you refuse, 404 for an unknown id.",
+                    "scimdoctor replay EVENT --from FILE --endpoint URL --mode shadow",
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.12",),
+        ),
+        match=_crash,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="immutable-attribute-refused",
+            title="The app forbids changing a mapped attribute",
+            definition="App forbids a change of an attribute that the mapping updates.",
+            layer=MAPPING,
+            fixed_by=ADMIN,
+            explanation="The app sets this attribute once, at the create. When its source "
+            "changes in Entra, the whole update is refused.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS} > attribute > Apply this mapping: Only during object "
+                    "creation. For a true rename, ask the app's support.",
+                    "scimdoctor mappings APP",
+                ),
+                developer(
+                    "Ignore values that do not differ (letter case apart); allow changes of "
+                    "userName and e-mail, since people change names."
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.12",),
+        ),
+        match=_immutable,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="app-policy-refuses-change",
+            title="A rule of the app forbids the change",
+            definition="App refuses the operation by rule (last admin, referenced record, "
+            "inactive user, no delete).",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="The request is understood and refused on purpose: the last "
+            "administrator, an object in use, a disabled user, or a delete that the app "
+            "does not do.",
+            remediation=(
+                admin(
+                    f"Resolve the rule in the app (another owner, reactivate the user), or stop "
+                    f"sending it: {MAPPINGS} > Target Object Actions, clear Delete.",
+                    RESTART,
+                ),
+                developer("Say the rule in the SCIM error's detail; take a soft delete instead."),
+            ),
+            references=(HOW_IT_WORKS, KNOWN_ISSUES),
+        ),
+        match=_policy,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="reference-unresolvable",
+            title="A member or manager is not in the app",
+            definition="Member or manager refers to an object that is not (yet) in the app.",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="Groups and managers refer to users by the app's ids. If such a user is "
+            "out of scope, failed, or not created yet, the reference cannot be set.",
+            remediation=(
+                admin(
+                    "Bring every member and manager into scope; cure their own failures first. "
+                    "Then retry.",
+                    RESTART,
+                ),
+                developer("Set the references you can; do not refuse the whole request for one."),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_reference,
+    ),
+)
+"""PATCH effect and rules of the app."""

@@ -1,0 +1,378 @@
+"""The one table of phrases: how apps, frameworks and Entra word a refusal.
+
+Everything that is judged by prose is judged here, and lowers confidence (style: never judge by
+prose alone). Each row names where the wording comes from. Rows of one breach stand together;
+a sentence may break several rules, and the cause rules weigh them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from scimdoctor.causes.breach import Breach
+
+_ATTRIBUTE = r"(?:attribute|field|property|parameter|key|path|member|element|column|sub-?attribute)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A pattern, what it means, and where the wording is known from."""
+
+    breach: Breach
+    pattern: str
+    """Searched in the sentence without regard to letter case."""
+
+    source: str
+
+    def found_in(self, text: str) -> bool:
+        """Whether `text` holds the pattern."""
+        return _compiled(self.pattern).search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _rows(breach: Breach, *rows: tuple[str, str]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(breach=breach, source=source, pattern=pattern) for source, pattern in rows)
+
+
+PHRASES: tuple[Phrase, ...] = (
+    *_rows(
+        Breach.REQUIRED,
+        ("ASP.NET, Newtonsoft", r"required property '?\S+ not found|required property missing"),
+        ("ASP.NET ModelState, Laravel, zod", r"\b(?:field|value)? ?\b(?:is|are|was) required\b"),
+        ("Django REST framework", r"this field (?:is required|may not be (?:blank|null))"),
+        ("Rails, Bean Validation", r"(?:can(?:'|no)t|must not|may not|should not) be (?:blank|null|empty|missing|undefined)"),
+        ("pydantic, zod", r"field required|expected .{1,40}received undefined|^required$"),
+        ("JSON Schema", r"(?:is a required property|must have required property)"),
+        ("Go validator, SCIM libraries", r"(?:missing|absent|no value for|lacks?|without|empty) (?:a |the )?(?:required|mandatory)|required.{0,160}\b(?:is|are) missing|failed on the '?required"),
+        ("SCIM libraries", rf"(?:required|mandatory) (?:{_ATTRIBUTE}|value)s?\b|mandatory\b|missing (?:{_ATTRIBUTE}|value)|\b(?:is|are) missing\b|(?:is|was) not (?:provided|specified|supplied|set)\b|must be (?:provided|specified|supplied|set|present)|has no value"),
+        ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
+    ),
+    *_rows(
+        Breach.NOT_BOOLEAN,
+        ("SCIM libraries", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|to be|of type|valid|into)[^.]{0,60}\bbool(?:ean)?s?\b"),
+        ("Go encoding/json", r"cannot unmarshal string into .{0,80}of type \*?bool"),
+        ("pydantic, DRF", r"(?:valid boolean|bool_parsing|bool_type)"),
+        (".NET System.Text.Json", r"could not (?:be )?convert(?:ed)?.{0,40}(?:System\.)?Boolean"),
+        ("Jackson", r"from String \"(?:True|False)\""),
+    ),
+    *_rows(
+        Breach.NOT_OBJECT,
+        ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
+        ("Go encoding/json", r"cannot unmarshal string into Go .{0,60}of type (?:struct|map|\w+\.\w+)"),
+        ("Jackson", r"no String-argument constructor"),
+    ),
+    *_rows(
+        Breach.NOT_ARRAY,
+        ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
+        ("Go encoding/json", r"cannot unmarshal (?:string|object) into .{0,60}of type \[\]"),
+        ("JavaScript", r"is not iterable|\.(?:map|forEach|filter) is not a function"),
+    ),
+    *_rows(
+        Breach.NOT_STRING,
+        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean)"),
+        ("Go encoding/json", r"cannot unmarshal (?:object|array|number|bool) into .{0,60}of type string"),
+    ),
+    *_rows(
+        Breach.WRONG_TYPE,
+        ("SCIM libraries", r"\b(?:wrong|invalid|incorrect|unexpected|incompatible|mismatched) (?:data |value )?type\b|type mismatch|is not of type|invalid_type"),
+        ("Jackson", r"cannot deserialize (?:value|instance)|cannot construct instance"),
+        (".NET", r"could not be converted to|error converting value|cannot (?:convert|cast)|unable to cast"),
+        ("SCIM libraries", r"single-?valued|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
+        ("JSON readers", r"unexpected (?:null|start_object|start_array)|null value"),
+    ),
+    *_rows(
+        Breach.UNKNOWN_ATTRIBUTE,
+        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b"),
+        ("SCIM servers", rf"(?:attribute|field|property|parameter)s?\b[^.;]{{0,90}}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|valid|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not in (?:the )?schema)"),
+        ("Jackson, pydantic, zod, JSON Schema", r"not marked as ignorable|extra (?:inputs|fields|attributes?) (?:are )?not (?:permitted|allowed)|extra_forbidden|unrecognized key|additional propert|unknown field"),
+        ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
+        ("limosa laravel-scim-server", r"unknown path"),
+        ("limosa laravel-scim-server", r"write is not implemented for"),
+    ),
+    *_rows(
+        Breach.UNKNOWN_SCHEMA,
+        ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
+        ("SCIM libraries", r"schema[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
+        ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
+    ),
+    *_rows(
+        Breach.IMMUTABLE,
+        ("RFC 7644 wordings", r"\bimmutable\b|read-?only|not mutable|\bmutability\b"),
+        ("SCIM servers", r"\b(?:can(?:'|no)t|may not|must not|could not|not allowed to|unable to|not possible to|cannot) (?:be )?(?:change|modif|updat|edit|alter|overwrit|reassign)(?!e?d? (?:the )?(?:last|inactive|disabled|suspended))"),
+        ("SCIM servers", r"(?:chang(?:e|ing)|modif(?:y|ying|ication)|updat(?:e|ing)|edit(?:ing)?)[^.;]{0,70}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible)|forbidden|prohibited)|not (?:updat|edit|modifi)able"),
+    ),
+    *_rows(
+        Breach.DATABASE_UNIQUE,
+        ("PostgreSQL", r"duplicate key value violates unique constraint|\b23505\b"),
+        ("MySQL", r"duplicate entry '.{0,200}' for key"),
+        ("SQLite, Django", r"unique constraint failed|uniqueviolation|integrityerror"),
+        ("MongoDB", r"\bE11000\b"),
+        ("SQL Server, Oracle", r"cannot insert duplicate key|ORA-00001|violation of unique key"),
+        ("Prisma, Sequelize, Hibernate", r"P2002|uniqueconstrainterror|constraintviolationexception|unique index"),
+    ),
+    *_rows(
+        Breach.UNIQUE,
+        ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should) be unique|not unique|\bnon-unique"),
+        ("Rails, Django, SCIM servers", r"\balready (?:been )?(?:exists?|in use|taken|registered|used|assigned to|claimed|associated|provisioned|present in|belongs|owned|a (?:user|account)|invited|created|connected|linked)"),
+        ("SCIM servers", r"\bduplicat(?:e|ed)\b(?! (?:attribute|app ?role|value[s]? in))|\bconflict(?:s|ing)?\b|same (?:user ?name|e-?mail|name|external ?id)|exists? already|user_exists|is (?:in use|taken)"),
+    ),
+    *_rows(
+        Breach.UNLINKED_ACCOUNT,
+        ("GitLab", r"not linked to (?:a|an|any) (?:saml|sso|scim|identity)|inactive (?:scim )?identity"),
+        ("SCIM servers", r"(?:belongs to|member of|managed by|owned by|exists? in|associated with|registered (?:with|in|to)|part of|linked to) (?:an?other|a different|other|different) (?:organi[sz]ation|tenant|account|workspace|team|directory|company|customer|domain|site|instance|group|user)"),
+        ("SCIM servers", r"not (?:managed|provisioned|created) (?:by|through|via) scim|(?:outside|without) scim|different (?:scim|saml|sso|external) ?(?:id|identity)|pending invitation|(?:soft-?)?deleted (?:user|account|record).{0,40}(?:exists|same|with)"),
+    ),
+    *_rows(
+        Breach.ALREADY_IN_EFFECT,
+        ("SCIM servers", r"already (?:a |an )?(?:(?:group|team|role) )?(?:member|in (?:the |this )?(?:group|team)|assigned|added|inactive|active|disabled|deactivated|suspended|deleted|removed|enabled|has)"),
+        ("SCIM servers", r"(?:is|was|were) not (?:a |an )?(?:(?:current )?member|in (?:the |this )?(?:group|team))|not (?:a )?member of|no(?:t a)? such member|member (?:\S+ )?(?:was )?not found in"),
+        ("better-auth, SCIM servers", r"\bno (?:valid |actual |effective )?(?:fields?|changes?|attributes?|operations?|updates?|modifications?|data|valid \w+) (?:\w+ )?(?:to|were|was|for) (?:update|updated|modif|appl|change|be|made|patch|detected|provided to update)|nothing (?:to|has|was|have) (?:update|change|do|modif|be)|no changes?\b|not modified|(?:value|attribute)s? (?:is|are) (?:the same|unchanged|identical|already)|empty (?:update|patch)"),
+        ("custom servers", r"error adding member"),
+    ),
+    *_rows(
+        Breach.VALUE_REFUSED,
+        ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
+        ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
+        ("Laravel, Rails, validators", r"\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
+        ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
+        ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
+        ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too long"),
+        ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
+        ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
+    ),
+    *_rows(
+        Breach.OP_REFUSED,
+        ("enum validators", r"\b(?:op|operation|verb)\b[^;]{0,80}(?:must be|should be|one of|expected|allowed values|valid values|enum)[^;]{0,60}\b(?:add|replace|remove)\b"),
+        ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|choose from|accepted)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
+        ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
+        ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|operation ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is )?(?:not|un)"),
+        ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
+        ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
+    ),
+    *_rows(
+        Breach.ADD_REFUSED,
+        ("Rancher", r"unsupported add (?:path|operation|op)"),
+        ("SCIM servers", r"(?:add|'add'|\"add\")(?: operation)? (?:is |was )?(?:not|un)(?: ?(?:supported|implemented|allowed|permitted|valid))\b|(?:does not|doesn't|cannot) (?:support )?add\b|only (?:supports? )?['\"]?replace|use ['\"]?replace"),
+        ("UnboundID SDK, others", r"(?:cannot|can't|unable to) add[^.;]{0,60}(?:exist|value|single|already)|already has a value|add .{0,40}single-?valued"),
+    ),
+    *_rows(
+        Breach.VALUE_PATH_REFUSED,
+        ("SCIM servers", r"(?:filter|value ?path|complex path|filtered path|bracket)s?[^.;]{0,60}\b(?:in (?:the )?(?:patch )?path[^.;]{0,30})?(?:is |are )?(?:not|un)(?: ?(?:supported|allowed|implemented|permitted|valid))\b"),
+        ("claude.ai report, Node scim-patch", r"impossible to search on a (?:mono|single)"),
+        ("limosa laravel-scim-server", r"(?:replace|add|remove) is not implemented for"),
+        ("Metatavu", r"unsupported(?:user|group)?path"),
+    ),
+    *_rows(
+        Breach.NO_TARGET,
+        ("SCIM-SDK, RFC 7644", r"no ?target\b|no target found|did not (?:match|yield|produce|return) (?:any|an)|no (?:record )?match(?:es|ing)? (?:was )?(?:made|found|for|values?|elements?|items?)|matches? no(?:thing| )|no (?:element|value|item|entry|attribute|record)s? (?:match|found|fit)|could not find .{0,40}(?:element|value|item) (?:match|with)"),
+    ),
+    *_rows(
+        Breach.PATH_REFUSED,
+        ("RFC 7644 wordings", r"invalid ?path\b|(?:invalid|unknown|unsupported|unrecogni[sz]ed|malformed|bad|illegal) (?:attribute |patch |scim |value |target )*path|path[^.;]{0,120}\b(?:is|was) (?:not|in|un|mal)|(?:cannot|can't|could not|unable to|failed to) (?:parse|resolve|find|process|evaluate|interpret) (?:the )?(?:attribute )?path|no (?:such )?path\b|path[^.;]{0,60}not (?:found|supported|recogni|exist|resol)|unsupported path"),
+    ),
+    *_rows(
+        Breach.REMOVE_VALUE_REFUSED,
+        ("SCIM-SDK", r"values? must not be set for remove|remove[^.;]{0,60}(?:must not|cannot|may not|should not|does not|not) (?:have|contain|include|allow|support|accept|set)[^.;]{0,30}(?:value|body)"),
+        ("Jackson, UnboundID SDK", r"RemoveOperation|unreco\w+ field \"value\""),
+        ("SCIM servers", r"remove[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
+    ),
+    *_rows(
+        Breach.FILTER_REFUSED,
+        ("SCIM servers", r"\bfilter(?:s|ing|ed)?\b[^.;]{0,120}(?:not|un|in|only|mal)[- ]?(?:support|implement|allow|recogni|known|valid|permitted|possible|userName|eq)|(?:unsupported|invalid|unknown|bad|illegal|unrecogni[sz]ed|malformed) (?:scim |search |query )?filter|invalid ?filter"),
+        ("SCIM servers", r"only (?:filter|search|quer)\w*[^.;]{0,30}(?:by|on|for)|(?:can(?:not|'t)|unable to|not) (?:be )?(?:filter|search|quer)(?:ed|ing|able)?\b|not (?:filterable|searchable|queryable)"),
+    ),
+    *_rows(
+        Breach.FILTER_SYNTAX,
+        ("ANTLR grammars", r"token recognition error|no viable alternative|mismatched input|extraneous input|missing '?\"'? at"),
+        ("hand-written parsers", r"(?:filter|query)[^.;]{0,60}(?:syntax|pars(?:e|ing)|unterminated|unbalanced|unexpected|malformed|escape|encod)|(?:syntax|pars(?:e|ing)) (?:error|failure|exception|failed)?[^.;]{0,40}(?:filter|query)|unterminated string|unexpected (?:token|character|end)[^.;]{0,60}(?:filter|query|expression)"),
+    ),
+    *_rows(
+        Breach.MEDIA_TYPE,
+        ("Spring, ASP.NET, Express, Rails", r"unsupported ?media ?type|(?:content|media)[ -]?type[^.;]{0,100}(?:not|un|must|invalid|expected|only|missing|should)|HttpMediaTypeNotSupported|(?:invalid|unsupported|unexpected|unknown|wrong|missing) (?:content|media)[ -]?type|not acceptable|\baccept header"),
+    ),
+    *_rows(
+        Breach.METHOD,
+        ("frameworks", r"method(?: '?\"?(?:PATCH|PUT|POST|DELETE|GET)'?\"?)? (?:is )?not (?:allowed|supported|implemented)|MethodNotAllowed|(?:PATCH|DELETE) (?:is |method )?(?:not|un) ?(?:supported|implemented|allowed)|HttpRequestMethodNotSupported|Cannot (?:PATCH|DELETE|POST|PUT) /"),
+    ),
+    *_rows(
+        Breach.REFERENCE,
+        ("Entra", r"unable to resolve.{0,40}reference|UnableToResolveReference|unable to assign .{0,80}as the (?:members?|manager)|reference.{0,60}(?:not (?:found|exist|resolv)|does not exist|could not)"),
+        ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)? not exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
+        ("SCIM servers", r"(?:invalid|unknown|unresolv\w+|non-?existent|no such|missing|could not find|cannot find|failed to find|couldn't find|unable to find)[^.;]{0,30}\b(?:members?|manager|user(?:s)? (?:with ids?|in members|to add))"),
+        ("databases", r"foreign key constraint|violates foreign key|\b23503\b|P2003"),
+    ),
+    *_rows(
+        Breach.NOT_FOUND,
+        ("frameworks", r"\bnot ?found\b|do(?:es)? not exist|doesn't exist|no longer exists|no such (?:user|group|resource)|could not (?:be )?f(?:ound|ind)|unknown (?:user|group|resource|id)|InvalidAnchor"),
+    ),
+    *_rows(
+        Breach.NO_ROUTE,
+        ("Express, Laravel, Rails, Django, Flask, Go, ASP.NET, Spring", r"cannot (?:GET|POST|PATCH|PUT|DELETE) /|no route matches|route \S+ (?:could )?not (?:be )?found|route not found|the requested url .{0,80}was not found|404 page not found|no http resource was found|no static resource|no (?:endpoint|handler|mapping) found|unknown (?:endpoint|route|url)|(?:endpoint|url|route|page|api) (?:\S+ )?(?:was |is )?(?:not found|does not exist)|no matching (?:route|operation)"),
+    ),
+    *_rows(
+        Breach.GROUPS_UNSUPPORTED,
+        ("SCIM servers", r"\bgroups?\b(?! (?:mapping|member))[^.;'\"]{0,40}\b(?:(?:is|are) )?(?:not (?:yet )?(?:supported|implemented|enabled|available)|unsupported)|(?:does not|doesn't|not) support (?:\w+ )?groups|resource type ['\"]?group['\"]? (?:is )?(?:not|un)|unknown resource(?: ?type)?[^.;]{0,10}groups?"),
+    ),
+    *_rows(
+        Breach.PATH_MISSING,
+        ("SCIM servers", r"\bpath\b (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
+    ),
+    *_rows(
+        Breach.LETTER_CASE,
+        ("SCIM servers", r"case[- ]sensitiv|letter case|lower ?-?case|upper ?-?case|caseexact"),
+    ),
+    *_rows(
+        Breach.CONCURRENT,
+        ("databases", r"deadlock|could not serialize|serialization failure|concurren(?:t|cy) (?:update|modif|conflict|exception|access|write)|optimistic ?lock|lock wait|version (?:mismatch|conflict)|modified by another|stale (?:object|data|state)|precondition failed|conditional ?(?:check|request)|transaction (?:was )?(?:aborted|conflict)"),
+    ),
+    *_rows(
+        Breach.POLICY,
+        ("SCIM servers", r"\b(?:last|only|sole|remaining) (?:\w+ )?(?:admin|owner|administrator|member|superuser)|(?:admin|owner|administrator|superuser|root|system|built-?in|default|everyone|service) (?:user|account|group|role|users|groups)?s? ?(?:can(?:'|no)t|may not|must not|could not) be"),
+        ("SCIM servers", r"(?:can(?:'|no)t|could not|unable to|not (?:allowed|permitted|authori[sz]ed|possible) to|may not|must not|refus\w+ to|forbidden to|not (?:be )?) ?(?:be )?(?:delet|deactivat|suspend|disabl|remov|archiv|deprovision|reactivat|activat|enabl|demot|add(?:ed)? to|creat)"),
+        ("SCIM servers", r"(?:delet(?:e|ing|ion)|deactivat(?:e|ing|ion)|remov(?:e|ing|al)|suspend(?:ing)?|reactivat(?:e|ing|ion)|disabling|provisioning)[^.;]{0,60}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible|enabled)|forbidden|disabled|prohibited)|DELETE \w+ not supported"),
+        ("Q&A 1185756", r"(?:user|account|member|group|owner)s? must (?:first )?be (?:active|inactive|enabled|disabled|suspended|removed|deactivated|activated|empty)"),
+        ("SCIM servers", r"(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|blocked) (?:user|account|member)s?[^.;]{0,30}(?:can|may|must|is not|are not|cannot)|(?:user|account|member) is (?:inactive|disabled|suspended|archived|deactivated|locked|blocked|protected)|still (?:has|have|owns?|referenced|in use|assigned)|has (?:active|open|dependent|existing|associated)|in use by|referenced by|owns? (?:\w+ ){0,3}(?:project|document|file|resource|ticket|record|organi[sz]ation)"),
+        ("SCIM servers", r"\b(?:operation|action|request|change) (?:is |was )?(?:not (?:allowed|permitted)|forbidden|prohibited|denied|refused|rejected by)|(?:by|violates?|because of|against)[^.;]{0,20}polic(?:y|ies)"),
+    ),
+    *_rows(
+        Breach.LICENCE,
+        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:of|reached|exceeded)|maximum (?:number of )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
+    ),
+    *_rows(
+        Breach.PREREQUISITE,
+        ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not|dis)|not (?:enabled|activated|available) for (?:this|your)"),
+        ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
+    ),
+    *_rows(
+        Breach.EXPIRED,
+        ("token libraries, OAuth 2.0", r"(?:token|credential|secret|key|jwt|session|certificate)s?\b[^.;]{0,50}(?:expired|revoked|no longer valid|has been (?:deleted|disabled|rotated|deactivated)|not active|is inactive|blacklisted)|(?:expired|revoked|rotated)[ _-](?:\w+ )?(?:token|credential|secret|key|jwt)|token_?expired|expiredtoken|jwt expired|IDX10223|lifetime validation failed"),
+    ),
+    *_rows(
+        Breach.TOKEN_REFUSED,
+        ("frameworks", r"\bunauthori[sz]ed\b|\bunauthenticated\b|(?:invalid|bad|wrong|incorrect|missing|no|unknown|malformed|illegal) (?:\w+ )?(?:token|api ?key|bearer|jwt|authorization|authentication)|authentication (?:failed|required|credentials|error|is required)|not authenticated|access denied|login required|invalid_token|token (?:is )?(?:invalid|not (?:found|valid|recogni[sz]ed)|unknown|malformed|missing)|not authori[sz]ed"),
+    ),
+    *_rows(
+        Breach.TOKEN_UNUSABLE,
+        ("vendors' guides", r"bearer bearer|duplicate(?:d)? bearer|(?:token|secret|credential)s?\b[^.;]{0,60}(?:too (?:long|large)|exceed|maximum (?:length|size)|longer than|1 ?kb|1024|limit|characters)|(?:payload|value|data|storage|credential)[^.;]{0,40}(?:too large|exceeds?)[^.;]{0,40}(?:secret|token|credential|limit|storage)|invalid characters? in (?:header|token)|header (?:value )?(?:contains|has) (?:invalid|new ?line)|format of value .{0,60}is invalid"),
+    ),
+    *_rows(
+        Breach.AUTH_SCHEME,
+        ("token libraries", r"IDX1\d{4}|(?:audience|issuer|signature|signing key|kid|jwks)\b[^.;]{0,60}(?:invalid|fail|mismatch|not|unknown|wrong|unable)|(?:invalid|wrong|unexpected|unknown) (?:audience|issuer|signature|signing|kid|algorithm)|signature ?(?:verification|validation)|invalid_?signature|invalidaudience"),
+        ("SCIM servers", r"(?:basic|digest|ntlm|oauth ?1|api[- ]key|cookie|mutual tls|client certificate|hmac|authorization code|two-factor|mfa)\b[^.;]{0,50}(?:auth|required|only|expected|grant|retired|supported|needed)|(?:unsupported|unknown|invalid|wrong) (?:auth\w*|grant) (?:scheme|type|method)|www-authenticate: ?(?:basic|negotiate|digest|ntlm)|(?:personal access|user) token[^.;]{0,30}not"),
+    ),
+    *_rows(
+        Breach.OAUTH,
+        ("OAuth 2.0 (RFC 6749)", r"\binvalid_client\b|\binvalid_grant\b|unauthorized_client|unsupported_grant_type|\binvalid_scope\b|invalid_request[^_a-z]"),
+        ("Entra", r"CredentialLocationInRequest|Oauth2\w+|(?:token endpoint|token exchange|client[- _]credentials?|client[_ ]secret|access[_ ]token)\b[^.;]{0,80}(?:fail|invalid|error|required|missing|unable|could not|not|refus|incorrect|denied|unexpected)|(?:fail|invalid|error|unable|could not|cannot|not)\w*[^.;]{0,50}(?:token endpoint|access[_ ]token|client[_ ]credentials|client[_ ]secret|oauth)"),
+        ("SCIM servers", r"bearer_oauth|oauth[^.;]{0,30}(?:signature|invalid|error|fail)"),
+    ),
+    *_rows(
+        Breach.THROTTLED,
+        ("frameworks", r"too ?many ?requests|rate[- ]?limit|throttl|quota exceeded for|retry[- ]after|slow ?down|concurrent requests"),
+    ),
+    *_rows(
+        Breach.SLOW,
+        ("frameworks, .NET", r"tim(?:ed|e)[ -]?out|a task was cancell?ed|operation (?:was|has been) cancell?ed|deadline exceeded|took too long|gateway ?time|service ?unavailable|temporarily unavailable|overloaded|503 service"),
+    ),
+    *_rows(
+        Breach.UNREACHABLE,
+        (".NET sockets", r"remote name could not be resolved|no such host is known|name or service not known|name resolution|dns\b|unable to connect to the remote server|no connection could be made|actively refused|connection (?:refused|was (?:forcibly )?closed|reset|attempt failed|aborted)|connected (?:party|host)|an existing connection|network (?:is )?unreachable|host (?:is )?unreachable"),
+        (".NET", r"an error occurred while sending the request|underlying connection was closed|unexpected error occurred on a (?:send|receive)|response ended prematurely|failed to (?:connect|establish)|unable to reach|could not (?:connect|reach|establish)|cannot (?:reach|connect)|not reachable|unreachable"),
+        (".NET TLS", r"\bssl\b|\btls\b|secure channel|certificate[^.;]{0,60}(?:invalid|not trusted|untrusted|chain|expired|verify|validation|name|remote)|trust relationship|handshake|authentication failed because the remote party"),
+    ),
+    *_rows(
+        Breach.BLOCKED,
+        ("WAF pages", r"cloudflare|attention required!|ray id|akamai|reference #[\da-f.]+|incapsula|imperva|request unsuccessful|the requested url was rejected|support id|aws ?waf|request blocked|could not be satisfied|sucuri|barracuda|mod_?security|forti(?:gate|web|guard)|zscaler|access to this (?:page|resource|site) (?:has been|is) (?:blocked|denied)|firewall|ip (?:address )?(?:\S+ )?(?:is )?(?:not (?:allowed|whitelisted|permitted|in)|blocked|denied|restricted)|not (?:on|in) the (?:ip )?(?:allow|white) ?list|ip (?:allow|white)list|private ?link|network polic|access from (?:this|your) (?:ip|network|location)"),
+    ),
+    *_rows(
+        Breach.CRASH,
+        ("runtimes", r"null ?pointer|null ?reference|object reference not set|cannot read propert|undefined is not|is not a function|attributeerror|keyerror|typeerror|valueerror|nomethoderror|undefined method|undefined (?:index|offset|array key|variable|property)|stack ?trace|traceback|unhandled|panic|segfault|nil pointer|index out of|argumentnullexception|argumentexception|invalidoperationexception|classcastexception|illegalstateexception|runtimeexception|runtime error|fatal error|sqlstate|at [\w$.]+\([\w.]+:\d+\)|sequence contains"),
+        ("frameworks", r"internal ?(?:server)? ?error|something went wrong|unexpected error|an error (?:has )?occurred|server error|unknown error|we're sorry, but something"),
+    ),
+    *_rows(
+        Breach.UNREADABLE_ANSWER,
+        ("Entra", r"not able to deserialize|unable to deserialize|could not deserialize|failed to deserialize|deserializ\w+ the resource"),
+        ("Newtonsoft.Json", r"error converting value|cannot deserialize the current json|error reading \w+\. unexpected token|unexpected character encountered while parsing|could not convert string to"),
+    ),
+    *_rows(
+        Breach.MALFORMED_LIST,
+        ("Microsoft's SCIM validator", r"required attributes for a list response|list ?response|(?:missing|without|lacks?|no)\b[^.;]{0,30}(?:totalResults|Resources\b|itemsPerPage|startIndex)|(?:totalResults|Resources|itemsPerPage|startIndex)\b[^.;]{0,60}(?:missing|null|not|should|must|expected|invalid|required)"),
+    ),
+    *_rows(
+        Breach.NOT_JSON_ANSWER,
+        ("Newtonsoft.Json, validators", r"unexpected (?:character|token)[^.;]{0,60}[<']|value: <|text/html|(?:response|body|content)[^.;]{0,60}(?:not (?:valid )?json|is html|content[- ]type)|content[- ]type of (?:the )?response|response[^.;]{0,40}content[- ]type|expected (?:content[- ]type )?application/scim\+json|not (?:a )?valid json"),
+    ),
+    *_rows(
+        Breach.SEVERAL_MATCHES,
+        ("Entra", r"multiple (?:entries|objects|users|groups|resources|matches|results|records)|more than one (?:entry|object|user|group|resource|match|result|record)|duplicate target|several (?:entries|objects|matches)"),
+    ),
+    *_rows(
+        Breach.ROLE_DEFINITION,
+        ("Entra", r"app ?roles?\b[^.;]{0,80}duplicate|duplicate[^.;]{0,60}app ?role|multiple app ?role|more than one (?:app ?)?role|AppRoleAssignments?(?:Complex)?|SingleAppRoleAssignment|approleassignment"),
+    ),
+    *_rows(
+        Breach.CUSTOM_ATTRIBUTE,
+        ("Entra", r"exporting the property is not supported|was not exported, because|complex (?:type )?attributes? (?:are|is) not supported|(?:custom|extension) attributes?[^.;]{0,80}(?:not (?:supported|valid|allowed|exported)|must (?:be|start|begin|follow)|invalid|cannot)|attribute name[^.;]{0,40}(?:must|invalid|not valid|format)|must (?:be defined in|start with|begin with) urn"),
+    ),
+    *_rows(
+        Breach.VALIDATOR_ATTRIBUTE,
+        ("Entra 'Test Schema'", r"scim validation failed\. the attribute|is not supported by the scim protocol"),
+    ),
+    *_rows(
+        Breach.SSO,
+        ("SaaS apps", r"(?:saml|sso|oidc|nameid|name id|identity provider|single sign-?on|login)\b[^.;]{0,80}(?:mismatch|does not match|do not match|different|conflict|not the same|another (?:user|identity|account)|differs)|(?:external ?id|extern_uid|subject)\b[^.;]{0,60}(?:nameid|saml|sso|oidc|sign-?in|log ?in)"),
+    ),
+    *_rows(
+        Breach.FLAG,
+        ("Entra documentation", r"aadOptscim|AzureAdScimPatch|scim[- ]complian(?:t|ce) (?:mode|flag|patch)|rfc[- ]compliant patch|feature flag"),
+    ),
+    *_rows(
+        Breach.MATCHING,
+        ("Entra", r"failed to match an? (?:entry|object)|matching (?:attribute|property|value)[^.;]{0,80}(?:null|empty|missing|no value|changed|not (?:found|unique|set))|duplicate source"),
+    ),
+    *_rows(
+        Breach.SCOPE,
+        ("Entra", r"not effectively entitled|noteffectivelyentitled|(?:not|isn't|is not) (?:in scope|assigned)|out of scope|scoping filter|nested group|passed scope filter: ?false|assigned ?[=:] ?false|default access"),
+    ),
+    *_rows(
+        Breach.QUERY_404,
+        ("Entra", r"not found response was returned rather|rather than the expected|\b3\.4\.2\b"),
+    ),
+    *_rows(
+        Breach.GENERIC_CREDENTIALS,
+        ("Entra's portal", r"entered invalid credentials|^\W*invalid credentials\W*$|confirm you are using the correct information for an administrative account"),
+    ),
+)  # fmt: skip
+"""Every phrase, by breach."""
+
+_SKIPPED_TEXT = re.compile(
+    r"(?is)Message:\s*Processing of the HTTP request resulted in an exception\..{0,160}?details\.?"
+    r"|The SCIM endpoint is not fully compatible with the Azure Active Directory SCIM client\.?"
+    r"|because your SCIM endpoint is not fully compatible with .{0,60}?SCIM client\.?"
+    r"|Please refer to the .{0,200}? from .{0,40}?Directory\.?"
+    r"|This operation was retried.*$"
+    r"|(?:Response )?Status ?Code:?\s*\w+"
+    r"|HTTP[ /]*\d{3}:?"
+    r"|(?:Web Response|Response Headers|Response Content):",
+)
+
+
+def without_boilerplate(text: str) -> str:
+    """Return `text` without the sentences that Entra puts around every answer."""
+    return _SKIPPED_TEXT.sub(" ", text).strip()
+
+
+def breaches_in(text: str) -> tuple[Phrase, ...]:
+    """The phrases found in one sentence, in the table's order, one for each breach."""
+    cleaned = without_boilerplate(text)[:4000]
+    found: dict[Breach, Phrase] = {}
+    for phrase in PHRASES:
+        if phrase.breach not in found and phrase.found_in(cleaned):
+            found[phrase.breach] = phrase
+    return tuple(found.values())

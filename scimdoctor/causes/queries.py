@@ -1,0 +1,563 @@
+"""Causes around queries, their answers and media types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.answers import (
+    JSON_TYPES,
+    list_faults,
+    looks_like_list,
+    misfits,
+    resource_faults,
+    resources_of,
+)
+from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import QUERIES, Stage
+from scimdoctor.causes.match import (
+    APP,
+    CHECK,
+    COMPATIBILITY,
+    EITHER,
+    ENDPOINT,
+    MAPPINGS,
+    RFC_7643,
+    RFC_7644,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    likely,
+    possible,
+)
+from scimdoctor.causes.sent import asks_without_members
+from scimdoctor.model.rule import CauseRule
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+_COUNT_AS_FILTER = (
+    Breach.FILTER_REFUSED,
+    Breach.FILTER_SYNTAX,
+    Breach.UNKNOWN_ATTRIBUTE,
+    Breach.PATH_REFUSED,
+)
+
+
+def _groups_missing(facts: Facts) -> Match | None:
+    said = facts.says(Breach.GROUPS_UNSUPPORTED)
+    if said is not None and facts.stage is not Stage.UPDATE:
+        return backed(facts, 84, "the app says that it has no groups", text=said.text)
+    asks = facts.stage in QUERIES | {Stage.READ, Stage.CREATE}
+    filtered = facts.says(Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX)
+    if facts.is_group and asks and facts.exchange is not None and filtered is None:
+        if facts.status in {404, 405, 501}:
+            return likely(86, f"/Groups is answered {facts.status}")
+        if facts.status in {500, 403} and facts.stage in QUERIES:
+            return possible(64, f"the query of /Groups is answered {facts.status}")
+    if facts.status == 501 and facts.stage in QUERIES:
+        return possible(76, "part of the test query is not implemented (501): mostly groups")
+    if facts.is_group and facts.status in {404, 405, 501} and asks:
+        return possible(66, f"a query or create of a group is answered {facts.status}")
+    incompatible = facts.code("ServiceIncompatible", "ServiceIncompatibleFiltering")
+    if facts.stage is Stage.TEST and facts.status == 404 and incompatible:
+        return possible(58, "the credentials were accepted once, yet a query gets 404")
+    return None
+
+
+def _no_match_404(facts: Facts) -> Match | None:
+    if facts.status != 404 or facts.reading.page is not None:
+        return None
+    if facts.says(*_COUNT_AS_FILTER, Breach.NO_ROUTE, Breach.GROUPS_UNSUPPORTED):
+        return None
+    unfound = facts.says(Breach.NOT_FOUND)
+    if facts.exchange is not None and facts.stage in QUERIES and facts.filter is not None:
+        if facts.is_users or facts.reading.is_scim:
+            return likely(87, "a filter without a match is answered 404 instead of an empty list")
+        return possible(60, "a filter without a match is answered 404")
+    if facts.exchange is None and facts.stage is Stage.MATCH:
+        return possible(68, "the matching query is answered 404")
+    if facts.exchange is None and facts.stage in {Stage.CREATE, Stage.TEST}:
+        if unfound is not None and facts.reading.is_scim:
+            text = "before anything was created, the app said 'not found' in a SCIM error"
+            return possible(70, text, unfound.text)
+        return possible(52, "a query before the create may have got 404")
+    return None
+
+
+def _list_malformed(facts: Facts) -> Match | None:
+    received = facts.reason.received_resource
+    if received is not None and looks_like_list(received) and list_faults(received):
+        return likely(93, *list_faults(received))
+    if facts.succeeded and facts.exchange is not None:
+        asks = facts.exchange.request.method.upper() == "GET" and facts.stage in QUERIES
+        discovers = facts.stage is Stage.DISCOVERY and _lists(facts)
+        if (asks or discovers) and (facts.answer is not None or not _is_empty(facts)):
+            faults = list_faults(facts.answer)
+            return likely(91, *faults) if faults and not _is_html(facts) else None
+        if asks and _is_empty(facts) and facts.status == 204:
+            return likely(85, "a query is answered 204 without a ListResponse")
+    said = facts.says(Breach.MALFORMED_LIST)
+    if said is not None and facts.refused:
+        return possible(72, "the list answer is said to lack parts", said.text)
+    return None
+
+
+def _lists(facts: Facts) -> bool:
+    path = facts.exchange.request.path.casefold().rstrip("/") if facts.exchange else ""
+    return path.endswith(("/schemas", "/resourcetypes"))
+
+
+def _is_empty(facts: Facts) -> bool:
+    answer = facts.exchange.response if facts.exchange is not None else None
+    return answer is None or not answer.body.strip()
+
+
+def _is_html(facts: Facts) -> bool:
+    answer = facts.exchange.response if facts.exchange is not None else None
+    return answer is not None and answer.text.lstrip()[:1] == "<"
+
+
+def _filter_attribute(facts: Facts) -> Match | None:
+    if facts.stage not in QUERIES or not facts.refused:
+        return None
+    name = facts.filter.attribute if facts.filter is not None else ""
+    said = facts.says(*_COUNT_AS_FILTER)
+    if said is not None and facts.status not in {401, 403}:
+        weight = 86 if name else 78
+        return backed(facts, weight, f"the filter on {name or 'it'} is refused", text=said.text)
+    queried = facts.filter is not None and facts.status in {400, 404, 500, 501}
+    if queried and bare_name(name) not in {"username", "displayname", ""}:
+        return possible(66, f"the query by {name} is answered {facts.status}")
+    if facts.filter is not None and facts.status in {400, 501}:
+        return possible(48, f"the query by {name or 'a filter'} is answered {facts.status}")
+    return None
+
+
+def _filter_case(facts: Facts) -> Match | None:
+    seen = next((c for c in facts.contradictions if c.kind == "case-matters"), None)
+    if seen is not None:
+        return likely(96, seen.summary)
+    if facts.filter is None or facts.stage not in QUERIES:
+        return None
+    said = facts.says(Breach.LETTER_CASE)
+    if said is not None and facts.refused:
+        return backed(facts, 89, "the app speaks of letter case", text=said.text)
+    if facts.filter.is_odd_case and (facts.refused or not resources_of(facts.answer)):
+        return possible(88, f"the filter {facts.filter.raw!r} is written in other letter case")
+    shouts = facts.filter.value.isupper() and len(facts.filter.value) > 3
+    if (
+        facts.succeeded
+        and shouts
+        and not resources_of(facts.answer)
+        and looks_like_list(facts.answer)
+    ):
+        return possible(54, "a value in capitals is not found")
+    return None
+
+
+def _filter_value(facts: Facts) -> Match | None:
+    if facts.stage not in QUERIES:
+        return None
+    hard = facts.filter is not None and facts.filter.has_hard_value
+    special = facts.filter is not None and facts.filter.has_special_value
+    said = facts.says(Breach.FILTER_SYNTAX)
+    refused = facts.refused and facts.status in {None, 400, 500, 404, 403, 422}
+    if refused and hard and not facts.filter_on_extension:
+        return backed(facts, 90, "the filter's value has characters that need escaping")
+    if refused and said is not None:
+        weight = 88 if special else 80
+        return backed(facts, weight, "the filter could not be parsed", text=said.text)
+    if refused and special and facts.says(Breach.FILTER_REFUSED) is None:
+        return possible(67, "the filter's value has a blank or another special character")
+    nothing = facts.succeeded and looks_like_list(facts.answer) and not resources_of(facts.answer)
+    if nothing and hard:
+        return possible(59, "a value with special characters is not found")
+    return None
+
+
+def _misses(facts: Facts) -> Match | None:
+    seen = next((c for c in facts.contradictions if c.kind == "exists-but-not-found"), None)
+    if seen is not None:
+        return likely(93, seen.summary)
+    if not facts.succeeded or facts.stage not in QUERIES or facts.filter is None:
+        return None
+    if list_faults(facts.answer) or resources_of(facts.answer) or facts.filter.is_probe:
+        return None
+    return possible(56, f"the query for {facts.filter.value!r} finds nothing")
+
+
+def _not_selective(facts: Facts) -> Match | None:
+    if facts.code("MultipleEntriesInResponse", "DuplicateTargetEntries"):
+        return likely(92, f"error code {facts.error_code}: more than one resource came back")
+    if facts.succeeded and facts.filter is not None and facts.stage in QUERIES:
+        resources = resources_of(facts.answer)
+        strangers = misfits(resources, facts.filter)
+        if strangers:
+            return likely(94, f"{len(strangers)} resources came back that the filter leaves out")
+        if len(resources) > 1 and not facts.filter.is_compound:
+            return likely(86, f"{len(resources)} resources came back for an eq filter")
+    said = facts.says(Breach.SEVERAL_MATCHES)
+    if said is not None and facts.refused and facts.stage is not Stage.UPDATE:
+        return backed(facts, 85, "more than one object was found", text=said.text)
+    return None
+
+
+def _members_returned(facts: Facts) -> Match | None:
+    for exchange in facts.case.exchanges:
+        asked = exchange.ok and asks_without_members(exchange.request)
+        if asked and any(resource.get("members") for resource in resources_of(exchange.json)):
+            return likely(95, "members came back though excludedAttributes=members was sent")
+    return None
+
+
+def _attribute_malformed(facts: Facts) -> Match | None:
+    received = facts.reason.received_resource
+    for body in (received, facts.answer if facts.succeeded else None):
+        faults = [fault for resource in resources_of(body) for fault in resource_faults(resource)]
+        if faults:
+            return likely(92, *faults[:5])
+    if facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.refused:
+        return possible(74, "Entra could not read the resource that the app returned")
+    return None
+
+
+def _request_type(facts: Facts) -> Match | None:
+    if facts.status == 415:
+        sent = facts.exchange is not None or facts.reading.words
+        weight = 84 if sent else 80
+        sure = possible if facts.stage in QUERIES else likely
+        return sure(weight, "415: the app refuses the media type of the request")
+    if facts.status == 406:
+        return likely(84, "406: the app cannot answer with what the Accept header asks for")
+    said = facts.says(Breach.MEDIA_TYPE)
+    answered = facts.says(Breach.NOT_JSON_ANSWER)
+    if said is not None and answered is None and facts.refused:
+        return backed(facts, 80, "the app speaks of the media type", text=said.text)
+    return None
+
+
+def _response_type(facts: Facts) -> Match | None:
+    answer = facts.exchange.response if facts.exchange is not None else None
+    if answer is not None and facts.succeeded and not _is_html(facts):
+        return _typed(answer.media_type, has_body=bool(answer.body.strip()))
+    said = facts.says(Breach.NOT_JSON_ANSWER)
+    if said is not None and facts.refused and facts.status != 415:
+        return possible(75, "the answer is said not to be typed or written as JSON", said.text)
+    if facts.status == 415 and facts.exchange is None and not facts.reading.is_scim:
+        return possible(50, "a validator says 415 of an answer, too")
+    return None
+
+
+def _typed(kind: str, *, has_body: bool) -> Match | None:
+    if kind == "application/json":
+        return possible(30, "the answer is typed application/json")
+    if kind in JSON_TYPES or kind == "text/html" or not (kind or has_body):
+        return None
+    return likely(89, f"the answer is typed {kind or 'not at all'}")
+
+
+def _disabled_gone(facts: Facts) -> Match | None:
+    seen = next((c for c in facts.contradictions if c.kind == "disabled-gone"), None)
+    if seen is not None:
+        return likely(94, seen.summary)
+    if facts.status == 404 and facts.has_reactivation and facts.stage is Stage.UPDATE:
+        return possible(80, "setting a user active again is answered 404: disabling removed it")
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="request-content-type-refused",
+            title="The endpoint refuses Entra's media type",
+            definition="Endpoint refuses application/scim+json (with charset), or needs an "
+            "Accept header Entra does not send.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra sends 'Content-Type: application/scim+json; charset=utf-8'. A "
+            "server that compares the header as a whole, or knows application/json only, "
+            "answers 415 or finds no body.",
+            remediation=(
+                developer(
+                    "Parse the media type, ignore its parameters, and accept "
+                    "application/scim+json as well as application/json: POST /Users with "
+                    "Content-Type: application/scim+json; charset=utf-8 must give 201.",
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.1", TUTORIAL),
+        ),
+        match=_request_type,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="response-content-type-wrong",
+            title="Answers are not typed application/scim+json",
+            definition="Response is not typed application/scim+json.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra and Microsoft's validator read the media type before the body. "
+            "Answers typed otherwise are refused even if the JSON is right.",
+            remediation=(
+                developer(
+                    "Send 'Content-Type: application/scim+json; charset=utf-8' with every "
+                    "answer that has a body, errors included; check the gateway in front.",
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.1",),
+        ),
+        match=_response_type,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="groups-endpoint-missing",
+            title="/Groups is missing although Entra asks it",
+            definition="/Groups is absent or fails although Entra queries it (test connection, "
+            "group mapping on).",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="While the group mapping is on, Entra queries /Groups in the connection "
+            "test and in each cycle. A failure there quarantines the whole job, users included.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS} > Provision Microsoft Entra ID Groups: Enabled = No, "
+                    "if the app has no groups.",
+                    "scimdoctor job restart APP --scope quarantine",
+                ),
+                developer(
+                    'Answer GET /Groups?excludedAttributes=members&filter=displayName eq "x" '
+                    "with 200 and an empty ListResponse."
+                ),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_groups_missing,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-no-match-404",
+            title="A filter without a match is answered 404",
+            definition="Filter without a match answers 404 instead of 200 with an empty "
+            "ListResponse.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Before it creates anything, Entra asks whether the object exists. 'No' "
+            "must be an empty list; 404 reads as a broken endpoint.",
+            remediation=(
+                developer(
+                    'Answer GET /Users?filter=userName eq "nobody" with 200 and '
+                    '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
+                    '"totalResults":0,"Resources":[]}.',
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2",),
+        ),
+        match=_no_match_404,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="list-response-malformed",
+            title="A list answer is no proper ListResponse",
+            definition="List or discovery answer is not a proper ListResponse (bare array, "
+            "Resources null, counts wrong).",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra reads schemas, totalResults and Resources. A bare array, a null "
+            "or a wrong count cannot be read as 'found' or 'not found'.",
+            remediation=(
+                developer(
+                    "Answer every query and /Schemas with schemas, totalResults (a number), "
+                    "itemsPerPage, startIndex and Resources (an array, empty if need be).",
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2",),
+        ),
+        match=_list_malformed,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-attribute-unsupported",
+            title="The matching attribute cannot be filtered on",
+            definition="Matching attribute (externalId, work e-mail, extension URN) cannot be "
+            "filtered on.",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="Entra finds existing objects by a filter on the matching attribute of "
+            "the mapping. The app does not know that attribute in filters.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS}: match on an attribute that the app can filter, mostly "
+                    "userName; groups on displayName.",
+                    "scimdoctor mappings APP",
+                ),
+                developer(
+                    "Support eq on every attribute that may be matched: userName, externalId, "
+                    'displayName, emails[type eq "work"].value, extension URNs.'
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2.2", TUTORIAL),
+        ),
+        match=_filter_attribute,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-case-sensitive",
+            title="Filters compare letter case",
+            definition="Attribute name, operator or value is compared case-sensitively in a "
+            "filter.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Attribute names, operators and most values (userName, displayName) are "
+            "equal in any letter case. If not, Entra does not find what exists.",
+            remediation=(
+                developer(
+                    "Compare names, operators and values of caseExact=false attributes without "
+                    'regard to case: GET /Users?filter=USERNAME Eq "ADA@example.com" must '
+                    "find ada@example.com.",
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2.2", f"{RFC_7643}#section-2.1"),
+        ),
+        match=_filter_case,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-value-parse-failure",
+            title="Filter values with special characters are not parsed",
+            definition="Filter values with blanks, quotes, reserved or non-ASCII characters are "
+            "not parsed.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="The value in a filter is a JSON string inside a URL: blanks arrive as "
+            "+ or %20, quotes and backslashes escaped, other letters as UTF-8.",
+            remediation=(
+                developer(
+                    "Decode the query as a form, then read the value as a JSON string: "
+                    'filter=displayName+eq+%22R%26D+%5C%22Nord%5C%22%22 means R&D "Nord".',
+                    CHECK,
+                ),
+                admin("Until then avoid such characters in the matching attribute."),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2.2",),
+        ),
+        match=_filter_value,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-misses-existing",
+            title="The filter finds nothing although the object exists",
+            definition="Filter returns nothing although the object exists.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra believes the empty list and creates the object again, which ends "
+            "in a conflict or a duplicate.",
+            remediation=(
+                developer(
+                    'GET /Users?filter=userName eq "x" must find x wherever it is stored, '
+                    "beyond the first page and whoever created it.",
+                    CHECK,
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2",),
+        ),
+        match=_misses,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="filter-not-selective",
+            title="The filter returns several objects",
+            definition="Filter is ignored or run as a wildcard, so several objects come back.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="An eq filter on the matching attribute must give one object or none. "
+            "Entra stops when it gets more, because it cannot know which one is meant.",
+            remediation=(
+                developer(
+                    "Run eq as an exact comparison: GET /Groups?filter=displayName eq "
+                    '"app" must not return "app-admins".',
+                    CHECK,
+                ),
+                admin("If the app holds true duplicates, remove them there."),
+            ),
+            references=(f"{RFC_7644}#section-3.4.2.2",),
+        ),
+        match=_not_selective,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="excluded-attributes-ignored",
+            title="members come back although they were excluded",
+            definition="members are returned although excludedAttributes=members was asked for.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra reads groups without members. If they come back all the same, "
+            "Entra compares and replaces them, which can empty a group.",
+            remediation=(
+                developer(
+                    "Leave members out of GET /Groups/{id}?excludedAttributes=members.", CHECK
+                ),
+                admin(
+                    "Append ?aadOptscim062020 to the tenant URL if the app follows the RFC "
+                    "in PATCH."
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.9", COMPATIBILITY),
+        ),
+        match=_members_returned,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="disabled-user-not-returned",
+            title="Disabled users can no longer be read",
+            definition="Disabled users disappear from GET by id or filter.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra disables first and may enable again later. A user that vanishes "
+            "on active=false cannot be read, matched or restored.",
+            remediation=(
+                developer(
+                    "Keep disabled users readable: after PATCH active=false, GET /Users/{id} "
+                    "and the userName filter must return the user with active false.",
+                    CHECK,
+                ),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_disabled_gone,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="response-attribute-malformed",
+            title="An attribute comes back in a shape Entra cannot read",
+            definition="A resource attribute comes back in a shape Entra cannot deserialize "
+            "(manager string, emails as strings).",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="Entra reads every resource into typed values. One attribute of another "
+            "type (manager as text, emails as plain strings, active as text, a numeric id) "
+            "makes the whole answer unreadable.",
+            remediation=(
+                developer(
+                    "Return the types of RFC 7643: id text, active boolean, emails an array of "
+                    'objects, manager {"value":"<id>"}; leave out what is empty.',
+                    CHECK,
+                ),
+                admin(
+                    f"Until then, remove the mapping of the attribute: {MAPPINGS} (manager is "
+                    "the usual one)."
+                ),
+            ),
+            references=(f"{RFC_7643}#section-4", TUTORIAL),
+        ),
+        match=_attribute_malformed,
+    ),
+)
+"""Media types, queries and what they answer."""

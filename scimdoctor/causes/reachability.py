@@ -1,0 +1,255 @@
+"""Causes that keep a request from reaching SCIM code, or from being answered in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import QUERIES, Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    APP,
+    CHECK,
+    CREDENTIALS,
+    EITHER,
+    ENDPOINT,
+    QUARANTINE,
+    RESTART,
+    RFC_7644,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    first,
+    likely,
+    possible,
+)
+from scimdoctor.model.exchange import FailureKind
+from scimdoctor.model.rule import CauseRule, Layer
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+_SLOW_IN_MILLISECONDS = 30_000
+
+
+def _tenant_url_wrong(facts: Facts) -> Match | None:
+    return first(_wrong_page(facts), _wrong_status(facts), _wrong_url(facts))
+
+
+def _is_page(facts: Facts) -> bool:
+    """Whether a success was answered with a web page."""
+    answer = facts.exchange.response if facts.exchange is not None else None
+    if answer is None or not facts.succeeded:
+        return False
+    begins = answer.text[:200].lstrip().casefold()
+    return answer.media_type == "text/html" or begins.startswith(("<!doctype html", "<html"))
+
+
+def _wrong_page(facts: Facts) -> Match | None:
+    page = facts.reading.page
+    if _is_page(facts):
+        return likely(90, "a web page came back with success where SCIM was asked for")
+    if page is None or page.blocked_by is not None:
+        return None
+    if facts.status in {None, 200, 404} or page.is_sign_in:
+        shown = f" ({page.title})" if page.title else ""
+        return likely(88, f"a web page{shown} answers where SCIM was asked for")
+    return None
+
+
+def _wrong_status(facts: Facts) -> Match | None:
+    if facts.status in {301, 302, 303, 307, 308}:
+        return likely(86, f"the app redirects (HTTP {facts.status}); Entra does not follow")
+    route = facts.says(Breach.NO_ROUTE)
+    if route is not None and facts.is_users and facts.stage is not Stage.UPDATE:
+        return backed(facts, 80, "the web framework knows no such path", text=route.text)
+    if facts.status == 404 and facts.stage is Stage.CREATE and not facts.reading.is_scim:
+        return possible(46, "the collection that is posted to answers 404")
+    credentials = facts.code("CredentialValidationUnavailable", "CredentialValidationFailure")
+    if facts.status == 404 and facts.stage is Stage.TEST and (credentials or facts.exchange):
+        return possible(57, "the very first query, that of the connection test, got 404")
+    if facts.status == 405 and facts.stage in QUERIES:
+        return possible(55, "a plain query is answered 405, so the path leads somewhere else")
+    return None
+
+
+def _wrong_url(facts: Facts) -> Match | None:
+    url = facts.exchange.url if facts.exchange is not None and not facts.succeeded else ""
+    path = url.partition("://")[2].partition("?")[0]
+    if "//" in path:
+        return likely(85, "the URL has a doubled slash: the tenant URL ends with one too many")
+    if "/users/users" in path.casefold() or "/groups/users" in path.casefold():
+        return likely(88, "the tenant URL already ends with the resource that Entra appends")
+    return None
+
+
+def _unreachable(facts: Facts) -> Match | None:
+    failure = facts.exchange.failure if facts.exchange is not None else None
+    if failure is not None and failure.kind not in {FailureKind.TIMEOUT, FailureKind.OTHER}:
+        return likely(95, f"no HTTP answer came ({failure.kind}): {failure.message[:200]}")
+    page = facts.reading.page
+    if page is not None and page.blocked_by is not None and facts.status != 404:
+        return likely(92, f"{page.blocked_by} answered in the app's place")
+    said = facts.says(Breach.UNREACHABLE)
+    if said is not None and facts.status not in {400, 409, 422}:
+        return likely(86, "Entra could not complete the connection", said.text)
+    blocked = facts.says(Breach.BLOCKED)
+    if blocked is not None and facts.status in {None, 401, 403, 406, 429, 503}:
+        return backed(facts, 85, "a firewall or an address list refused it", text=blocked.text)
+    if facts.code("WebExceptionProtocolError", "EndpointUnavailable"):
+        return likely(82, f"Entra's error code {facts.error_code} stands for a broken connection")
+    return _gateway(facts)
+
+
+def _gateway(facts: Facts) -> Match | None:
+    if facts.status in {502, 520, 521, 523, 525, 526}:
+        return possible(56, f"a gateway in front of the app answers {facts.status}")
+    page = facts.reading.page
+    if facts.status == 403 and page is not None:
+        return possible(60, "a web page, not SCIM, answers 403")
+    if facts.status == 403 and facts.stage is Stage.TEST:
+        return possible(40, "403 without a SCIM error often comes from a firewall")
+    return None
+
+
+def _slow(facts: Facts) -> Match | None:
+    failure = facts.exchange.failure if facts.exchange is not None else None
+    if failure is not None and failure.kind is FailureKind.TIMEOUT:
+        return likely(93, "the app gave no answer in time")
+    if facts.status == 429 or facts.code("TooManyRequests"):
+        return likely(92, "the app throttles: HTTP 429")
+    if facts.code("Timeout") or facts.status in {408, 504, 522, 524}:
+        return likely(88, "the answer came too late")
+    said = facts.says(Breach.THROTTLED, Breach.SLOW)
+    if said is not None and facts.status not in {400, 401, 404, 409, 422}:
+        return backed(facts, 84, "the app or a gateway speaks of time or load", text=said.text)
+    if facts.status == 503:
+        return possible(62, "503: the app was overloaded or down at that moment")
+    took = facts.exchange.elapsed_in_milliseconds if facts.exchange is not None else 0.0
+    if took > _SLOW_IN_MILLISECONDS:
+        return possible(64, f"the answer took {took / 1000:.0f} seconds")
+    return None
+
+
+def _prerequisite(facts: Facts) -> Match | None:
+    licence = facts.says(Breach.LICENCE)
+    if facts.code("LicenseLimitExceeded", "QuotaLimitExceeded") or facts.status == 402:
+        return likely(91, "the app has no free licence or quota")
+    if licence is not None and facts.status != 429:
+        return backed(facts, 84, "the app speaks of licences or a plan", text=licence.text)
+    missing = facts.says(Breach.PREREQUISITE)
+    if missing is not None and not facts.says(Breach.UNKNOWN_SCHEMA, Breach.REFERENCE):
+        return backed(facts, 81, "something must exist in the app first", text=missing.text)
+    if facts.code("InsufficientRights", "B2BManagementPolicyCheckFailure"):
+        return likely(80, f"error code {facts.error_code}: a right or a policy is missing")
+    if facts.status == 403 and facts.stage in QUERIES | {Stage.READ, Stage.DISCOVERY}:
+        return possible(45, "the credentials are known but may not use SCIM (403)")
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="tenant-url-wrong",
+            title="The tenant URL does not lead to the SCIM root",
+            definition="Tenant URL has the wrong host, path, suffix or slash, so Entra calls a "
+            "place that is not the SCIM root.",
+            layer=Layer.NETWORK,
+            fixed_by=ADMIN,
+            explanation="Entra appends /Users and /Groups to the tenant URL and nothing else. "
+            "If the URL points at the web site, at an older path, or already ends with a "
+            "resource, a page, a redirect or 404 comes back instead of SCIM.",
+            remediation=(
+                admin(
+                    f"Portal: {CREDENTIALS}. Enter the SCIM root exactly as the app's guide "
+                    "gives it (with /scim or /v2 where it says so, without /Users), test the "
+                    "connection, save.",
+                    CHECK + " --only reachability",
+                ),
+                developer(
+                    'Answer GET <root>/Users?filter=userName eq "x" with 200 and a '
+                    "ListResponse; do not redirect."
+                ),
+            ),
+            references=(TUTORIAL, QUARANTINE),
+        ),
+        match=_tenant_url_wrong,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="endpoint-unreachable-or-blocked",
+            title="Something stops the request before SCIM code runs",
+            definition="DNS, TLS, firewall, private link or WAF stops the request before SCIM "
+            "code runs.",
+            layer=Layer.NETWORK,
+            fixed_by=EITHER,
+            explanation="Entra calls from Microsoft's addresses, over TLS 1.2, and needs a public "
+            "name, a public certificate with its whole chain, and no challenge page. No SCIM "
+            "code has seen the request.",
+            remediation=(
+                developer(
+                    "Let the service tag AzureActiveDirectory through firewall and WAF, offer "
+                    "TLS 1.2, send the complete certificate chain. This must work from outside: "
+                    'GET <root>/Users?filter=userName eq "x".',
+                    CHECK + " --only reachability",
+                ),
+                admin(
+                    "Use the public name of the app, not a private-link one; for an app inside "
+                    "your network use the on-premises provisioning agent."
+                ),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_unreachable,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="endpoint-too-slow-or-throttled",
+            title="The endpoint answers too late, or throttles",
+            definition="Endpoint answers too late or with 429 under the load of a cycle.",
+            layer=ENDPOINT,
+            fixed_by=APP,
+            explanation="A cycle sends many requests in a row, at first for every object in "
+            "scope. An app that scans tables for a filter, loads all members of a group, or "
+            "limits the rate too low fails under that load. Entra retries in later cycles.",
+            remediation=(
+                developer(
+                    "Allow 25 requests a second per tenant, look users up by index, and do not "
+                    "load members for excludedAttributes=members. This must answer in a second: "
+                    'GET /Groups?excludedAttributes=members&filter=displayName eq "x".',
+                    CHECK + " --load",
+                ),
+                admin("Wait for the next cycles, or start with a smaller scope.", RESTART),
+            ),
+            references=(TUTORIAL,),
+        ),
+        match=_slow,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="app-prerequisite-missing",
+            title="Something inside the app must exist or be switched on first",
+            definition="Something inside the app (role, licence seat, switch) must exist first, "
+            "and SCIM calls fail without it.",
+            layer=ENDPOINT,
+            fixed_by=ADMIN,
+            explanation="The request is right and the credentials are known, but the app lacks "
+            "a precondition of its own: a free licence, a plan that includes SCIM, a role, "
+            "a switch, or a right of the token's owner.",
+            remediation=(
+                admin(
+                    "In the app: check licences, the plan, that SCIM is switched on, and the "
+                    "role of the account that made the token. Then retry the failed objects.",
+                    RESTART,
+                ),
+                developer("Answer 403 with a SCIM error whose detail names what is missing."),
+            ),
+            references=(f"{RFC_7644}#section-3.12",),
+        ),
+        match=_prerequisite,
+    ),
+)
+"""Reachability and prerequisites."""

@@ -1,0 +1,270 @@
+"""What several exchanges show together: a write, and what a later read says of it.
+
+The pairs are found by object id; only answers of 2xx are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.causes.answers import resources_of
+from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.sent import Operation, filter_of, operations_of, target_of
+from scimdoctor.scim.paths import member, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scimdoctor.model.exchange import Exchange
+
+
+_NOT_COMPARED = frozenset({"members", "roles", "manager", "password"})
+
+
+class Kind(StrEnum):
+    """What contradicts what."""
+
+    NOT_APPLIED = "not-applied"
+    NOT_STORED = "not-stored"
+    STALE_ANSWER = "stale-answer"
+    """The answer to the write shows the old value, a later read the new one."""
+
+    VALUES_LOST = "values-lost"
+    MEMBERS_WIPED = "members-wiped"
+    MEMBER_STAYED = "member-stayed"
+    MEMBER_LOST = "member-lost"
+    """Of several additions to a group, some are gone."""
+
+    DISABLED_GONE = "disabled-gone"
+    EXISTS_BUT_NOT_FOUND = "exists-but-not-found"
+    CASE_MATTERS = "case-matters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two exchanges that cannot both be right for a server that does what it says."""
+
+    kind: Kind
+    exchange: str
+    """The id of the later one."""
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Write:
+    exchange: Exchange
+    object_id: str | None
+    operations: tuple[Operation, ...]
+
+
+def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]:
+    """Every contradiction in exchanges given in their order in time."""
+    found: list[Contradiction] = []
+    for index, exchange in enumerate(exchanges):
+        later = exchanges[index + 1 :]
+        method = exchange.request.method.upper()
+        if method == "PATCH" and exchange.ok:
+            found += _after_patch(exchange, exchanges[:index], later)
+        elif method == "POST" and exchange.ok:
+            found += _after_create(exchange, later)
+        elif method == "GET" and exchange.ok:
+            found += _after_query(exchange, later)
+    found += _parallel_members(exchanges)
+    return tuple(found)
+
+
+def _object_id(exchange: Exchange) -> str | None:
+    return target_of(exchange.request)[1]
+
+
+def _reads(object_id: str | None, exchanges: Iterable[Exchange]) -> Iterable[Exchange]:
+    """GETs of the object by id."""
+    for exchange in exchanges:
+        is_get = exchange.request.method.upper() == "GET"
+        if is_get and object_id is not None and _object_id(exchange) == object_id:
+            yield exchange
+
+
+def _after_patch(
+    write: Exchange, before: tuple[Exchange, ...], later: tuple[Exchange, ...]
+) -> Iterable[Contradiction]:
+    object_id = _object_id(write)
+    operations = operations_of(write.request.json)
+    read = next(iter(_reads(object_id, later)), None)
+    if read is None:
+        return
+    if _disables(operations) and read.status == 404:
+        text = "the user answers 404 after it was disabled"
+        yield Contradiction(kind=Kind.DISABLED_GONE, exchange=read.id, summary=text)
+    if not read.ok or not isinstance(read.json, dict):
+        return
+    old = next((e.json for e in reversed(list(_reads(object_id, before))) if e.ok), None)
+    yield from _values(operations, write, read)
+    yield from _members(operations, old, read)
+    if isinstance(old, dict):
+        yield from _lost(operations, old, read)
+
+
+def _disables(operations: tuple[Operation, ...]) -> bool:
+    for operation in operations:
+        value = operation.value
+        if operation.path is None and isinstance(value, dict):
+            value = member(value, "active")
+        elif bare_name(operation.path) != "active":
+            continue
+        if str(value).casefold() == "false":
+            return True
+    return False
+
+
+def single_values(operations: tuple[Operation, ...]) -> Iterable[tuple[str, Any]]:
+    """Paths with the plain value that each must have after the PATCH."""
+    for operation in operations:
+        if operation.verb not in {"add", "replace"}:
+            continue
+        pairs = [(operation.path, operation.value)]
+        if operation.path is None and isinstance(operation.value, dict):
+            pairs = list(operation.value.items())
+        for path, value in pairs:
+            plain = isinstance(value, str | bool | int)
+            if plain and path and bare_name(path) not in _NOT_COMPARED:
+                yield path, value
+
+
+def agrees(sent: object, stored: object) -> bool:
+    """Whether `stored` is `sent`, letter case and text booleans apart."""
+    return str(sent).strip().casefold() == str(stored).strip().casefold()
+
+
+def _values(
+    operations: tuple[Operation, ...], write: Exchange, read: Exchange
+) -> Iterable[Contradiction]:
+    for path, value in single_values(operations):
+        stored = value_at(read.json, path)
+        answered = value_at(write.json, path) if isinstance(write.json, dict) else None
+        if not agrees(value, stored):
+            text = f"{path} was sent as {value!r} and accepted, but reads {stored!r} afterwards"
+            yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
+        elif answered is not None and not agrees(value, answered):
+            text = f"the answer to the PATCH still shows {path} as {answered!r}"
+            yield Contradiction(kind=Kind.STALE_ANSWER, exchange=write.id, summary=text)
+
+
+def member_ids(resource: object) -> set[str] | None:
+    """Ids of a group's members; `None` if it does not say."""
+    listed = member(resource, "members") if isinstance(resource, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return {str(m.get("value")) for m in listed if isinstance(m, dict)}
+
+
+def _members(
+    operations: tuple[Operation, ...], old: object, read: Exchange
+) -> Iterable[Contradiction]:
+    now, was = member_ids(read.json), member_ids(old)
+    for operation in operations:
+        named = _named_members(operation)
+        if operation.verb == "remove" and named and now is not None and named & now:
+            text = "a member that was to be removed is still in the group"
+            yield Contradiction(kind=Kind.MEMBER_STAYED, exchange=read.id, summary=text)
+        if operation.verb == "remove" and named and was and not now and was - named:
+            text = f"{len(was)} members before; none are left after {len(named)} was removed"
+            yield Contradiction(kind=Kind.MEMBERS_WIPED, exchange=read.id, summary=text)
+        if operation.verb == "add" and named and now is not None and was and was - now:
+            text = "members that were not in the request are gone after an addition"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+
+
+def _named_members(operation: Operation) -> set[str]:
+    if bare_name(operation.path) != "members" or not isinstance(operation.value, list):
+        return set()
+    return {str(v.get("value")) for v in operation.value if isinstance(v, dict)}
+
+
+def _lost(
+    operations: tuple[Operation, ...], old: dict[str, Any], read: Exchange
+) -> Iterable[Contradiction]:
+    touched = {bare_name(o.path) for o in operations if o.path}
+    for operation in operations:
+        if operation.path is None and isinstance(operation.value, dict):
+            touched |= {bare_name(key) for key in operation.value}
+    for key, value in old.items():
+        plain = isinstance(value, str | bool | int) and key not in {"id", "externalId"}
+        if plain and key.casefold() not in touched and not agrees(value, read.json.get(key)):
+            text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+    if "name" in touched and isinstance(old.get("name"), dict):
+        kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
+        gone = sorted(k for k, v in old["name"].items() if v and not kept.get(k))
+        if gone and not any("." in (o.path or "") for o in operations):
+            text = f"name lost {', '.join(gone)}, which the request did not mention"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+
+
+def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
+    sent, made = write.request.json, write.json
+    object_id = made.get("id") if isinstance(made, dict) else None
+    read = next(iter(_reads(str(object_id), later)), None) if object_id else None
+    if read is None or not isinstance(sent, dict):
+        return
+    if not read.ok or not isinstance(read.json, dict):
+        return
+    for key, value in sent.items():
+        if isinstance(value, str) and key != "password" and member(read.json, key) is None:
+            text = f"{key} was sent and accepted, but a read does not return it"
+            yield Contradiction(kind=Kind.NOT_STORED, exchange=read.id, summary=text)
+
+
+def _after_query(query: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
+    wanted = filter_of(query.request.query)
+    if wanted is None or not wanted.attribute or resources_of(query.json):
+        return
+    for exchange in later:
+        if exchange.request.method.upper() == "POST" and exchange.status == 409:
+            text = f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
+            yield Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
+            return
+        if exchange.request.method.upper() != "GET" or not exchange.ok:
+            continue
+        other = filter_of(exchange.request.query)
+        found = resources_of(exchange.json)
+        if other is not None and found and _same_but_case(wanted.raw, other.raw):
+            text = "the same query in other letter case finds the object"
+            yield Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
+            return
+        if other is None and any(_holds(r, wanted.attribute, wanted.value) for r in found):
+            text = f"a read returns an object whose {wanted.attribute} the filter did not find"
+            yield Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
+            return
+
+
+def _same_but_case(one: str, other: str) -> bool:
+    return one != other and one.casefold() == other.casefold()
+
+
+def _holds(resource: dict[str, Any], attribute: str, value: str) -> bool:
+    return agrees(value, value_at(resource, attribute))
+
+
+def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction]:
+    """Several accepted additions to one group, of which a later read shows only some."""
+    added: dict[str, set[str]] = {}
+    writes: dict[str, int] = {}
+    for exchange in exchanges:
+        object_id = _object_id(exchange)
+        if object_id is None or not exchange.ok:
+            continue
+        if exchange.request.method.upper() == "PATCH":
+            named = [_named_members(o) for o in operations_of(exchange.request.json)]
+            adds = [o.verb == "add" for o in operations_of(exchange.request.json)]
+            if adds and all(adds) and any(named):
+                added.setdefault(object_id, set()).update(*named)
+                writes[object_id] = writes.get(object_id, 0) + 1
+        elif writes.get(object_id, 0) > 1 and exchange.request.method.upper() == "GET":
+            now = member_ids(exchange.json)
+            if now is not None and added[object_id] - now:
+                text = "of several accepted additions to the group, some are missing"
+                yield Contradiction(kind=Kind.MEMBER_LOST, exchange=exchange.id, summary=text)
