@@ -1,0 +1,137 @@
+"""Compares two reports: which problems are fixed, still there, new.
+
+Gone is not fixed: a problem counts as fixed only if the newer report looked at the same thing and
+found it well. Where it did not look, the change is `cannot-tell`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.frozen import frozen
+from scimdoctor.model.replay import Verdict
+from scimdoctor.model.report import Change, ChangeState, EventCounts
+from scimdoctor.reports.identity import diagnosis_id, finding_id
+from scimdoctor.reports.verdict import counted
+from scimdoctor.reports.words import when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scimdoctor.model.report import Report
+
+_ORDER = list(ChangeState)
+_BAD = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Problem:
+    kind: str
+    id: str
+    name: str
+    title: str
+    size: int | None = None
+    """How many objects or events, where that is known."""
+
+
+def diff_reports(old: Report, new: Report) -> Report:
+    """Return a report whose `changes` lead from `old` to `new`; its problems are those of `new`."""
+    before = {problem.id: problem for problem in _problems(old)}
+    after = {problem.id: problem for problem in _problems(new)}
+    looked = _looker(new)
+    changes = [_gone(problem, looked) for key, problem in before.items() if key not in after]
+    changes += [_remaining(before.get(key), problem) for key, problem in after.items()]
+    changes.sort(key=lambda change: (_ORDER.index(change.state), change.kind, change.title))
+    target = {
+        "older": f"{old.command}, {when(old.generated_at)} UTC",
+        "newer": f"{new.command}, {when(new.generated_at)} UTC",
+    }
+    unchanged = () if changes else ("neither report holds a problem",)
+    return replace(
+        new,
+        command="report --diff",
+        target=frozen({**new.target, **target}),
+        job=None,
+        status=None,
+        events=EventCounts(),
+        event_list=(),
+        days=(),
+        signatures=(),
+        diagnoses=(),
+        findings=(),
+        replays=(),
+        comparisons=(),
+        apps=(),
+        mappings=(),
+        exchanges=(),
+        changes=tuple(changes),
+        notes=unchanged,
+    )
+
+
+def _problems(report: Report) -> Iterator[_Problem]:
+    for diagnosis in report.diagnoses:
+        size = diagnosis.affected.objects if diagnosis.affected else None
+        key = diagnosis_id(diagnosis)
+        yield _Problem(kind="cause", id=key, name=diagnosis.cause, title=diagnosis.title, size=size)
+    for finding in report.findings:
+        if finding.outcome is Outcome.FAILED:
+            key = finding_id(finding)
+            yield _Problem(kind="finding", id=key, name=finding.check, title=finding.title)
+    for signature in report.signatures:
+        yield _Problem(
+            kind="signature",
+            id=signature.id,
+            name=signature.id,
+            title=signature.text,
+            size=signature.objects,
+        )
+    for replay in report.replays:
+        if replay.verdict in _BAD:
+            title = f"event {replay.event}: {replay.summary}"
+            yield _Problem(kind="replay", id=replay.event, name=replay.event, title=title)
+
+
+def _looker(new: Report) -> Callable[[_Problem], bool]:
+    """Return a test of whether `new` would have shown a problem if it were still there."""
+    judged = {f.check for f in new.findings if f.outcome in {Outcome.PASSED, Outcome.FAILED}}
+    worked = {replay.event for replay in new.replays if replay.verdict is Verdict.WORKS_NOW}
+    read_events = new.events.read > 0
+
+    def looked(problem: _Problem) -> bool:
+        if problem.kind == "finding":
+            return problem.name in judged
+        if problem.kind == "replay":
+            return problem.name in worked
+        return read_events or (problem.kind == "cause" and bool(judged))
+
+    return looked
+
+
+def _gone(problem: _Problem, looked: Callable[[_Problem], bool]) -> Change:
+    if looked(problem):
+        return _change(ChangeState.FIXED, problem, "")
+    return _change(ChangeState.CANNOT_TELL, problem, "the newer report did not look")
+
+
+def _remaining(before: _Problem | None, problem: _Problem) -> Change:
+    state = ChangeState.NEW if before is None else ChangeState.STILL_THERE
+    if problem.size is None:
+        return _change(state, problem, "")
+    now = counted(problem.size, "object")
+    if before is None or before.size is None or before.size == problem.size:
+        return _change(state, problem, now)
+    return _change(state, problem, f"{now}, {before.size:,} before")
+
+
+def _change(state: ChangeState, problem: _Problem, detail: str) -> Change:
+    return Change(
+        state=state,
+        kind=problem.kind,
+        id=problem.id,
+        name=problem.name,
+        title=problem.title,
+        detail=detail,
+    )
