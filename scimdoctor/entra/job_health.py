@@ -1,0 +1,202 @@
+"""One job, read as a doctor would: is it running, what holds it up, what comes next.
+
+Thresholds and times are those of Entra's documentation (see `quarantine.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.quarantine import (
+    DISABLED_AFTER,
+    days_until_disabled,
+    disabled_on,
+    escrow_outlook,
+    find_quarantine_reason,
+)
+from scimdoctor.model.report import StatusVerdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scimdoctor.model.synchronization import (
+        SynchronizationJob,
+        SynchronizationQuarantine,
+        SynchronizationTaskExecution,
+    )
+
+USUAL_INTERVAL = timedelta(minutes=40)
+_LATE_AFTER_CYCLES = 3
+_LONG_INITIAL_CYCLE = timedelta(days=7)
+
+
+def health_of(job: SynchronizationJob, *, now: datetime) -> str:
+    """One word: `quarantined`, `disabled`, `paused`, `never-run`, `errors`, `healthy`."""
+    code = (job.status.code or "").casefold()
+    state = (job.schedule.state or "").casefold()
+    if state == "disabled":
+        return "disabled"
+    if code == "quarantine" or job.status.quarantine is not None:
+        return "quarantined"
+    if state == "paused" or code == "paused":
+        return "paused"
+    if code in {"notrun", "notconfigured"} or job.status.last_execution is None:
+        return "never-run"
+    trouble = is_late(job, now=now) or _has_errors(job.status.last_execution)
+    return "errors" if trouble else "healthy"
+
+
+def is_late(job: SynchronizationJob, *, now: datetime) -> bool:
+    """Whether the last cycle began more than three intervals ago and has ended."""
+    last = job.status.last_execution
+    began = last.time_began if last is not None else None
+    if last is None or began is None or last.time_ended is None:
+        return False
+    interval = job.schedule.interval or USUAL_INTERVAL
+    return now - last.time_ended > interval * _LATE_AFTER_CYCLES
+
+
+def is_stuck_in_initial_cycle(job: SynchronizationJob, *, now: datetime) -> bool:
+    """Whether a job that runs has not finished its first cycle for more than a week."""
+    if job.status.steady_state_first_achieved_time is not None:
+        return False
+    last = job.status.last_execution
+    began = last.time_began if last is not None else None
+    if began is None or (job.schedule.state or "").casefold() != "active":
+        return False
+    return now - began > _LONG_INITIAL_CYCLE
+
+
+def _has_errors(last: SynchronizationTaskExecution) -> bool:
+    failed = (last.state or "").casefold() not in {"succeeded", ""}
+    return failed or bool(last.count_escrowed)
+
+
+def read_job(job: SynchronizationJob, *, now: datetime) -> StatusVerdict:
+    """Read `job` at the time `now`; never raises, whatever is missing."""
+    health = health_of(job, now=now)
+    return StatusVerdict(
+        health=health,
+        headline=_headline(job, health, now),
+        facts=tuple(_facts(job, now)),
+        next_steps=tuple(_next_steps(job, health, now)),
+    )
+
+
+def _headline(job: SynchronizationJob, health: str, now: datetime) -> str:
+    plain = {
+        "paused": "The job is paused: nothing is sent until somebody starts it.",
+        "never-run": "The job has never run: start it to begin the initial cycle.",
+        "healthy": "The job runs and its last cycle had no failures.",
+    }
+    if health == "quarantined":
+        return _quarantine_headline(job.status.quarantine, now)
+    if health == "disabled":
+        why = " after four weeks in quarantine" if job.status.quarantine is not None else ""
+        return f"The job is disabled{why}: nothing is sent until it is restarted."
+    if health == "errors":
+        return _errors_headline(job, now)
+    return plain.get(health, "The job's state could not be read.")
+
+
+def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: datetime) -> str:
+    if quarantine is None:
+        return "The job is in quarantine; Entra does not say why."
+    known = find_quarantine_reason(quarantine.reason)
+    meaning = known.meaning if known is not None else f"reason: {quarantine.reason or 'not given'}."
+    left = days_until_disabled(quarantine, now)
+    until = "" if left is None else f" Entra disables the job in {left} days."
+    return f"The job is in quarantine. {meaning}{until}"
+
+
+def _errors_headline(job: SynchronizationJob, now: datetime) -> str:
+    if is_late(job, now=now):
+        return "The job is active, but its last cycle ended too long ago."
+    if is_stuck_in_initial_cycle(job, now=now):
+        return "The job runs, but its initial cycle has not finished for more than a week."
+    last = job.status.last_execution
+    waiting = last.count_escrowed if last is not None else None
+    if waiting:
+        return f"The job runs; {waiting} objects failed and wait for a retry."
+    return "The job runs, but its last cycle reports an error."
+
+
+def _facts(job: SynchronizationJob, now: datetime) -> list[tuple[str, str]]:
+    status, quarantine = job.status, job.status.quarantine
+    last, good = status.last_execution, status.last_successful_execution
+    rows = [
+        ("schedule", _schedule(job)),
+        ("state", status.code),
+        ("quarantined since", _when(quarantine.current_began, now) if quarantine else None),
+        ("quarantine reason", quarantine.reason if quarantine else None),
+        ("error", _error(job)),
+        ("next attempt", _when(quarantine.next_attempt, now) if quarantine else None),
+        ("disabled on", _disabled(quarantine, now)),
+        ("last run", _when(last.time_ended or last.time_began, now) if last else "never"),
+        ("last good run", _when(good.time_ended or good.time_began, now) if good else "never"),
+        ("waiting for a retry", _escrows(last)),
+        ("steady state since", _when(status.steady_state_last_achieved_time, now)),
+    ]
+    rows += [(f"in sync: {k}", str(v)) for k, v in status.synchronized_entry_count_by_type.items()]
+    return [(label, text) for label, text in rows if text]
+
+
+def _schedule(job: SynchronizationJob) -> str:
+    interval = job.schedule.interval or USUAL_INTERVAL
+    minutes = int(interval.total_seconds() // 60)
+    return f"{job.schedule.state or 'unknown'}, every {minutes} minutes"
+
+
+def _error(job: SynchronizationJob) -> str | None:
+    quarantine, last = job.status.quarantine, job.status.last_execution
+    error = (quarantine.error if quarantine else None) or (last.error if last else None)
+    if error is None:
+        return None
+    return ": ".join(part for part in (error.code, error.message) if part)
+
+
+def _disabled(quarantine: SynchronizationQuarantine | None, now: datetime) -> str | None:
+    end = disabled_on(quarantine) if quarantine is not None else None
+    if end is None:
+        return None
+    return f"{end:%Y-%m-%d} ({max(0, (end - now).days)} of {DISABLED_AFTER.days} days left)"
+
+
+def _escrows(last: SynchronizationTaskExecution | None) -> str | None:
+    if last is None:
+        return None
+    return escrow_outlook(last.count_escrowed, last.count_entitled)
+
+
+def _when(moment: datetime | None, now: datetime) -> str | None:
+    if moment is None:
+        return None
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({_distance(now - moment)})"
+
+
+def _distance(age: timedelta) -> str:
+    seconds = int(abs(age.total_seconds()))
+    for size, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            text = f"{seconds // size} {word}"
+            break
+    else:
+        text = f"{seconds} seconds"
+    return f"in {text}" if age < timedelta(0) else f"{text} ago"
+
+
+def _next_steps(job: SynchronizationJob, health: str, now: datetime) -> list[str]:
+    if health == "quarantined":
+        reason = job.status.quarantine.reason if job.status.quarantine else None
+        known = find_quarantine_reason(reason)
+        first = [known.action] if known is not None else []
+        return [*first, "scimdoctor diagnose APP", "scimdoctor job restart APP --scope quarantine"]
+    if health in {"paused", "never-run"}:
+        return ["scimdoctor job start APP"]
+    if health == "disabled":
+        return ["scimdoctor diagnose APP", "scimdoctor job restart APP --scope full"]
+    if health != "errors":
+        return []
+    slow = is_stuck_in_initial_cycle(job, now=now) or is_late(job, now=now)
+    return ["scimdoctor logs APP --summary" if slow else "scimdoctor diagnose APP"]
