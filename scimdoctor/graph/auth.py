@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 import msal
 
 from scimdoctor.errors import AuthenticationError, ConfigurationError
+from scimdoctor.graph.certificate import certificate_credential, read_credential
 from scimdoctor.graph.clouds import Cloud
 from scimdoctor.graph.sign_in import AuthMethod, SignIn
 from scimdoctor.graph.sign_in_errors import broken, refused
@@ -23,7 +25,6 @@ from scimdoctor.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 _CAPABILITIES = ["CP1"]
 """Says that claims challenges are understood; Graph then gives long tokens and may challenge."""
@@ -102,11 +103,18 @@ class AppTokens:
 
     def __init__(self, sign_in: SignIn, *, http: httpx.Client) -> None:
         self._sign_in = sign_in
+        self._http = http
+        self._credential = _credential(sign_in)
         self._lock = threading.Lock()
-        with _translated(sign_in):
-            self._app = msal.ConfidentialClientApplication(
-                sign_in.client_id, client_credential=_credential(sign_in), **_common(sign_in, http)
-            )
+
+    @cached_property
+    def _app(self) -> Any:  # noqa: ANN401 - msal has no types
+        # Made late: MSAL asks the authority for its configuration in the constructor.
+        return msal.ConfidentialClientApplication(
+            self._sign_in.client_id,
+            client_credential=self._credential,
+            **_common(self._sign_in, self._http),
+        )
 
     def token(self, scopes: Sequence[str], *, claims_challenge: str | None = None) -> Secret:
         """Return a token for the app; MSAL looks into its cache first."""
@@ -156,20 +164,24 @@ class DelegatedTokens:
         interactive: bool = False,
     ) -> None:
         self._sign_in = sign_in
+        self._http = http
         self._progress = progress
         self._interactive = interactive
         self._lock = threading.Lock()
-        with _translated(sign_in):
-            self._app = msal.PublicClientApplication(
-                sign_in.client_id,
-                token_cache=open_cache(sign_in, progress),
-                **_common(sign_in, http),
-            )
+
+    @cached_property
+    def _app(self) -> Any:  # noqa: ANN401 - msal has no types
+        return msal.PublicClientApplication(
+            self._sign_in.client_id,
+            token_cache=open_cache(self._sign_in, self._progress),
+            **_common(self._sign_in, self._http),
+        )
 
     @property
     def account(self) -> str | None:
         """Who is signed in; `None` if nobody."""
-        account = self._account()
+        with _translated(self._sign_in):
+            account = self._account()
         return str(account.get("username") or "") or None if account else None
 
     def token(self, scopes: Sequence[str], *, claims_challenge: str | None = None) -> Secret:
@@ -262,7 +274,7 @@ def _credential(sign_in: SignIn) -> Any:  # noqa: ANN401 - text or dictionary, a
             )
         return sign_in.client_secret.reveal()
     if sign_in.method is AuthMethod.CERTIFICATE:
-        return _certificate(sign_in)
+        return certificate_credential(sign_in)
     if sign_in.federated_token_file is None:
         raise ConfigurationError(
             "No federated token file is set.",
@@ -271,34 +283,9 @@ def _credential(sign_in: SignIn) -> Any:  # noqa: ANN401 - text or dictionary, a
         )
     path = sign_in.federated_token_file
     # A callable, because the file is renewed while we run.
-    return {"client_assertion": lambda: _read(path, "federated token file").decode().strip()}
-
-
-def _certificate(sign_in: SignIn) -> dict[str, Any]:
-    if sign_in.certificate is None:
-        raise ConfigurationError(
-            "No certificate is set.", hint="Give a PEM or PFX file with --certificate."
-        )
-    content = _read(sign_in.certificate, "certificate")
-    passphrase = sign_in.certificate_passphrase
-    secret = {"passphrase": passphrase.reveal()} if passphrase else {}
-    if b"-----BEGIN" not in content:
-        path = str(sign_in.certificate)
-        return {"private_key_pfx_path": path, "public_certificate": True, **secret}
-    text = content.decode("ascii", "replace")
-    if "PRIVATE KEY-----" not in text or "-----BEGIN CERTIFICATE-----" not in text:
-        raise ConfigurationError(
-            f"{sign_in.certificate} must hold both the private key and the certificate.",
-            hint="Put both into one file: cat key.pem certificate.pem > both.pem",
-        )
-    return {"private_key": text, "public_certificate": text, **secret}
-
-
-def _read(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"The {what} {path} cannot be read: {error.strerror}.") from error
+    return {
+        "client_assertion": lambda: read_credential(path, "federated token file").decode().strip()
+    }
 
 
 def _access_token(result: object, sign_in: SignIn) -> Secret:
@@ -317,5 +304,6 @@ def _translated(sign_in: SignIn) -> Iterator[None]:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError, ValueError) as error:
         raise broken(error, sign_in) from error
-    except (msal.exceptions.MsalError, msal.BrowserInteractionTimeoutError) as error:
+    except (msal.exceptions.MsalError, KeyError, TypeError, AttributeError) as error:
+        # The last three are MSAL's way of saying that an answer is JSON, but not the one meant.
         raise broken(error, sign_in) from error

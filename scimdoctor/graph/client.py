@@ -226,7 +226,7 @@ class GraphClient:
                 body=response.content,
                 client_request_id=call_id,
                 claims=read_claims(self._tokens.token((self._scope,)))
-                if response.status_code == 403
+                if response.status_code in {401, 403}
                 else None,
                 portal=self._portal,
                 now=self._now(),

@@ -27,6 +27,7 @@ _BY_ERROR: Mapping[str, tuple[str, str]] = {
         "Run on an Azure resource that has one, or choose another --auth.",
     ),
 }
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 _REDO = frozenset({"interaction_required", "login_required", "consent_required", "invalid_grant"})
 
 
@@ -59,12 +60,13 @@ def broken(error: Exception, sign_in: SignIn) -> ScimDoctorError:
     """Return the error for an exception out of MSAL or of the HTTP client under it.
 
     MSAL raises `ValueError` for a tenant whose configuration it cannot read, `MsalServiceError`
-    for 5xx, and lets the HTTP client's own exceptions through.
+    for 5xx, and lets the HTTP client's own exceptions through. The authority's words are in the
+    exception that the `ValueError` replaced.
     """
     if isinstance(error, ScimDoctorError):
         return error
     text = _first_line(str(error)) or type(error).__name__
-    codes = numbers_in(str(error))
+    codes = numbers_in(f"{error} {error.__context__}")
     known = next((AADSTS[code] for code in codes if code in AADSTS), None)
     if known:
         meaning, hint = known
@@ -79,7 +81,7 @@ def broken(error: Exception, sign_in: SignIn) -> ScimDoctorError:
             f"The saved sign-in {error.filename} cannot be used: {error.strerror or text}",
             hint="Set SCIMDOCTOR_CACHE to a folder that can be written to.",
         )
-    if isinstance(error, ValueError):
+    if isinstance(error, _UNREADABLE):
         return AuthenticationError(
             f"Microsoft's sign-in at {sign_in.authority} cannot be used: {text}",
             hint="Check --tenant and --cloud; behind a proxy, check that its answers are not "

@@ -57,6 +57,8 @@ class LabAuthority:
 
     def handle(self, request: LabRequest) -> LabResponse:
         """Answer one request; unknown paths get 404."""
+        if request.path == "/common/discovery/instance":
+            return json_response(200, self._instances(request))
         match = _PATH.fullmatch(request.path)
         if not match:
             return json_response(404, {"error": "not_found"})
@@ -94,6 +96,17 @@ class LabAuthority:
             "response_types_supported": ["code", "id_token"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
+        }
+
+    def _instances(self, request: LabRequest) -> dict[str, Any]:
+        host = request.header("host") or "localhost"
+        return {
+            "tenant_discovery_endpoint": f"https://{host}/{self.tenant.id}/v2.0/.well-known/"
+            "openid-configuration",
+            "api-version": "1.1",
+            "metadata": [
+                {"preferred_network": host, "preferred_cache": host, "aliases": [host]},
+            ],
         }
 
     def _token(self, request: LabRequest) -> dict[str, Any]:

@@ -187,7 +187,8 @@ class LabGraph:
 
     def _page(self, items: list[Json], request: LabRequest, query: dict[str, str]) -> Json:
         if query.get("$filter"):
-            items = [item for item in items if parse_filter(query["$filter"])(item)]
+            holds = parse_filter(query["$filter"])
+            items = [item for item in items if holds(item)]
         items = ordered(items, query.get("$orderby", ""))
         start = read_skip_token(query.get("$skiptoken", ""))
         top = query.get("$top", str(self._page_size))
