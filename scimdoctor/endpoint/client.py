@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from scimdoctor.endpoint.build import is_loopback
 from scimdoctor.endpoint.credentials import CredentialsUnavailable, NoCredentials
 from scimdoctor.endpoint.guard import WriteGuard
 from scimdoctor.endpoint.recorder import Recorder
@@ -70,6 +71,11 @@ class Endpoint:
     def close(self) -> None:
         """Close the connections; exchanges stay readable."""
         self._http.close()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the app runs on this machine, where nobody is asked before writing."""
+        return is_loopback(urlsplit(self.base_url).hostname)
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

@@ -80,6 +80,11 @@ class Recorder:
             self._exchanges.append(clean)
         return clean
 
+    def forget(self, exchange_id: str) -> None:
+        """Drop one exchange: a page of a long list is no evidence, and many fill the memory."""
+        with self._lock:
+            self._exchanges = [x for x in self._exchanges if x.id != exchange_id]
+
     def cleaned(self, exchange: Exchange) -> Exchange:
         """Return `exchange` without its secrets, keeping nothing."""
         secrets = self._secrets

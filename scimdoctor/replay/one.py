@@ -37,6 +37,9 @@ class Replayer:
     """What replaying needs; `endpoint` may be missing for mode `plan` alone."""
 
     endpoint: Endpoint | None = None
+    base_url: str = ""
+    """For mode `plan` without an endpoint: what the curl lines begin with."""
+
     dialect: Dialect = Dialect.DEFAULT
     journal: Journal = field(default_factory=lambda: Journal(default_journal_path()))
     token: Callable[[], str] = _token
@@ -54,7 +57,8 @@ class Replayer:
         if not subject.reconstruction.requests:
             return not_rebuilt(subject, mode)
         if mode is ReplayMode.PLAN:
-            return plan(subject, base_url=self.endpoint.base_url if self.endpoint else "")
+            base_url = self.endpoint.base_url if self.endpoint else self.base_url
+            return plan(subject, base_url=base_url)
         endpoint = self._required_endpoint(mode)
         match mode:
             case ReplayMode.READ:

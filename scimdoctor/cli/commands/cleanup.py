@@ -1,0 +1,27 @@
+"""`scimdoctor cleanup`: removes what an interrupted run left in an app."""
+
+from __future__ import annotations
+
+import typer
+
+from scimdoctor.cli.options import EndpointOptions, EndpointUrl, Output, Yes
+from scimdoctor.cli.session import session_of
+
+
+def cleanup(
+    ctx: typer.Context,
+    endpoint_options: EndpointOptions,
+    output: Output,
+    *,
+    endpoint: EndpointUrl = None,
+    yes: Yes = False,
+) -> None:
+    """Remove test users and groups that an interrupted run left in an app.
+
+    Without --endpoint it lists them.
+    """
+    from scimdoctor.cli.cleanup_session import run_cleanup
+
+    session = session_of(ctx)
+    report = run_cleanup(session, endpoint_options, endpoint_url=endpoint, yes=yes)
+    session.emit(report, output)

@@ -1,0 +1,101 @@
+"""`scimdoctor replay`: the requests behind failing events, sent again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scimdoctor.cli.options import EndpointOptions, EndpointUrl, Output, SignIn, Sources, Yes
+from scimdoctor.cli.session import session_of
+from scimdoctor.model.replay import ReplayMode
+
+Events = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[EVENT]...",
+        help="Ids of events. Default: the newest failing event of each object and kind.",
+        show_default=False,
+    ),
+]
+AppOption = Annotated[
+    str | None,
+    typer.Option(
+        "--app", envvar="SCIMDOCTOR_APP", metavar="APP", help="Enterprise app whose log is read."
+    ),
+]
+Mode = Annotated[
+    ReplayMode,
+    typer.Option(
+        help="plan: send nothing, print the requests. read: only reads, the write is judged. "
+        "shadow: everything, on throwaway copies. live: exactly what Entra sent, to the real "
+        "object, with a rollback."
+    ),
+]
+User = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Only objects whose name, UPN or id is or contains TEXT."),
+]
+Cause = Annotated[
+    str | None, typer.Option(metavar="ID", help="Only events whose likely cause this is.")
+]
+SignatureId = Annotated[
+    str | None,
+    typer.Option("--signature", metavar="ID", help="Only events of this signature (logs -f json)."),
+]
+Limit = Annotated[int, typer.Option(min=1, help="At most this many events.")]
+StopAfter = Annotated[
+    int,
+    typer.Option(min=1, help="Leave out further events of a kind after this many equal answers."),
+]
+SaveHar = Annotated[
+    Path | None,
+    typer.Option("--save-har", metavar="FILE", help="Write every exchange to FILE as HAR."),
+]
+Rollback = Annotated[
+    Path | None,
+    typer.Option("--rollback", metavar="FILE", help="Undo the live replay that wrote FILE."),
+]
+
+
+def replay(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    sources: Sources,
+    endpoint_options: EndpointOptions,
+    output: Output,
+    *,
+    events: Events = None,
+    app: AppOption = None,
+    endpoint: EndpointUrl = None,
+    mode: Mode = ReplayMode.READ,
+    user: User = None,
+    cause: Cause = None,
+    signature: SignatureId = None,
+    limit: Limit = 50,
+    stop_after: StopAfter = 5,
+    save_har: SaveHar = None,
+    rollback: Rollback = None,
+    yes: Yes = False,
+) -> None:
+    """Rebuild the SCIM requests behind failing events and send them to the app again."""
+    from scimdoctor.cli.replay_inputs import Wanted
+    from scimdoctor.cli.replay_session import Replaying, run_replay, run_rollback
+
+    session = session_of(ctx, sign_in)
+    if rollback is not None:
+        report = run_rollback(session, rollback, endpoint_options, endpoint_url=endpoint, yes=yes)
+        session.emit(report, output)
+        return
+    ids = tuple(events or ())
+    asked = Replaying(
+        wanted=Wanted(ids=ids, app=app, user=user, cause=cause, signature=signature),
+        mode=mode,
+        endpoint=endpoint,
+        limit=limit,
+        identical=stop_after,
+        yes=yes,
+        save_har=save_har,
+    )
+    session.emit(run_replay(session, asked, sources, endpoint_options), output)

@@ -1,0 +1,210 @@
+"""Runs `replay` and its rollback: opens the endpoint, asks before writing, builds the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.cli.endpoint_session import parse_tenant_url
+from scimdoctor.cli.replay_inputs import Wanted, collect
+from scimdoctor.cli.session import new_report, required
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.errors import SourceError
+from scimdoctor.model.replay import ReplayMode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scimdoctor.cli.options import EndpointOptions, Sources
+    from scimdoctor.cli.replay_inputs import Found
+    from scimdoctor.cli.session import Session
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.endpoint.journal import Journal
+    from scimdoctor.model.report import Report
+    from scimdoctor.replay import Batch
+
+REPLAYS_PER_SECOND = 10.0
+"""A tenth of what a gallery app must bear is nobody's trouble."""
+
+_URL_HINT = "give --endpoint with the tenant URL, as typed in Entra"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replaying:
+    """What one `replay` is asked to do."""
+
+    wanted: Wanted
+    mode: ReplayMode = ReplayMode.READ
+    endpoint: str | None = None
+    limit: int | None = None
+    identical: int = 5
+    yes: bool = False
+    save_har: Path | None = None
+
+
+def journal_of(session: Session) -> Journal:
+    """The journal of this session: in the platform's data folder, or where the variable says."""
+    from pathlib import Path
+
+    from scimdoctor.endpoint.journal import Journal, default_journal_path
+
+    path = session.environ.get("SCIMDOCTOR_JOURNAL")
+    return Journal(Path(path) if path else default_journal_path(), clock=session.now)
+
+
+def run_replay(
+    session: Session, asked: Replaying, sources: Sources, options: EndpointOptions
+) -> Report:
+    """Collect, ask, replay; return the report.
+
+    Raises:
+        ScimDoctorError: the events or the endpoint are missing, or writing was not agreed to.
+    """
+    url = asked.endpoint or session.settings.endpoint
+    dialect = parse_tenant_url(url).dialect if url else Dialect.DEFAULT
+    found = collect(session, asked.wanted, sources, dialect)
+    if asked.mode is ReplayMode.PLAN:
+        base_url = parse_tenant_url(url).base_url if url else ""
+        batch = _run(session, asked, found, (None, base_url, dialect))
+        return _report(session, asked, (found, batch), None)
+    address = required(url, "the endpoint's URL", _URL_HINT)
+    with session.endpoint(address, options) as endpoint:
+        _agree(session, asked, found, endpoint)
+        try:
+            batch = _run(session, asked, found, (endpoint, endpoint.base_url, dialect))
+        finally:
+            if asked.save_har:
+                save_har(asked.save_har, endpoint)
+        return _report(session, asked, (found, batch), endpoint)
+
+
+def _agree(session: Session, asked: Replaying, found: Found, endpoint: Endpoint) -> None:
+    """Ask before the first write, naming host and number; loopback is never asked about."""
+    from scimdoctor.replay import in_order, writes_needed
+
+    if not asked.mode.writes:
+        return
+    subjects = in_order(found.subjects)[: asked.limit]
+    writes = sum(writes_needed(subject, asked.mode) for subject in subjects)
+    whom = "the real objects" if asked.mode is ReplayMode.LIVE else "throwaway copies"
+    question = (
+        f"Replay {len(subjects)} event{'s' if len(subjects) != 1 else ''} on {endpoint.host}, "
+        f"with at most {writes} writes to {whom}?"
+    )
+    if not endpoint.is_loopback:
+        session.confirm_or_stop(question, yes=asked.yes)
+    endpoint.guard.allow(f"replay in mode {asked.mode}", max_writes=writes)
+
+
+def _run(
+    session: Session,
+    asked: Replaying,
+    found: Found,
+    where: tuple[Endpoint | None, str, Dialect],
+) -> Batch:
+    from scimdoctor.replay import Bounds, Replayer, replay_many
+
+    endpoint, base_url, dialect = where
+    replayer = Replayer(
+        endpoint=endpoint,
+        base_url=base_url,
+        dialect=dialect,
+        journal=journal_of(session),
+        now=session.now,
+    )
+    return replay_many(
+        found.subjects,
+        replayer,
+        asked.mode,
+        bounds=Bounds(limit=asked.limit, identical=asked.identical),
+        pace=_Pace(session).wait if endpoint else lambda: None,
+        progress=session.progress,
+    )
+
+
+class _Pace:
+    """Keeps replays from following each other too fast."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Wait until the next replay may begin."""
+        now = self._session.monotonic()
+        if now < self._next:
+            self._session.sleep(self._next - now)
+        self._next = max(now, self._next) + 1 / REPLAYS_PER_SECOND
+
+
+def _report(
+    session: Session,
+    asked: Replaying,
+    result: tuple[Found, Batch],
+    endpoint: Endpoint | None,
+) -> Report:
+    found, batch = result
+    target = {**found.target, "mode": str(asked.mode)}
+    if endpoint is not None:
+        target["endpoint"] = endpoint.base_url
+    commands = dict.fromkeys(r.next_command for r in batch.replays if r.next_command)
+    notes = tuple(f"next: {command}" for command in list(commands)[:3])
+    if not found.subjects:
+        notes = ("no failing event to replay",)
+    return new_report(
+        session,
+        "replay",
+        target=target,
+        replays=batch.replays,
+        exchanges=endpoint.exchanges if endpoint else (),
+        notes=notes,
+        limits=(*found.limits, *batch.limits),
+    )
+
+
+def save_har(path: Path, endpoint: Endpoint) -> None:
+    """Write all exchanges as HAR, whole or not at all, for the owner only.
+
+    Raises:
+        SourceError: the file cannot be written.
+    """
+    import os
+
+    from scimdoctor import __version__
+    from scimdoctor.endpoint.har import write_har
+
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(write_har(endpoint.exchanges, version=__version__))
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise SourceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def run_rollback(
+    session: Session, path: Path, options: EndpointOptions, *, endpoint_url: str | None, yes: bool
+) -> Report:
+    """Put back what a live replay changed; return the report.
+
+    Raises:
+        ScimDoctorError: the file is none of ours, or for another endpoint, or it was not agreed to.
+    """
+    from scimdoctor.replay.restore import restore
+    from scimdoctor.replay.rollback import load
+
+    state = load(path)
+    url = endpoint_url or session.settings.endpoint or state.base_url
+    with session.endpoint(url, options) as endpoint:
+        writes = len(state.undo)
+        question = f"Send {writes} writes to {endpoint.host} to undo {', '.join(state.writes)}?"
+        if not endpoint.is_loopback:
+            session.confirm_or_stop(question, yes=yes)
+        endpoint.guard.allow("rollback of a live replay", max_writes=writes)
+        replay = restore(state, endpoint)
+        target = {"endpoint": endpoint.base_url, "source": path.name}
+        return new_report(
+            session, "replay", target=target, replays=(replay,), exchanges=endpoint.exchanges
+        )
