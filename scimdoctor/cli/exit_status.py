@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import Verdict
+from scimdoctor.model.report import ChangeState
 from scimdoctor.model.rule import FixedBy, Severity
 
 if TYPE_CHECKING:
@@ -53,14 +54,18 @@ _HEALTH = {
 
 
 def _severities(report: Report) -> Iterator[Severity]:
-    yield from (f.severity for f in report.findings if f.outcome is Outcome.FAILED)
-    yield from (Severity.MAJOR for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY)
+    yield from (f.severity for f in report.findings if f.outcome is Outcome.FAILED and not f.known)
+    yield from (
+        Severity.MAJOR for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY and not d.known
+    )
     failures = {Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE}
     yield from (Severity.MAJOR for r in report.replays if r.verdict in failures)
     yield from (
         Severity.MAJOR for c in report.comparisons if _has_difference(c.state, c.attributes)
     )
     yield from (Severity.MINOR for m in report.mappings if m.lint)
+    unsolved = {ChangeState.NEW, ChangeState.STILL_THERE}
+    yield from (Severity.MAJOR for change in report.changes if change.state in unsolved)
     if report.events.failure:
         yield Severity.MAJOR
     healths = [app.health for app in report.apps]

@@ -165,11 +165,22 @@ class Output:
             rich_help_panel=_OUTPUT,
         ),
     ] = FailOn.MINOR
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SCIMDOCTOR_BASELINE",
+            metavar="FILE",
+            help="Known problems that are shown but do not set the exit status; "
+            "'scimdoctor report --write-baseline' makes the file.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
     redact: Annotated[
         bool,
         typer.Option(
             "--redact",
             help="Replace names, mail addresses, phone numbers and ids by pseudonyms. "
+            "SCIMDOCTOR_REDACT_KEY makes them the same in every report. "
             "Secrets never appear, with or without this.",
             rich_help_panel=_OUTPUT,
         ),

@@ -132,6 +132,10 @@ class Session:
 
         from scimdoctor.cli.exit_status import status_of
 
+        if output.baseline:
+            from scimdoctor.reports.files import with_baseline
+
+            report = with_baseline(report, output.baseline)
         self.write(report, output)
         status = status_of(report, output.fail_on.severity)
         if status:
@@ -144,7 +148,7 @@ class Session:
         if output.redact:
             from scimdoctor.reports.pseudonyms import redact_report
 
-            report = redact_report(report)
+            report = redact_report(report, self.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
         if output.output is None or str(output.output) == "-":
             color = output.format is Format.TABLE and _wants_color(self.environ)
             render(report, sys.stdout, output.format, width=_width(self.environ), color=color)

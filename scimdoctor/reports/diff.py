@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.model.finding import Outcome
+from scimdoctor.model.finding import EvidenceKind, Outcome
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.replay import Verdict
 from scimdoctor.model.report import Change, ChangeState, EventCounts
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import Report
 
 _ORDER = list(ChangeState)
+_SUBJECT = ("app", "tenant", "endpoint", "user")
+"""Targets that must be the same for a problem to count as fixed."""
+
 _BAD = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE})
 
 
@@ -35,12 +38,16 @@ class _Problem:
     size: int | None = None
     """How many objects or events, where that is known."""
 
+    seen_in_events: bool = False
+    checks: frozenset[str] = frozenset()
+    """What it was seen in: only who looks there again can say that it is gone."""
+
 
 def diff_reports(old: Report, new: Report) -> Report:
     """Return a report whose `changes` lead from `old` to `new`; its problems are those of `new`."""
     before = {problem.id: problem for problem in _problems(old)}
     after = {problem.id: problem for problem in _problems(new)}
-    looked = _looker(new)
+    looked = _looker(old, new)
     changes = [_gone(problem, looked) for key, problem in before.items() if key not in after]
     changes += [_remaining(before.get(key), problem) for key, problem in after.items()]
     changes.sort(key=lambda change: (_ORDER.index(change.state), change.kind, change.title))
@@ -75,11 +82,26 @@ def _problems(report: Report) -> Iterator[_Problem]:
     for diagnosis in report.diagnoses:
         size = diagnosis.affected.objects if diagnosis.affected else None
         key = diagnosis_id(diagnosis)
-        yield _Problem(kind="cause", id=key, name=diagnosis.cause, title=diagnosis.title, size=size)
+        checks = {e.ref for e in diagnosis.evidence if e.kind is EvidenceKind.FINDING}
+        yield _Problem(
+            kind="cause",
+            id=key,
+            name=diagnosis.cause,
+            title=diagnosis.title,
+            size=size,
+            seen_in_events=bool(size),
+            checks=frozenset(checks),
+        )
     for finding in report.findings:
         if finding.outcome is Outcome.FAILED:
             key = finding_id(finding)
-            yield _Problem(kind="finding", id=key, name=finding.check, title=finding.title)
+            yield _Problem(
+                kind="finding",
+                id=key,
+                name=finding.check,
+                title=finding.title,
+                checks=frozenset({finding.check}),
+            )
     for signature in report.signatures:
         yield _Problem(
             kind="signature",
@@ -87,6 +109,7 @@ def _problems(report: Report) -> Iterator[_Problem]:
             name=signature.id,
             title=signature.text,
             size=signature.objects,
+            seen_in_events=True,
         )
     for replay in report.replays:
         if replay.verdict in _BAD:
@@ -94,18 +117,21 @@ def _problems(report: Report) -> Iterator[_Problem]:
             yield _Problem(kind="replay", id=replay.event, name=replay.event, title=title)
 
 
-def _looker(new: Report) -> Callable[[_Problem], bool]:
+def _looker(old: Report, new: Report) -> Callable[[_Problem], bool]:
     """Return a test of whether `new` would have shown a problem if it were still there."""
+    same = all(old.target.get(key) == new.target.get(key) for key in _SUBJECT if key in new.target)
     judged = {f.check for f in new.findings if f.outcome in {Outcome.PASSED, Outcome.FAILED}}
     worked = {replay.event for replay in new.replays if replay.verdict is Verdict.WORKS_NOW}
     read_events = new.events.read > 0
 
     def looked(problem: _Problem) -> bool:
-        if problem.kind == "finding":
-            return problem.name in judged
+        if not same:
+            return False
         if problem.kind == "replay":
             return problem.name in worked
-        return read_events or (problem.kind == "cause" and bool(judged))
+        if not problem.seen_in_events and not problem.checks:
+            return False
+        return (read_events or not problem.seen_in_events) and problem.checks <= judged
 
     return looked
 
@@ -113,7 +139,7 @@ def _looker(new: Report) -> Callable[[_Problem], bool]:
 def _gone(problem: _Problem, looked: Callable[[_Problem], bool]) -> Change:
     if looked(problem):
         return _change(ChangeState.FIXED, problem, "")
-    return _change(ChangeState.CANNOT_TELL, problem, "the newer report did not look")
+    return _change(ChangeState.CANNOT_TELL, problem, "the newer report did not look there")
 
 
 def _remaining(before: _Problem | None, problem: _Problem) -> Change:
