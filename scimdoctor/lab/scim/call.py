@@ -46,11 +46,6 @@ def scim_response(status: int, value: Any, *, headers: Headers = ()) -> LabRespo
     return LabResponse(status=status, headers=head, body=body)
 
 
-def json_body(response: LabResponse) -> Any:  # noqa: ANN401 - JSON enters here
-    """The body of an answer of ours as JSON; `None` if it is empty."""
-    return json.loads(response.body) if response.body else None
-
-
 @dataclass(kw_only=True)
 class Call:
     """A request taken apart. Switches may change `parameters` and `body` before they are used."""

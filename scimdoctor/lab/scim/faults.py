@@ -5,6 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError
+from scimdoctor.lab.scim import traits
+from scimdoctor.lab.scim.families import (
+    attributes,
+    authentication,
+    creating,
+    errors,
+    filtering,
+    lifecycle,
+    listing,
+    membership,
+    patch_effect,
+    patch_syntax,
+    transport,
+)
 from scimdoctor.lab.scim.switch import Fault, Switch, Trait
 
 if TYPE_CHECKING:
@@ -12,20 +26,32 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTS", "TRAITS", "Fault", "Trait", "switches"]
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    *transport.FAULTS,
+    *authentication.FAULTS,
+    *listing.FAULTS,
+    *filtering.FAULTS,
+    *creating.FAULTS,
+    *attributes.FAULTS,
+    *patch_syntax.FAULTS,
+    *patch_effect.FAULTS,
+    *lifecycle.FAULTS,
+    *membership.FAULTS,
+    *errors.FAULTS,
+)
 
-TRAITS: tuple[Trait, ...] = ()
+TRAITS: tuple[Trait, ...] = traits.TRAITS
 
 
-def switches(faults: Iterable[str], traits: Iterable[str]) -> tuple[Switch, ...]:
+def switches(fault_ids: Iterable[str], trait_ids: Iterable[str]) -> tuple[Switch, ...]:
     """The switches of these ids, in this order.
 
     Raises:
         ConfigurationError: there is none of that id.
 
     """
-    chosen_faults = [_named(FAULTS, name, "fault") for name in faults]
-    return (*chosen_faults, *(_named(TRAITS, name, "trait") for name in traits))
+    chosen_faults = [_named(FAULTS, name, "fault") for name in fault_ids]
+    return (*chosen_faults, *(_named(TRAITS, name, "trait") for name in trait_ids))
 
 
 def _named(known: Sequence[Switch], name: str, kind: str) -> Switch:

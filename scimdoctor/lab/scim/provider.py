@@ -64,6 +64,7 @@ class ScimServiceProvider:
         """The SCIM root's URL for locations; without it the request's `Host` tells it."""
 
         self.page_limit = discovery.MAX_RESULTS
+        self.accepts_unknown_members = False
         self.users: dict[str, Resource] = {}
         self.groups: dict[str, Resource] = {}
         self.deleted: list[Resource] = []

@@ -43,7 +43,7 @@ def require_valid(
     core = urns.GROUP if is_group else urns.USER
     extensions = [k for k, v in resource.items() if ":" in k and isinstance(v, dict)]
     resource["schemas"] = [core, *extensions]
-    if is_group:
+    if is_group and not provider.accepts_unknown_members:
         _require_members(resource, provider, known=_member_ids(before or {}))
 
 

@@ -1,0 +1,1 @@
+"""The faults, one module per topic; `faults.py` lists them all."""

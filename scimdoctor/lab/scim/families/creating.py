@@ -1,0 +1,360 @@
+"""Faults of POST."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
+from scimdoctor.lab.scim.hooks import (
+    answered,
+    empty,
+    problem,
+    refused_body,
+    rejsoned,
+    without,
+)
+from scimdoctor.lab.scim.resources import clashing, new_resource
+from scimdoctor.lab.scim.switch import Fault
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimdoctor.lab.http import LabResponse
+    from scimdoctor.lab.scim import switch
+    from scimdoctor.scim.patch import Resource
+
+VERIFIED_DOMAIN = "verified.example"
+
+_fault = partial(Fault, family="create")
+
+
+def _is_user(body: Resource) -> bool:
+    return urns.GROUP not in body.get("schemas", ())
+
+
+def _extensions(body: Resource) -> set[str]:
+    return {key for key, value in body.items() if ":" in key and isinstance(value, dict)}
+
+
+def _has_unlisted_extension(body: Resource) -> bool:
+    return not _extensions(body) <= set(body.get("schemas", ()))
+
+
+def _lists_absent_extension(body: Resource) -> bool:
+    listed = set(body.get("schemas", ())) - {urns.USER, urns.GROUP, urns.ENTRA_GROUP}
+    return not listed <= _extensions(body)
+
+
+def _lacks(*paths: str) -> Callable[[Resource], bool]:
+    """A user without one of these values."""
+    return lambda body: (
+        _is_user(body) and any(value_at(body, path) in (None, "", []) for path in paths)
+    )
+
+
+def _has_manager_text(body: Resource) -> bool:
+    return isinstance(body.get(urns.ENTERPRISE_USER, {}).get("manager"), str)
+
+
+def _has_foreign_domain(body: Resource) -> bool:
+    address = value_at(body, 'emails[type eq "work"].value') or body.get("userName")
+    return _is_user(body) and not str(address).casefold().endswith(f"@{VERIFIED_DOMAIN}")
+
+
+def _has_odd_user_name(body: Resource) -> bool:
+    return _is_user(body) and re.search(r"[+'&#]", str(body.get("userName"))) is not None
+
+
+def _created(call: Call, response: LabResponse) -> bool:
+    return call.method == "POST" and response.status == 201
+
+
+def _created_user(call: Call, response: LabResponse) -> bool:
+    return call.is_user and _created(call, response)
+
+
+def _duplicate(call: Call, response: LabResponse) -> bool:
+    return call.method == "POST" and call.is_user and response.status == 409
+
+
+def _another_status(status: int) -> Callable[[LabResponse], LabResponse]:
+    return lambda _: ScimProblem(status, "The user could not be created.").response()
+
+
+def _existing(call: Call, response: LabResponse) -> LabResponse:
+    if not _duplicate(call, response):
+        return response
+    name = str(call.json().get("userName")).casefold()
+    found = [u for u in call.provider.users.values() if str(u["userName"]).casefold() == name]
+    return scim_response(200, call.provider.show(call, found[0]))
+
+
+def _freed(call: Call, body: Resource) -> Resource:
+    """Let a second resource of the same name in, by storing it under a name of its own first."""
+    wanted = new_resource(body, "User" if call.is_user else "Group")
+    key = "userName" if call.is_user else "displayName"
+    if key not in wanted or clashing(wanted, call.provider.store(call).values()) is None:
+        return body
+    call.notes["name"] = wanted[key]
+    return body | {key: f"{wanted[key]}\u200b{call.serial}"}
+
+
+def _named_again(call: Call, _: Resource | None, after: Resource) -> Resource:
+    key = "userName" if call.is_user else "displayName"
+    return after | {key: call.notes["name"]} if "name" in call.notes else after
+
+
+def _freed_if(when: Callable[[Call, Resource], bool]) -> switch.Body:
+    return lambda call, body: _freed(call, body) if when(call, body) else body
+
+
+def _differs_in_case(call: Call, body: Resource) -> bool:
+    taken = {user.get("userName") for user in call.provider.users.values()}
+    return call.is_user and body.get("userName") not in taken
+
+
+def _clashes_by(path: str, detail: str) -> switch.Body:
+    """Refuse a user whose value at `path` another user has."""
+
+    def body(call: Call, resource: Resource) -> Resource:
+        value = value_at(resource, path)
+        taken = [value_at(user, path) for user in call.provider.users.values()]
+        if call.is_user and value is not None and value in taken:
+            raise ScimProblem(409, detail)
+        return resource
+
+    return body
+
+
+def _always_active(call: Call, before: Resource | None, after: Resource) -> Resource:
+    return after | {"active": True} if before is None and call.is_user else after
+
+
+def _deactivated(body: Any) -> Any:  # noqa: ANN401
+    return body | {"active": not body.get("active", True)}
+
+
+def _unrelated_id(body: Any) -> Any:  # noqa: ANN401
+    return body | {"id": body["id"][::-1]}
+
+
+def _never_stored(call: Call, response: LabResponse) -> LabResponse:
+    if _created_user(call, response):
+        call.provider.users.popitem()
+    return response
+
+
+_DUPLICATE = "duplicate-create-not-409"
+_EMPTY = "required-attribute-empty-in-source"
+_STRICT = "over-strict-validation"
+_WRITE = "write-response-wrong"
+
+FAULTS = (
+    _fault(
+        id="unlisted-extension-refused",
+        title="Refuses an extension that schemas does not list",
+        cause=_STRICT,
+        body=refused_body(_has_unlisted_extension, "An extension is not listed in schemas."),
+    ),
+    _fault(
+        id="listed-extension-absent-refused",
+        title="Refuses a body without the extension that schemas lists",
+        cause=_STRICT,
+        body=refused_body(_lists_absent_extension, "A listed extension is absent."),
+    ),
+    _fault(
+        id="empty-roles-refused",
+        title="Refuses an empty roles array",
+        cause=_STRICT,
+        body=refused_body(lambda b: b.get("roles") == [], "roles must not be empty."),
+    ),
+    _fault(
+        id="meta-refused",
+        title="Refuses meta in the body",
+        cause=_STRICT,
+        body=refused_body(lambda b: "meta" in b, "meta is read-only.", scim_type="mutability"),
+    ),
+    _fault(
+        id="group-entra-urn-refused",
+        title="Refuses the URN that Entra adds to groups",
+        cause=_STRICT,
+        body=refused_body(
+            lambda b: urns.ENTRA_GROUP in b.get("schemas", ()), "Unknown schema.", status=422
+        ),
+    ),
+    _fault(
+        id="group-external-id-refused",
+        title="Refuses externalId on groups",
+        cause="mapping-targets-unsupported-attribute",
+        body=refused_body(
+            lambda b: not _is_user(b) and "externalId" in b, "externalId is not allowed."
+        ),
+    ),
+    _fault(
+        id="group-create-needs-members",
+        title="Refuses a new group without members",
+        cause=_STRICT,
+        body=refused_body(lambda b: not _is_user(b) and not b.get("members"), "Give members."),
+    ),
+    _fault(
+        id="emails-required",
+        title="Refuses a user without an e-mail address",
+        cause=_EMPTY,
+        body=refused_body(_lacks("emails"), "emails is required."),
+    ),
+    _fault(
+        id="family-name-required",
+        title="Refuses a user without a family name",
+        cause=_EMPTY,
+        body=refused_body(_lacks("name.familyName"), "name.familyName is required."),
+    ),
+    _fault(
+        id="phone-required",
+        title="Refuses a user without a telephone number",
+        cause=_EMPTY,
+        body=refused_body(_lacks("phoneNumbers"), "phoneNumbers is required."),
+    ),
+    _fault(
+        id="display-name-required",
+        title="Refuses a user without a display name",
+        cause=_EMPTY,
+        body=refused_body(_lacks("displayName"), "displayName is required."),
+    ),
+    _fault(
+        id="email-domain-not-verified",
+        title=f"Refuses addresses of other domains than {VERIFIED_DOMAIN}",
+        cause="value-not-allowed-by-app",
+        body=refused_body(_has_foreign_domain, "The domain of the address is not verified."),
+    ),
+    _fault(
+        id="user-name-characters-refused",
+        title="Refuses user names with +, apostrophe, & or #",
+        cause="value-not-allowed-by-app",
+        body=refused_body(_has_odd_user_name, "userName has characters that are not allowed."),
+    ),
+    _fault(
+        id="create-manager-text-refused",
+        title="Refuses a new user whose manager is bare text",
+        cause="manager-value-shape",
+        body=refused_body(_has_manager_text, "manager must be an object."),
+    ),
+    _fault(
+        id="create-extension-500",
+        title="Fails with 500 on a new user with the enterprise extension",
+        cause="unhandled-exception-500",
+        body=refused_body(
+            lambda b: urns.ENTERPRISE_USER in b,
+            "An unexpected error occurred.",
+            status=500,
+            scim_type=None,
+        ),
+    ),
+    _fault(
+        id="create-405",
+        title="Answers 405 to POST of a user",
+        cause=_WRITE,
+        instead=problem(lambda c: c.is_user and c.method == "POST", 405, "POST is not allowed."),
+    ),
+    _fault(
+        id="inactive-create-ignored",
+        title="Makes every new user active",
+        cause="attribute-not-stored-or-returned",
+        stored=_always_active,
+    ),
+    _fault(
+        id="duplicate-created-again",
+        title="Creates a second user of the same userName",
+        cause=_DUPLICATE,
+        body=_freed_if(lambda call, _: call.is_user),
+        stored=_named_again,
+    ),
+    _fault(
+        id="duplicate-case-sensitive",
+        title="Creates a second user whose userName differs in case only",
+        cause=_DUPLICATE,
+        body=_freed_if(_differs_in_case),
+        stored=_named_again,
+    ),
+    _fault(
+        id="duplicate-200",
+        title="Answers 200 with the existing user to a duplicate",
+        cause=_DUPLICATE,
+        answer=_existing,
+    ),
+    _fault(
+        id="duplicate-400",
+        title="Answers 400 to a duplicate",
+        cause=_DUPLICATE,
+        answer=answered(_duplicate, _another_status(400)),
+    ),
+    _fault(
+        id="duplicate-500",
+        title="Fails with 500 on a duplicate",
+        cause=_DUPLICATE,
+        answer=answered(_duplicate, _another_status(500)),
+    ),
+    _fault(
+        id="duplicate-without-scim-type",
+        title="Answers 409 to a duplicate without scimType uniqueness",
+        cause=_DUPLICATE,
+        answer=answered(_duplicate, rejsoned(without("scimType"))),
+    ),
+    _fault(
+        id="duplicate-by-email",
+        title="Answers 409 to a new user whose address another user has",
+        cause=_DUPLICATE,
+        body=_clashes_by('emails[type eq "work"].value', "The address is in use."),
+    ),
+    _fault(
+        id="duplicate-by-external-id",
+        title="Answers 409 to a new user whose externalId another user has",
+        cause=_DUPLICATE,
+        body=_clashes_by("externalId", "externalId is in use."),
+    ),
+    _fault(
+        id="create-202",
+        title="Answers 202 without a body to POST",
+        cause=_WRITE,
+        answer=answered(_created, empty(202)),
+    ),
+    _fault(
+        id="create-empty-body",
+        title="Answers 201 without a body to POST",
+        cause=_WRITE,
+        answer=answered(_created, empty(201)),
+    ),
+    _fault(
+        id="create-without-id",
+        title="Leaves the id out of the answer to POST",
+        cause=_WRITE,
+        answer=answered(_created, rejsoned(without("id"))),
+    ),
+    _fault(
+        id="create-other-id",
+        title="Answers POST with an id that nobody has",
+        cause=_WRITE,
+        answer=answered(_created, rejsoned(_unrelated_id)),
+    ),
+    _fault(
+        id="create-active-wrong",
+        title="Answers POST with the opposite of active",
+        cause=_WRITE,
+        answer=answered(_created_user, rejsoned(_deactivated)),
+    ),
+    _fault(
+        id="create-not-stored",
+        title="Answers 201 and stores no user",
+        cause=_WRITE,
+        answer=_never_stored,
+    ),
+    _fault(
+        id="create-body-nested",
+        title="Wraps the new resource in an object of its own",
+        cause=_WRITE,
+        answer=answered(_created, rejsoned(lambda body: {"data": body})),
+    ),
+)

@@ -1,0 +1,311 @@
+"""Faults of filters."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from scimdoctor.lab.scim.call import Call, ScimProblem
+from scimdoctor.lab.scim.hooks import answered
+from scimdoctor.lab.scim.searching import (
+    compared,
+    found_by,
+    nothing_found,
+    on,
+    parsed,
+    refused_filter,
+    terms,
+    text_with,
+)
+from scimdoctor.lab.scim.switch import Fault
+from scimdoctor.scim.filters import And, Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimdoctor.lab.http import LabResponse
+    from scimdoctor.scim.patch import Resource
+
+SCANNED = 2
+"""How many accounts the fault `filter-first-page-only` looks at."""
+
+_fault = partial(Fault, family="filter")
+_EXACT = {"userName", "externalId", "displayName", "id", "emails", "value", "type", "manager"}
+_EXACT |= {"members", "active", "employeeNumber", "department"}
+
+
+def _finds_nothing(call: Call, response: LabResponse) -> bool:
+    return bool(call.is_list and call.filter) and b'"totalResults":0' in response.body
+
+
+def _answer(status: int, detail: str) -> Callable[[LabResponse], LabResponse]:
+    return lambda _: ScimProblem(status, detail).response()
+
+
+def _forget(call: Call) -> None:
+    call.parameters.pop("filter", None)
+
+
+def _forget_for_groups(call: Call) -> None:
+    if call.is_group:
+        _forget(call)
+
+
+def _keep_plus(call: Call) -> None:
+    found = re.search(r"(?:^|&)filter=([^&]*)", call.request.query)
+    if found:
+        call.parameters["filter"] = unquote(found[1])
+
+
+def _cut_at_special(call: Call) -> None:
+    """Decodes before it takes the query apart, so that `&`, `#` and `+` in values do harm."""
+    text = re.split("[&#]", call.filter)[0]
+    if call.filter:
+        call.parameters["filter"] = text.replace("+", " ")
+
+
+def _split_at_blanks(call: Call, _: list[Resource]) -> None:
+    if any(isinstance(t.value, str) and " " in t.value for t in terms(parsed(call))):
+        raise ScimProblem(400, "A filter has three words.", scim_type="invalidFilter")
+
+
+def _is_urn(_: Call, term: Comparison) -> bool:
+    return term.path.urn is not None
+
+
+def _is_email_path(_: Call, term: Comparison) -> bool:
+    return term.path.where is not None
+
+
+def _is_non_ascii(_: Call, term: Comparison) -> bool:
+    return isinstance(term.value, str) and not term.value.isascii()
+
+
+def _is_oddly_spelled(_: Call, term: Comparison) -> bool:
+    return term.path.attribute not in _EXACT
+
+
+def _exact_operator(call: Call, _: list[Resource]) -> None:
+    if parsed(call) is not None and not re.search(r"\s(?:eq|pr|ne|co|sw|ew)\b", call.filter):
+        raise ScimProblem(400, "Unknown operator.", scim_type="invalidFilter")
+
+
+def _no_and(call: Call, _: list[Resource]) -> None:
+    if isinstance(parsed(call), And):
+        raise ScimProblem(400, "and is not supported.", scim_type="invalidFilter")
+
+
+def _first_term(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    wanted = parsed(call)
+    return found_by(str(wanted.left), resources) if isinstance(wanted, And) else None
+
+
+def _first_accounts(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    return found_by(call.filter, resources[:SCANNED]) if call.is_user and call.filter else None
+
+
+def _never_found(call: Call, _: list[Resource]) -> list[Resource] | None:
+    return [] if call.is_user and call.filter else None
+
+
+_CASE = "filter-case-sensitive"
+_MANY = "filter-not-selective"
+_NO_MATCH = "filter-no-match-404"
+_PARSE = "filter-value-parse-failure"
+_UNSUPPORTED = "filter-attribute-unsupported"
+
+FAULTS = (
+    _fault(
+        id="filter-no-match-404",
+        title="Answers 404 when a filter finds nothing",
+        cause=_NO_MATCH,
+        answer=answered(_finds_nothing, _answer(404, "Nothing found.")),
+    ),
+    _fault(
+        id="filter-no-match-400",
+        title="Answers 400 when a filter finds nothing",
+        cause=_NO_MATCH,
+        answer=answered(_finds_nothing, _answer(400, "No such object.")),
+    ),
+    _fault(
+        id="filter-no-match-500",
+        title="Fails with 500 when a filter finds nothing",
+        cause="unhandled-exception-500",
+        answer=answered(_finds_nothing, _answer(500, "An unexpected error occurred.")),
+    ),
+    _fault(id="filter-ignored", title="Ignores filters and lists all", cause=_MANY, before=_forget),
+    _fault(
+        id="group-filter-ignored",
+        title="Ignores filters on groups and lists all",
+        cause=_MANY,
+        before=_forget_for_groups,
+    ),
+    _fault(
+        id="filter-prefix-match",
+        title="Takes eq for begins with",
+        cause=_MANY,
+        search=compared(lambda stored, asked: stored.casefold().startswith(asked.casefold())),
+    ),
+    _fault(
+        id="filter-contains-match",
+        title="Takes eq for contains",
+        cause=_MANY,
+        search=compared(lambda stored, asked: asked.casefold() in stored.casefold()),
+    ),
+    _fault(
+        id="group-filter-contains-match",
+        title="Runs displayName eq as a wildcard search on groups",
+        cause=_MANY,
+        search=compared(lambda stored, asked: asked.casefold() in stored.casefold(), only="Groups"),
+    ),
+    _fault(
+        id="filter-and-first-term-only",
+        title="Reads only the first term of and",
+        cause=_MANY,
+        search=_first_term,
+    ),
+    _fault(
+        id="filter-value-case-sensitive",
+        title="Compares values with their case",
+        cause=_CASE,
+        search=compared(lambda stored, asked: stored == asked),
+    ),
+    _fault(
+        id="group-filter-value-case-sensitive",
+        title="Compares group names with their case",
+        cause=_CASE,
+        search=compared(lambda stored, asked: stored == asked, only="Groups"),
+    ),
+    _fault(
+        id="filter-attribute-case-sensitive",
+        title="Knows attribute names only in one case",
+        cause=_CASE,
+        search=refused_filter(_is_oddly_spelled, "Unknown attribute."),
+    ),
+    _fault(
+        id="filter-operator-case-sensitive",
+        title="Knows operators only in lower case",
+        cause=_CASE,
+        search=_exact_operator,
+    ),
+    _fault(
+        id="filter-external-id-refused",
+        title="Answers 400 to a filter on externalId",
+        cause=_UNSUPPORTED,
+        search=refused_filter(on("externalId"), "A filter on externalId is not supported."),
+    ),
+    _fault(
+        id="filter-external-id-finds-nothing",
+        title="Finds nothing by externalId",
+        cause=_UNSUPPORTED,
+        search=nothing_found(on("externalId")),
+    ),
+    _fault(
+        id="filter-email-path-refused",
+        title='Answers 400 to a filter on emails[type eq "work"].value',
+        cause=_UNSUPPORTED,
+        search=refused_filter(_is_email_path, "The filter cannot be parsed."),
+    ),
+    _fault(
+        id="filter-email-path-500",
+        title='Fails with 500 on a filter on emails[type eq "work"].value',
+        cause=_UNSUPPORTED,
+        search=refused_filter(
+            _is_email_path, "An unexpected error occurred.", status=500, scim_type=None
+        ),
+    ),
+    _fault(
+        id="filter-email-path-finds-nothing",
+        title='Finds nothing by emails[type eq "work"].value',
+        cause=_UNSUPPORTED,
+        search=nothing_found(_is_email_path),
+    ),
+    _fault(
+        id="filter-urn-refused",
+        title="Answers 404 to a filter on an extension attribute",
+        cause=_UNSUPPORTED,
+        search=refused_filter(_is_urn, "Unknown path.", status=404),
+    ),
+    _fault(
+        id="filter-urn-finds-nothing",
+        title="Finds nothing by extension attributes",
+        cause=_UNSUPPORTED,
+        search=nothing_found(_is_urn),
+    ),
+    _fault(
+        id="filter-and-refused",
+        title="Answers 400 to and",
+        cause=_UNSUPPORTED,
+        search=_no_and,
+    ),
+    _fault(
+        id="filter-manager-refused",
+        title="Answers 400 to a filter on manager",
+        cause=_UNSUPPORTED,
+        search=refused_filter(on("manager"), "A filter on manager is not supported."),
+    ),
+    _fault(
+        id="filter-members-refused",
+        title="Answers 400 to a filter on members",
+        cause=_UNSUPPORTED,
+        search=refused_filter(on("members"), "A filter on members is not supported."),
+    ),
+    _fault(
+        id="filter-plus-literal",
+        title="Does not read + in the query as a blank",
+        cause=_PARSE,
+        before=_keep_plus,
+    ),
+    _fault(
+        id="filter-escapes-refused",
+        title="Answers 400 to escaped quotes and backslashes in values",
+        cause=_PARSE,
+        search=refused_filter(text_with('"\\'), "The filter cannot be parsed."),
+    ),
+    _fault(
+        id="filter-escapes-not-undone",
+        title="Does not undo escapes in values, so such objects are not found",
+        cause=_PARSE,
+        search=nothing_found(text_with('"\\')),
+    ),
+    _fault(
+        id="filter-special-characters-cut",
+        title="Cuts values at & and #, and reads + in them as a blank",
+        cause=_PARSE,
+        before=_cut_at_special,
+    ),
+    _fault(
+        id="filter-apostrophe-500",
+        title="Fails with 500 on an apostrophe in a value",
+        cause=_PARSE,
+        search=refused_filter(
+            text_with("'"), "An unexpected error occurred.", status=500, scim_type=None
+        ),
+    ),
+    _fault(
+        id="filter-non-ascii-refused",
+        title="Answers 400 to non-ASCII characters in values",
+        cause=_PARSE,
+        search=refused_filter(_is_non_ascii, "The filter cannot be parsed."),
+    ),
+    _fault(
+        id="filter-blank-refused",
+        title="Answers 400 to blanks in values",
+        cause=_PARSE,
+        search=_split_at_blanks,
+    ),
+    _fault(
+        id="filter-first-page-only",
+        title="Looks at the oldest accounts only",
+        cause="filter-misses-existing",
+        search=_first_accounts,
+    ),
+    _fault(
+        id="filter-finds-no-user",
+        title="Finds no user by any filter",
+        cause="filter-misses-existing",
+        search=_never_found,
+    ),
+)

@@ -1,0 +1,216 @@
+"""Faults of disabling, restoring and deleting users."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.lab.http import LabResponse
+from scimdoctor.lab.scim.call import Call, ScimProblem
+from scimdoctor.lab.scim.hooks import answered, empty, ignored, problem, text_response, without
+from scimdoctor.lab.scim.operations import parts, touches_user
+from scimdoctor.lab.scim.searching import found_by
+from scimdoctor.lab.scim.switch import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimdoctor.scim.patch import Resource
+
+_fault = partial(Fault, family="lifecycle")
+
+_HEX_PREFIX = re.compile(r"^[0-9a-f]{32}", re.IGNORECASE)
+
+
+def _is_disabled(user: Resource | None) -> bool:
+    return user is not None and user.get("active") is False
+
+
+def _reads_disabled(call: Call) -> bool:
+    return call.is_read and call.is_user and _is_disabled(call.provider.users.get(call.id or ""))
+
+
+def _only_active(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    found = found_by(call.filter, resources) if call.filter else resources
+    if not call.is_user or found is None:
+        return None
+    return [user for user in found if not _is_disabled(user)]
+
+
+def _deleted_when_disabled(call: Call, before: Resource | None, after: Resource) -> Resource | None:
+    return None if before is not None and call.is_user and _is_disabled(after) else after
+
+
+def _emptied_when_disabled(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is None or not call.is_user or not _is_disabled(after):
+        return after
+    return without("emails", "phoneNumbers", "externalId")(after)
+
+
+def _keep_disabled(call: Call, before: Resource | None, after: Resource) -> Resource:
+    return after | {"active": False} if call.is_user and _is_disabled(before) else after
+
+
+def _refuse_restore(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if call.is_user and _is_disabled(before) and not _is_disabled(after):
+        raise ScimProblem(400, "Invalid SCIM patch request.", scim_type="invalidValue")
+    return after
+
+
+def _refuse_disabled(call: Call, operations: list[Any]) -> list[Any]:
+    values = [part for operation in operations for part in parts(operation)]
+    restores = any(path.casefold() == "active" for path, _ in values)
+    if call.is_user and _is_disabled(call.resource) and not restores:
+        raise ScimProblem(400, "The user is not active.", scim_type="mutability")
+    return operations
+
+
+def _refuse_prefix(status: int) -> Callable[[Call, Resource | None, Resource], Resource]:
+    def stored(call: Call, before: Resource | None, after: Resource) -> Resource:
+        if before is not None and call.is_user and _HEX_PREFIX.match(after["userName"]):
+            raise ScimProblem(status, "userName must be an address.", scim_type="invalidValue")
+        return after
+
+    return stored
+
+
+def _deletes_user(call: Call) -> bool:
+    return call.is_user and call.method == "DELETE"
+
+
+def _deletes_known(call: Call) -> bool:
+    return _deletes_user(call) and call.id in call.provider.users
+
+
+def _deletes_unknown(call: Call) -> bool:
+    return _deletes_user(call) and call.id not in call.provider.users
+
+
+def _deleted(call: Call, response: LabResponse) -> bool:
+    return _deletes_user(call) and response.status == 204
+
+
+def _clash_with_deleted(call: Call, body: Resource) -> Resource:
+    names = {str(user.get("userName")).casefold() for user in call.provider.deleted}
+    if call.is_user and str(body.get("userName")).casefold() in names:
+        raise ScimProblem(409, "userName is in use.", scim_type="uniqueness")
+    return body
+
+
+_POLICY = "app-policy-refuses-change"
+_GONE = "disabled-user-not-returned"
+_APPLIED = "patch-accepted-not-applied"
+_RENAME = "soft-delete-renames-user"
+
+FAULTS = (
+    _fault(
+        id="active-ignored",
+        title="Passes over active",
+        cause=_APPLIED,
+        apply=ignored(touches_user("active")),
+    ),
+    _fault(
+        id="disabled-hidden-from-get",
+        title="Answers 404 to GET of a disabled user",
+        cause=_GONE,
+        instead=problem(_reads_disabled, 404, "Not found."),
+    ),
+    _fault(
+        id="disabled-hidden-from-filter",
+        title="Does not find disabled users by filter",
+        cause=_GONE,
+        search=_only_active,
+    ),
+    _fault(
+        id="disabled-hidden",
+        title="Hides disabled users from GET and filter",
+        cause=_GONE,
+        instead=problem(_reads_disabled, 404, "Not found."),
+        search=_only_active,
+    ),
+    _fault(
+        id="disable-deletes",
+        title="Deletes a user who is disabled",
+        cause=_GONE,
+        stored=_deleted_when_disabled,
+    ),
+    _fault(
+        id="disable-clears-values",
+        title="Clears addresses, numbers and externalId of a user who is disabled",
+        cause="replace-clears-unsent-values",
+        stored=_emptied_when_disabled,
+    ),
+    _fault(
+        id="restore-refused",
+        title="Refuses to make a disabled user active",
+        cause=_POLICY,
+        stored=_refuse_restore,
+    ),
+    _fault(
+        id="restore-ignored",
+        title="Leaves a disabled user disabled for ever",
+        cause=_APPLIED,
+        stored=_keep_disabled,
+    ),
+    _fault(
+        id="disabled-update-refused",
+        title="Refuses updates of a disabled user",
+        cause=_POLICY,
+        operations=_refuse_disabled,
+    ),
+    _fault(
+        id="hex-prefix-rename-refused",
+        title="Refuses the userName that Entra gives a deleted user",
+        cause=_RENAME,
+        stored=_refuse_prefix(400),
+    ),
+    _fault(
+        id="hex-prefix-rename-403",
+        title="Answers 403 to the userName that Entra gives a deleted user",
+        cause=_RENAME,
+        stored=_refuse_prefix(403),
+    ),
+    _fault(
+        id="delete-405",
+        title="Answers 405 to DELETE of a user",
+        cause=_POLICY,
+        instead=problem(_deletes_user, 405, "DELETE is not allowed."),
+    ),
+    _fault(
+        id="delete-404",
+        title="Answers 404 to DELETE of a user who exists, and keeps the user",
+        cause="write-response-wrong",
+        instead=problem(_deletes_known, 404, "Not found."),
+    ),
+    _fault(
+        id="delete-200-with-body",
+        title="Answers DELETE with 200 and a message",
+        cause="write-response-wrong",
+        answer=answered(_deleted, lambda _: text_response(200, "Deleted")),
+    ),
+    _fault(
+        id="delete-ignored",
+        title="Answers 204 to DELETE and keeps the user",
+        cause=_APPLIED,
+        instead=lambda call: LabResponse(status=204) if _deletes_known(call) else None,
+    ),
+    _fault(
+        id="delete-202",
+        title="Answers DELETE with 202",
+        cause="write-response-wrong",
+        answer=answered(_deleted, empty(202)),
+    ),
+    _fault(
+        id="delete-twice-500",
+        title="Fails with 500 on DELETE of a user who is gone",
+        cause="non-idempotent-write",
+        instead=problem(_deletes_unknown, 500, "An unexpected error occurred."),
+    ),
+    _fault(
+        id="recreate-after-delete-409",
+        title="Answers 409 to a new user whose userName a deleted one had",
+        cause="existing-account-not-matchable",
+        body=_clash_with_deleted,
+    ),
+)
