@@ -80,7 +80,7 @@ def test_retry_after_in_the_past_and_nonsense() -> None:
         Answers(
             httpx.Response(429, headers={"Retry-After": past}),
             httpx.Response(429, headers={"Retry-After": "soon"}),
-            httpx.Response(429, headers={"Retry-After": "²".encode()}),
+            httpx.Response(429, headers={b"Retry-After": "²".encode()}),
         ),
         clock,
     )
