@@ -11,7 +11,7 @@ from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRe
 
 if TYPE_CHECKING:
     from scimdoctor.entra.facts import Facts
-    from scimdoctor.model.synchronization import AttributeMapping
+    from scimdoctor.model.synchronization import AttributeMapping, ObjectMapping
 
 _LINKED = (
     "asked while the app's id is not known yet (first cycle, restart, on demand);"
@@ -22,6 +22,13 @@ _LINKED = (
 def matching_mappings(facts: Facts) -> tuple[AttributeMapping, ...]:
     """The mappings used for matching, first tried first; the first one if none is marked."""
     return facts.mapping.matching_mappings or facts.mapping.attribute_mappings[:1]
+
+
+def first_matching(mapping: ObjectMapping) -> str:
+    """The target attribute that Entra matches by first; userName or displayName by default."""
+    items = mapping.matching_mappings or mapping.attribute_mappings[:1]
+    default = "displayName" if mapping.is_group else "userName"
+    return items[0].target_attribute_name if items else default
 
 
 def matching_queries(facts: Facts, *, linked: bool) -> tuple[ReconstructedRequest, ...]:

@@ -51,6 +51,21 @@ def load_schema(path: Path) -> SynchronizationSchema:
     return schema
 
 
+def save_schema(schema: SynchronizationSchema, path: Path) -> None:
+    """Write `schema` as Graph gave it, whole or not at all.
+
+    Raises:
+        SourceError: the file cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.write_text(json.dumps(schema.raw, indent=1) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise SourceError(f"{path} cannot be written: {error.strerror}.") from error
+
+
 def _load(path: Path) -> Any:  # noqa: ANN401 - JSON enters here
     try:
         if path.stat().st_size > _LARGEST_BYTES:

@@ -1,0 +1,1 @@
+"""Holds what Entra's mapping produces beside what the app has."""

@@ -1,0 +1,112 @@
+"""Finds and lists objects in the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.entra import requests
+from scimdoctor.scim.paths import member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.model.exchange import Exchange
+
+PAGE = 200
+_MOST_PAGES = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look-up gave."""
+
+    resources: tuple[dict[str, Any], ...] = ()
+    trouble: str | None = None
+    """Why the answer is of no use; then `resources` says nothing."""
+
+
+def look_up(endpoint: Endpoint, resource: str, attribute: str, value: str) -> Found:
+    """Ask as Entra does: `attribute eq "value"`."""
+    return _resources(endpoint.send(requests.match_query(resource, attribute, value)))
+
+
+def read(endpoint: Endpoint, resource: str, object_id: str) -> Found:
+    """Read one object by the app's id; none if the app does not know it."""
+    exchange = endpoint.send(requests.get(requests.object_path(resource, object_id)))
+    if exchange.status == 404:
+        return Found()
+    body = exchange.json
+    if not exchange.ok or not isinstance(body, dict):
+        return Found(trouble=_trouble(exchange))
+    return Found(resources=(body,))
+
+
+def _resources(exchange: Exchange) -> Found:
+    rows = _rows(exchange)
+    return Found(trouble=_trouble(exchange)) if rows is None else Found(resources=tuple(rows))
+
+
+def _rows(exchange: Exchange) -> list[dict[str, Any]] | None:
+    body = exchange.json
+    if not exchange.ok or not isinstance(body, dict):
+        return None
+    rows = member(body, "Resources")
+    if rows is None and member(body, "totalResults") == 0:
+        return []
+    return [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else None
+
+
+def _trouble(exchange: Exchange) -> str:
+    if exchange.failure is not None:
+        return f"no answer to {exchange.request.target}: {exchange.failure.message}"
+    what = "no SCIM answer" if exchange.ok else f"status {exchange.status}"
+    return f"{exchange.request.method} {exchange.request.target}: {what} ({exchange.id})"
+
+
+@dataclass(slots=True)
+class Listing:
+    """Walks all objects of one kind, page by page; keeps one page in memory.
+
+    Servers that lie about paging end the walk with a note in `limits`, never a loop.
+    """
+
+    endpoint: Endpoint
+    resource: str
+    page: int = PAGE
+    total: int | None = None
+    limits: list[str] = field(default_factory=list)
+    complete: bool = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        start, last_first = 1, None
+        for _ in range(_MOST_PAGES):
+            rows = self._page(start)
+            if not rows:
+                return
+            first = str(member(rows[0], "id"))
+            if first == last_first:
+                self.limits.append(f"/{self.resource} ignores startIndex: one page was seen")
+                self.complete = False
+                return
+            yield from rows
+            start, last_first = start + len(rows), first
+            if self.total is None or start > self.total:
+                self.complete = True
+                return
+
+    def _page(self, start: int) -> list[dict[str, Any]]:
+        wanted = [("startIndex", str(start)), ("count", str(self.page))]
+        exchange = self.endpoint.send(requests.get(f"/{self.resource}", wanted))
+        rows = _rows(exchange)
+        if rows is None:
+            self.limits.append(f"/{self.resource} could not be listed: {_trouble(exchange)}")
+            return []
+        # A page can be megabytes: what is read is not kept as evidence.
+        self.endpoint.recorder.forget(exchange.id)
+        total = member(exchange.json, "totalResults")
+        if isinstance(total, int):
+            self.total = total
+        self.complete = not rows
+        return rows

@@ -1,0 +1,200 @@
+"""Who should be in the app, and with what values: the tenant's side of a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.entra.evaluate import evaluate_mapping, expression_of
+from scimdoctor.entra.expression import ExpressionError, parse
+from scimdoctor.entra.scope_filter import in_scope
+from scimdoctor.entra.source_values import graph_fields, source_values
+from scimdoctor.graph import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scimdoctor.graph.client import GraphClient
+    from scimdoctor.graph.directory import Assignment, ServicePrincipal
+    from scimdoctor.model.synchronization import (
+        ObjectDefinition,
+        ObjectMapping,
+        SynchronizationSchema,
+    )
+
+_READ_ONE_BY_ONE = 100
+"""Up to so many people assigned by name are read singly; more are found by listing everybody."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """The mapping of one kind of object and what it needs to be evaluated."""
+
+    mapping: ObjectMapping
+    definition: ObjectDefinition | None = None
+    attributes: tuple[str, ...] = ()
+    """Source attributes that the mapping and the scoping filter read."""
+
+    default_domain: str | None = None
+
+    @classmethod
+    def of(
+        cls, schema: SynchronizationSchema, *, group: bool, default_domain: str | None = None
+    ) -> Side | None:
+        """The side of users or groups; `None` if `schema` does not map them."""
+        mapping = schema.mapping_for(group=group)
+        if mapping is None:
+            return None
+        return cls(
+            mapping=mapping,
+            definition=schema.target_definition(mapping),
+            attributes=_attributes(mapping),
+            default_domain=default_domain,
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The Graph properties to ask for."""
+        return graph_fields(self.attributes, group=self.mapping.is_group)
+
+    @property
+    def defined(self) -> tuple[str, ...]:
+        """The target attributes that the schema knows."""
+        return tuple(a.name for a in self.definition.attributes) if self.definition else ()
+
+    def matching_key(self, source: Mapping[str, object]) -> tuple[str, str] | None:
+        """The first matching attribute and its value for one object, if it has one."""
+        items = self.mapping.matching_mappings or self.mapping.attribute_mappings[:1]
+        for item in items:
+            result = evaluate_mapping(
+                item, source, creating=True, default_domain=self.default_domain
+            )
+            if result.known and isinstance(result.value, str) and result.value:
+                return item.target_attribute_name, result.value
+        return None
+
+
+def _attributes(mapping: ObjectMapping) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for item in mapping.attribute_mappings:
+        try:
+            found = parse(expression_of(item.source)).attributes() if item.source else ()
+        except ExpressionError:
+            found = ()
+        names |= dict.fromkeys(found)
+    clauses = (c for g in mapping.scope for c in g.clauses)
+    return tuple(names | dict.fromkeys(c.source_operand_name for c in clauses))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user as the provisioning service sees it."""
+
+    raw: Mapping[str, Any]
+    source: Mapping[str, object]
+    should_be_active: bool | None
+    """`None`: it cannot be told, as a value for the scoping filter is not at hand."""
+
+    why: str = ""
+    """Why the person should not be active."""
+
+    @property
+    def id(self) -> str:
+        """The object id."""
+        return str(self.raw.get("id") or "")
+
+    @property
+    def label(self) -> str:
+        """What people call the person."""
+        return str(self.raw.get("userPrincipalName") or self.raw.get("displayName") or self.id)
+
+
+def person(
+    side: Side,
+    raw: Mapping[str, Any],
+    *,
+    assigned: bool | None,
+    manager_id: str | None = None,
+    roles: list[Json] | None = None,
+) -> Person:
+    """See one Graph user as the provisioning service does."""
+    plain = source_values(raw, side.attributes, manager_id=manager_id, roles=roles)
+    active, why = _should_be_active(side, raw, plain, assigned)
+    soft_deleted = None if active is None else not active
+    source = source_values(
+        raw, side.attributes, soft_deleted=soft_deleted, manager_id=manager_id, roles=roles
+    )
+    return Person(raw=raw, source=source, should_be_active=active, why=why)
+
+
+def _should_be_active(
+    side: Side, raw: Mapping[str, Any], source: Mapping[str, object], assigned: bool | None
+) -> tuple[bool | None, str]:
+    if raw.get("deletedDateTime"):
+        return False, "deleted in Entra"
+    if raw.get("accountEnabled") is False:
+        return False, "disabled in Entra"
+    if assigned is False:
+        return False, "not assigned to the app"
+    scoped = in_scope(side.mapping.scope, source)
+    if scoped is False:
+        return False, "outside the scoping filter"
+    known = assigned is not None and scoped is not None and "accountEnabled" in raw
+    return (True, "") if known else (None, "")
+
+
+@dataclass(slots=True)
+class Population:
+    """The people whom the app's assignments entitle: named ones and direct members of groups."""
+
+    graph: GraphClient
+    app: ServicePrincipal
+    side: Side
+    limits: list[str] = field(default_factory=list)
+
+    def people(self) -> Iterator[tuple[Person, str]]:
+        """Each person once, with the assignment by which it came."""
+        seen: set[str] = set()
+        for raw, via in self._raw_people(self.assignments()):
+            identity = str(raw.get("id") or "")
+            if identity and identity not in seen:
+                seen.add(identity)
+                yield person(self.side, raw, assigned=True), via
+
+    def assignments(self) -> list[Assignment]:
+        """All assignments of the app."""
+        return list(directory.assignments(self.graph, self.app.id))
+
+    def _raw_people(self, assignments: list[Assignment]) -> Iterator[tuple[Json, str]]:
+        named = {a.principal_id for a in assignments if a.principal_type == "User"}
+        yield from ((raw, "assigned") for raw in self._named(named))
+        for row in assignments:
+            if row.principal_type == "Group":
+                via = f"group {row.principal_display_name or row.principal_id}"
+                yield from ((raw, via) for raw in self._members(row.principal_id, via))
+
+    def _named(self, ids: set[str]) -> Iterator[Json]:
+        if len(ids) <= _READ_ONE_BY_ONE:
+            for identity in sorted(ids):
+                raw = directory.user(self.graph, identity, select=self.side.fields)
+                if raw is not None:
+                    yield dict(raw)
+            return
+        parameters = {"$select": ",".join(self.side.fields), "$top": "999"}
+        for page in self.graph.pages("/users", parameters):
+            yield from (raw for raw in page if raw.get("id") in ids)
+
+    def _members(self, group_id: str, via: str) -> Iterator[Json]:
+        nested = 0
+        for raw in directory.members(self.graph, group_id, select=self.side.fields):
+            kind = str(raw.get("@odata.type") or "#microsoft.graph.user")
+            if kind.endswith(".user"):
+                yield dict(raw)
+            elif kind.endswith(".group"):
+                nested += 1
+        if nested:
+            self.limits.append(
+                f"{via} has {nested} nested group(s): Entra does not provision their members"
+            )

@@ -1,0 +1,106 @@
+"""Compares a group's members at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from scimdoctor.compare.app_side import Found
+
+MOST_LOOK_UPS = 200
+"""So many members are looked up one by one; beyond, only numbers are compared."""
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersCompared:
+    """The outcome for one group."""
+
+    attributes: tuple[AttributeComparison, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare_members(
+    members: Iterable[Mapping[str, Any]],
+    resource: Mapping[str, Any],
+    *,
+    locate: Callable[[Mapping[str, Any]], Found],
+) -> MembersCompared:
+    """Compare Entra's direct `members` with those of the app's group `resource`.
+
+    `locate` finds a person in the app. Groups larger than `MOST_LOOK_UPS` are compared by number.
+    """
+    held = resource.get("members")
+    if not isinstance(held, list):
+        note = "the app shows no members of this group"
+        return MembersCompared(attributes=(_row(None, None, AttributeVerdict.CANNOT_TELL, note),))
+    actual = {str(m.get("value")) for m in held if isinstance(m, dict) and m.get("value")}
+    people = [m for m in members if not str(m.get("@odata.type") or "").endswith(".group")]
+    if len(people) > MOST_LOOK_UPS:
+        same = len(people) == len(actual)
+        verdict = AttributeVerdict.CANNOT_TELL if same else AttributeVerdict.DIFFERS
+        note = f"more than {MOST_LOOK_UPS} members: compared by number only"
+        return MembersCompared(attributes=(_row(len(people), len(actual), verdict, note),))
+    return _one_by_one(people, actual, locate)
+
+
+def _one_by_one(
+    people: list[Mapping[str, Any]],
+    actual: set[str],
+    locate: Callable[[Mapping[str, Any]], Found],
+) -> MembersCompared:
+    ids: set[str] = set()
+    absent, unclear = [], []
+    for member in people:
+        found = locate(member)
+        label = str(member.get("userPrincipalName") or member.get("displayName"))
+        if found.trouble is not None or len(found.resources) != 1:
+            unclear.append(label)
+            continue
+        identity = str(found.resources[0].get("id"))
+        ids.add(identity)
+        if identity not in actual:
+            absent.append(label)
+    extra = sorted(actual - ids)
+    notes = _notes(absent, extra, unclear)
+    differs = absent or (extra and not unclear)
+    verdict = AttributeVerdict.DIFFERS if differs else AttributeVerdict.SAME
+    if unclear and not absent:
+        verdict = AttributeVerdict.CANNOT_TELL
+    return MembersCompared(
+        attributes=(_row(len(people), len(actual), verdict, "; ".join(notes) or None),),
+        notes=notes,
+    )
+
+
+def _notes(absent: list[str], extra: list[str], unclear: list[str]) -> tuple[str, ...]:
+    lists = (
+        ("members in Entra, not in the app's group", absent),
+        ("members in the app's group, not in Entra's", extra),
+        ("members who are not in the app, or there more than once", unclear),
+    )
+    return tuple(f"{what}: {_some(names)}" for what, names in lists if names)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _row(
+    expected: int | None, actual: int | None, verdict: AttributeVerdict, note: str | None
+) -> AttributeComparison:
+    return AttributeComparison(
+        attribute="members",
+        source=None,
+        expected=None if expected is None else f"{expected} members",
+        actual=None if actual is None else f"{actual} members",
+        verdict=verdict,
+        note=note,
+    )

@@ -1,0 +1,222 @@
+"""Compares one user or group at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.compare.app_side import Found, look_up, read
+from scimdoctor.compare.attributes import Expected, compare_object, expected_values, is_active
+from scimdoctor.compare.entra_side import Person, Side, person
+from scimdoctor.compare.group_members import compare_members
+from scimdoctor.entra.source_values import source_values
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.graph import directory
+from scimdoctor.model.comparison import Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.graph.client import GraphClient
+    from scimdoctor.graph.directory import ServicePrincipal
+    from scimdoctor.model.synchronization import SynchronizationSchema
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothEnds:
+    """The tenant's app and the app's endpoint, with the mapping between them."""
+
+    graph: GraphClient
+    app: ServicePrincipal
+    schema: SynchronizationSchema
+    endpoint: Endpoint
+
+    def side(self, *, group: bool) -> Side:
+        """The mapping of users or groups.
+
+        Raises:
+            ConfigurationError: the job does not map them.
+        """
+        side = Side.of(self.schema, group=group, default_domain=self._domain())
+        if side is None:
+            kind = "groups" if group else "users"
+            raise ConfigurationError(
+                f"the job's schema has no mapping of {kind}",
+                hint="check with scimdoctor mappings that it is the right job's schema",
+            )
+        return side
+
+    def _domain(self) -> str | None:
+        uses = "defaultdomain" in str(self.schema.raw).casefold()
+        domains = directory.organization(self.graph).get("verifiedDomains") if uses else None
+        rows = domains if isinstance(domains, list) else []
+        named = (d.get("name") for d in rows if isinstance(d, dict) and d.get("isDefault"))
+        return next((str(n) for n in named), None)
+
+
+def compare_one(ends: BothEnds, wanted: str) -> Comparison:
+    """Compare the user or group that `wanted` names.
+
+    `wanted` is a user principal name, an object id, a group's display name, or the app's own id,
+    userName or externalId of the object.
+
+    Raises:
+        ConfigurationError: neither end knows it, or several groups have that name.
+    """
+    raw = directory.user(ends.graph, wanted, select=ends.side(group=False).fields)
+    if raw is not None:
+        return _compare_user(ends, raw)
+    group = _find_group(ends, wanted)
+    if group is not None:
+        return _compare_group(ends, group)
+    return _from_the_app(ends, wanted)
+
+
+def _find_group(ends: BothEnds, wanted: str) -> Mapping[str, Any] | None:
+    if directory.is_guid(wanted):
+        return directory.group(ends.graph, wanted)
+    found = [] if "@" in wanted else list(directory.find_groups(ends.graph, wanted))
+    if len(found) > 1:
+        lines = "\n".join(f"  {g.get('id')}  {g.get('displayName')}" for g in found[:20])
+        raise ConfigurationError(
+            f"{len(found)} groups are called {wanted!r}:\n{lines}", hint="give the object id"
+        )
+    return found[0] if found else None
+
+
+def _from_the_app(ends: BothEnds, wanted: str) -> Comparison:
+    """The app knows it by a name of its own: find the person behind it."""
+    found = read(ends.endpoint, "Users", wanted)
+    for attribute in ("externalId", "userName"):
+        if not found.resources:
+            found = look_up(ends.endpoint, "Users", attribute, wanted)
+    if not found.resources:
+        raise ConfigurationError(
+            f"neither Entra nor the app knows {wanted!r}",
+            hint="give a user principal name, an object id, a group's name, or the app's id",
+        )
+    resource = found.resources[0]
+    name = str(resource.get("userName") or "")
+    side = ends.side(group=False)
+    raw = directory.user(ends.graph, name, select=side.fields) if name else None
+    if raw is not None:
+        return _compare_user(ends, raw)
+    return Comparison(
+        object=name or wanted,
+        target_id=_id(resource),
+        state="orphaned-in-app",
+        attributes=compare_object((), resource, defined=side.defined),
+        notes=("the app has it; Entra has nobody of that user name",),
+    )
+
+
+def _compare_user(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
+    side = ends.side(group=False)
+    assigned = _is_assigned(ends, str(raw.get("id")))
+    manager = None
+    if any(a.casefold() == "manager" for a in side.attributes):
+        manager = directory.manager(ends.graph, str(raw.get("id")))
+    manager_id = str(manager["id"]) if manager and manager.get("id") else None
+    who = person(side, raw, assigned=assigned, manager_id=manager_id)
+    expected = expected_values(
+        side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
+    )
+    expected = tuple(_manager_resolved(ends, side, item, manager) for item in expected)
+    return compare_person(side, who, expected, _locate(ends, side, who.source))
+
+
+def _manager_resolved(
+    ends: BothEnds, side: Side, item: Expected, manager: Mapping[str, Any] | None
+) -> Expected:
+    """The manager's id in the app, which is what the app holds, not the one in Entra."""
+    if not item.path.casefold().endswith(":manager") or manager is None or item.value is None:
+        return item
+    raw = directory.user(ends.graph, str(manager.get("id")), select=side.fields)
+    found = _locate(ends, side, source_values(raw or {}, side.attributes))
+    if len(found.resources) != 1:
+        return replace(item, known=False, note="the manager was not found in the app")
+    return replace(item, value=_id(found.resources[0]))
+
+
+def _locate(ends: BothEnds, side: Side, source: Mapping[str, object]) -> Found:
+    key = side.matching_key(source)
+    if key is None:
+        return Found(trouble="the matching attribute has no value for this object")
+    return look_up(ends.endpoint, "Groups" if side.mapping.is_group else "Users", *key)
+
+
+def compare_person(
+    side: Side, who: Person, expected: tuple[Expected, ...], found: Found
+) -> Comparison:
+    """Judge one person by what a look-up in the app gave; pure."""
+    base = Comparison(object=who.label, source_id=who.id)
+    if found.trouble is not None:
+        return replace(base, state="cannot-tell", notes=(found.trouble,))
+    if not found.resources:
+        if who.should_be_active is False:
+            return replace(base, notes=(f"not in the app, and rightly so: {who.why}",))
+        return replace(base, state="missing-in-app", notes=("the matching query found nobody",))
+    if len(found.resources) > 1:
+        ids = ", ".join(str(_id(r)) for r in found.resources[:10])
+        note = f"the matching query found {len(found.resources)}: {ids}"
+        return replace(base, state="duplicate-in-app", notes=(note,))
+    resource = found.resources[0]
+    compared = compare_object(expected, resource, defined=side.defined)
+    base = replace(base, target_id=_id(resource), attributes=compared)
+    if who.should_be_active is False and is_active(resource) is True:
+        note = f"active in the app, though {who.why}"
+        return replace(base, state="active-but-should-not-be", notes=(note,))
+    return base
+
+
+def _is_assigned(ends: BothEnds, user_id: str) -> bool:
+    groups = []
+    for row in directory.assignments(ends.graph, ends.app.id):
+        if row.principal_id == user_id:
+            return True
+        if row.principal_type == "Group":
+            groups.append(row.principal_id)
+    return any(
+        str(m.get("id")) == user_id
+        for group_id in groups
+        for m in directory.members(ends.graph, group_id)
+    )
+
+
+def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
+    side = ends.side(group=True)
+    source = source_values(raw, side.attributes)
+    found = _locate(ends, side, source)
+    label = str(raw.get("displayName") or raw.get("id"))
+    base = Comparison(object=label, source_id=str(raw.get("id")))
+    if found.trouble is not None:
+        return replace(base, state="cannot-tell", notes=(found.trouble,))
+    if len(found.resources) != 1:
+        state = "duplicate-in-app" if found.resources else "missing-in-app"
+        note = f"the matching query found {len(found.resources)} groups"
+        return replace(base, state=state, notes=(note,))
+    # The look-up leaves members out, as Entra's does: read the group once more, with them.
+    identity = str(_id(found.resources[0]))
+    whole = read(ends.endpoint, "Groups", identity).resources or found.resources
+    expected = expected_values(side.mapping, source, definition=side.definition)
+    compared = compare_object(expected, whole[0], defined=side.defined)
+    users = ends.side(group=False)
+    members = compare_members(
+        directory.members(ends.graph, str(raw.get("id")), select=users.fields),
+        whole[0],
+        locate=lambda member: _locate(ends, users, source_values(member, users.attributes)),
+    )
+    return replace(
+        base,
+        target_id=identity,
+        attributes=(*compared, *members.attributes),
+        notes=members.notes,
+    )
+
+
+def _id(resource: Mapping[str, Any]) -> str | None:
+    value = resource.get("id")
+    return None if value is None else str(value)
