@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.entra.evaluate import evaluate_mapping
-from scimdoctor.entra.source_names import source_values
+from scimdoctor.entra.evaluate import evaluate_mapping, expression_of
+from scimdoctor.entra.expression import parse
+from scimdoctor.entra.source_values import source_values
 from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.lab import seed
 from scimdoctor.lab.entra_service import CredentialsRefused, ProvisioningService, SourceObject
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.lab.scim.provider import ScimServiceProvider
     from scimdoctor.model.exchange import Exchange, ScimRequest
+    from scimdoctor.model.synchronization import SynchronizationSchema
 
 CYCLES = 12
 BETWEEN_CYCLES = timedelta(hours=12)
@@ -53,6 +55,7 @@ class ProvisionedApp:
         self.job = new_job(self.job_id)
         self.schema = schema_json(self.job_id, version="lab")
         self._mappings = parse_schema(self.schema)
+        self._sources = _source_attributes(self._mappings)
         context = EventContext(
             tenant_id=seed.TENANT_ID,
             job_id=self.job_id,
@@ -128,7 +131,8 @@ class ProvisionedApp:
                 yield self._group(team)
 
     def _user(self, person: seed.Person) -> SourceObject:
-        source = source_values(person.properties)
+        enabled = person.properties["accountEnabled"]
+        source = source_values(person.properties, self._sources, soft_deleted=not enabled)
         return SourceObject(
             id=person.id,
             kind="User",
@@ -137,7 +141,7 @@ class ProvisionedApp:
             attributes=self._mapped(source, group=False),
             source=source,
             assigned=person.assigned,
-            enabled=person.properties["accountEnabled"],
+            enabled=enabled,
             manager=person.manager,
         )
 
@@ -187,6 +191,12 @@ class ProvisionedApp:
             assignments=[_assignment(p.id, "User", p.properties["displayName"]) for p in assigned]
             + [_assignment(t.id, "Group", t.name) for t in self.people.teams.values()],
         )
+
+
+def _source_attributes(schema: SynchronizationSchema) -> tuple[str, ...]:
+    sources = (m.source for o in schema.object_mappings for m in o.attribute_mappings)
+    names = (n for s in sources if s for n in parse(expression_of(s)).attributes())
+    return tuple(dict.fromkeys(n for n in names if n not in _REFERENCES | {"manager"}))
 
 
 def _assignment(principal_id: str, kind: str, name: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def lab(
     printed point scimdoctor at it from another terminal.
 
     Examples:
-      scimdoctor lab --fault boolean-string-rejected
+      scimdoctor lab --fault boolean-text-refused
 
       scimdoctor lab --list-faults
     """

@@ -1,0 +1,71 @@
+"""What the documents say is what the program does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scimdoctor.causes import ALL_CAUSES
+from scimdoctor.checks import ALL_CHECKS
+from scimdoctor.cli.app import build_app
+from scimdoctor.cli.commands import NAMES
+from scimdoctor.cli.session import Session
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+EXAMPLE_COMMANDS = re.findall(r"`scimdoctor ([^`]+)`", EXAMPLES)
+
+
+def test_readme_has_the_two_commands() -> None:
+    assert "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/scimdoctor demo" in README
+    assert (
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in README
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, _ in NAMES])
+def test_every_command_is_in_the_readme_and_helps(name: str) -> None:
+    assert re.search(rf"`{re.escape(name)}[ `]", README), f"README does not name {name}"
+    result = CliRunner().invoke(build_app(), [name, "--help"], env={"COLUMNS": "100"})
+    assert result.exit_code == 0, result.output
+    assert max(len(line) for line in result.output.splitlines()) <= 100
+
+
+def test_variables_named_in_the_readme_exist() -> None:
+    from scimdoctor.config.file import KEYS, SECRETS
+
+    known = {f"SCIMDOCTOR_{key.upper()}" for key in (*KEYS, *SECRETS)}
+    sources = "\n".join(p.read_text("utf-8") for p in (ROOT / "scimdoctor" / "cli").rglob("*.py"))
+    known |= set(re.findall(r"SCIMDOCTOR_[A-Z_]+", sources))
+    assert set(re.findall(r"SCIMDOCTOR_[A-Z_]+[A-Z]", README)) <= known
+
+
+def test_the_readme_lists_every_check() -> None:
+    for check in ALL_CHECKS:
+        assert f"| `{check.id}` | {check.rule.severity} | {check.rule.title} |" in README, check.id
+
+
+def test_every_cause_and_check_can_be_explained() -> None:
+    app = build_app()
+    for identifier in (*(c.rule.id for c in ALL_CAUSES), *(c.id for c in ALL_CHECKS)):
+        result = CliRunner().invoke(app, ["explain", identifier])
+        assert result.exit_code == 0, identifier
+        assert identifier in result.output
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLE_COMMANDS) >= 7
+
+
+@pytest.mark.parametrize("command", EXAMPLE_COMMANDS)
+def test_every_example_runs(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(ROOT / "examples")
+    session = Session(environ={"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}, quiet=True)
+    result = CliRunner().invoke(build_app(), shlex.split(command), obj=session)
+    assert result.exit_code in {0, 1}, result.output + result.stderr
+    assert result.stdout.strip()
