@@ -74,6 +74,12 @@ def _query_cause(context: CheckContext, exchange: Exchange) -> str:
 
 
 def _create(context: CheckContext) -> Iterator[Result]:
+    yield from _make(context)
+    if "group:team" in context.objects:
+        context.works_anyway.add(GROUP_CREATE)
+
+
+def _make(context: CheckContext) -> Iterator[Result]:
     attributes = context.values.group("team")
     exchange = context.send(context.create_request("Groups", attributes))
     made = context.adopt(exchange, attributes)

@@ -41,6 +41,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
     text = context.dialect is Dialect.DEFAULT
     effect = _set_active(context, "False" if text else False)
     if effect.worked:
+        context.works_anyway.add(DISABLE)
         yield from _shown_active(effect)
         yield from collateral(effect)
         return
@@ -58,6 +59,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
     other = _set_active(context, value=False)
     if other.worked:
         context.spelling.boolean_text = False
+        context.works_anyway.add(DISABLE)
         yield failed(
             f"{effect.words}. With the JSON boolean false it works.",
             *other.exchanges,

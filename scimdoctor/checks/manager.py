@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect, Expectation, State
 
 SET = "manager/set"
@@ -41,6 +41,11 @@ def _none(state: State) -> bool:
     return _id_in(state) in (None, "")
 
 
+def _spelled(context: CheckContext, boss: TestObject) -> Any:  # noqa: ANN401 - JSON value
+    """The manager's id in a shape that the app takes."""
+    return boss.id if context.spelling.manager_text else {"value": boss.id}
+
+
 def _write(
     context: CheckContext,
     name: str,
@@ -61,6 +66,8 @@ def _set(context: CheckContext) -> Iterator[Result]:
         return
     other = _write(context, "add", {"value": boss.id}, _is(boss.id))
     if other.worked:
+        context.spelling.manager_text = False
+        context.works_anyway.add(SET)
         yield failed(
             f'{effect.words}. As an object {{"value": "…"}} it works.',
             *other.exchanges,
@@ -97,7 +104,7 @@ def _shape(effect: Effect) -> Iterator[Result]:
 
 def _change(context: CheckContext) -> Iterator[Result]:
     boss = context.user("bystander")
-    effect = _write(context, "replace", boss.id, _is(boss.id))
+    effect = _write(context, "replace", _spelled(context, boss), _is(boss.id))
     if not effect.worked:
         yield failed(f"{effect.words}.", *effect.exchanges)
 
@@ -121,7 +128,7 @@ def _remove(context: CheckContext) -> Iterator[Result]:
 def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]:  # noqa: ANN401
     boss = context.user("manager")
     if not _is(boss.id)(context.state(context.user("subject"))):
-        _write(context, "add", boss.id, _is(boss.id))
+        _write(context, "add", _spelled(context, boss), _is(boss.id))
     effect = _write(context, name, value, _none)
     if not effect.worked:
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -132,7 +139,7 @@ def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]
 def _query(context: CheckContext) -> Iterator[Result]:
     user, boss, other = (context.user(r) for r in ("subject", "manager", "bystander"))
     if not _is(boss.id)(context.state(user)):
-        _write(context, "add", boss.id, _is(boss.id))
+        _write(context, "add", _spelled(context, boss), _is(boss.id))
     hit = context.send(requests.manager_query(user.id, boss.id))
     if not hit.ok:
         yield failed(f"The query by id and manager was answered {answer_words(hit)}.", hit)

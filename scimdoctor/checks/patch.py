@@ -53,8 +53,11 @@ def _replace(context: CheckContext) -> Iterator[Result]:
         if effect.worked:
             context.spelling.capital_ops = name[0].isupper()
             yield from _op_case(effects, effect, name)
-            yield from collateral(effect)
-            yield from _answer(context, user, effect)
+            yield from _answer(effect)
+            damage = list(collateral(effect))
+            yield from damage
+            if not damage:
+                context.works_anyway.add(REPLACE)
             return
         effects.append(effect)
     yield from _nothing_works(context, user, effects[0])
@@ -117,7 +120,7 @@ def _media_type(context: CheckContext, user: TestObject, effect: Effect) -> Iter
     yield failed(f"{effect.words}.", *effect.exchanges, cause="request-content-type-refused")
 
 
-def _answer(context: CheckContext, user: TestObject, effect: Effect) -> Iterator[Result]:
+def _answer(effect: Effect) -> Iterator[Result]:
     """Judge the answer to a PATCH that worked."""
     exchange = effect.exchange
     words = f"{request_words(exchange)} was answered {exchange.status}"

@@ -45,6 +45,7 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
     context.spelling.blank = "%20"
     other = context.send(request)
     if other.ok or other.status == 404:
+        context.works_anyway.add(NO_MATCH)
         yield failed(
             f"{words}; with blanks sent as %20 instead of + it works.",
             other,
@@ -84,6 +85,7 @@ def _match(context: CheckContext) -> Iterator[Result]:
         )
     problem = list_problem(exchange)
     if problem is not None:
+        context.works_anyway.add(MATCH)
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
 
 
@@ -92,7 +94,7 @@ def _look_again(context: CheckContext, exchange: Exchange, user_id: str) -> Exch
     if not exchange.ok:
         return exchange
     for _ in context.settle(exchange):
-        again = context.send(exchange.request)
+        again = context.find("Users", "userName", context.user("subject").name)
         if _found(again, user_id):
             context.came_late(context.objects["subject"].created)
             return again
@@ -104,6 +106,7 @@ def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[R
         context.spelling.blank = "%20"
         other = context.find("Users", "userName", context.user("subject").name)
         if _found(other, context.user("subject").id):
+            context.works_anyway.add(MATCH)
             yield failed(
                 f"{words} without the user; with blanks sent as %20 instead of + it is found.",
                 other,

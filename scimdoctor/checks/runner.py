@@ -168,7 +168,8 @@ class _Run:
         found = [self._finding(check, result) for result in chosen]
         self._findings[key] = found
         if any(f.is_problem or f.outcome is Outcome.ERRORED for f in found):
-            self._blocked[key] = key
+            if key not in self.context.works_anyway:
+                self._blocked[key] = key
         elif results and results[-1].outcome is Outcome.SKIPPED:
             if results[-1].message not in {LEFT_OUT, READ_ONLY}:
                 self._blocked.setdefault(key, key)
