@@ -1,0 +1,36 @@
+"""`scimdoctor explain`: what is known of a cause, check, code, reason, type or status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Id = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        help="Cause, check, error code, skip or quarantine reason, scimType, HTTP status, "
+        "AADSTS code.",
+        show_default=False,
+    ),
+]
+ListAll = Annotated[bool, typer.Option("--list", help="List every id with its title.")]
+
+
+def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) -> None:
+    """Print what is known of an id that a report names."""
+    del ctx
+    from scimdoctor.cli.explanations import every_explanation, explanations_of, suggestions_for
+    from scimdoctor.errors import ConfigurationError
+
+    if list_all or not id_:
+        for entry in every_explanation():
+            typer.echo(f"{entry.kind:18} {entry.id:42} {entry.title}")
+        return
+    found = explanations_of(id_)
+    if not found:
+        close = ", ".join(suggestions_for(id_))
+        hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
+        raise ConfigurationError(f"nothing is known of {id_!r}", hint=hint)
+    typer.echo("\n\n".join(entry.text() for entry in found))

@@ -1,0 +1,192 @@
+"""Runs `diagnose`: gathers what the options give, asks before writing, builds the report."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.cli.session import new_report
+from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
+from scimdoctor.errors import ConfigurationError, GraphError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from scimdoctor.cli.options import EndpointOptions, Sources, Window
+    from scimdoctor.cli.session import Session
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.report import Report
+
+_NOTHING = "give APP, or saved files with --from, --job, --schema or --har"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosing:
+    """What one `diagnose` is asked to do."""
+
+    app: str | None = None
+    endpoint: str | None = None
+    shadow: bool = False
+    """Whether writes on throwaway objects are allowed."""
+
+    yes: bool = False
+    archive: bool = True
+
+
+def run_diagnose(
+    session: Session,
+    asked: Diagnosing,
+    sources: Sources,
+    window: Window,
+    *,
+    options: EndpointOptions,
+) -> Report:
+    """Gather, ask the endpoint if there is one, name the causes.
+
+    Raises:
+        ConfigurationError: there is nothing to diagnose.
+        SourceError: a file cannot be read.
+    """
+    evidence, target = _gathered(session, asked, sources, window)
+    with _opened(session, asked, options) as endpoint:
+        probe = _probe(session, asked, evidence, endpoint)
+        outcome = diagnose(evidence, probe=probe)
+    if endpoint is not None:
+        target = {**target, "endpoint": endpoint.base_url}
+    return new_report(
+        session,
+        "diagnose",
+        target=target,
+        job=evidence.job,
+        status=outcome.status,
+        events=evidence.counts,
+        diagnoses=outcome.diagnoses,
+        findings=outcome.findings,
+        replays=outcome.replays,
+        exchanges=outcome.exchanges,
+        notes=outcome.notes,
+        limits=outcome.limits,
+    )
+
+
+def _gathered(
+    session: Session, asked: Diagnosing, sources: Sources, window: Window
+) -> tuple[Evidence, dict[str, str]]:
+    saved = bool(sources.from_ or sources.job or sources.schema or sources.har)
+    app = asked.app if saved else asked.app or session.settings.app
+    if not saved and not app:
+        raise ConfigurationError("there is nothing to diagnose", hint=_NOTHING)
+    evidence = Evidence(now=session.now(), exchanges=tuple(_captured(sources.har or ())))
+    target: dict[str, str] = {"app": app} if app else {}
+    if sources.from_ or not saved:
+        evidence, target = _with_events(
+            session, replace(asked, app=app), (evidence, target), sources, window
+        )
+    if not saved and app:
+        evidence = _with_job(session, app, evidence)
+    return _with_saved(evidence, sources), target
+
+
+def _with_events(
+    session: Session,
+    asked: Diagnosing,
+    known: tuple[Evidence, dict[str, str]],
+    sources: Sources,
+    window: Window,
+) -> tuple[Evidence, dict[str, str]]:
+    from scimdoctor.cli.event_source import Origin, open_wanted
+
+    evidence, target = known
+    origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
+    with open_wanted(session, origin, window) as opened:
+        found = opened.events.summary(opened.wanted, limit=window.limit)
+        wanted = [one for signature in found.signatures for one in signature.sample[:1]]
+        samples = opened.events.by_id(wanted)
+        evidence = replace(
+            evidence,
+            groups=groups_of(found.signatures, samples),
+            counts=replace(found.counts, unreadable=opened.events.unreadable),
+            limits=opened.limits,
+        )
+        return evidence, {**target, **opened.target}
+
+
+def _with_job(session: Session, app: str, evidence: Evidence) -> Evidence:
+    """The job and its mapping from Graph; what is denied is said, not fatal."""
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.graph.synchronization import schema, the_job
+
+    try:
+        principal = find_app(session.graph, app)
+        job = the_job(session.graph, principal)
+        evidence = replace(evidence, job=job)
+        mapping = schema(session.graph, principal.id, job.id)
+    except (GraphError, ConfigurationError) as error:
+        text = f"job or attribute mapping could not be read from Graph: {error.message}"
+        return replace(evidence, limits=(*evidence.limits, text))
+    return replace(evidence, schema=mapping)
+
+
+def _with_saved(evidence: Evidence, sources: Sources) -> Evidence:
+    from scimdoctor.graph.saved import load_job, load_schema
+
+    if sources.job is not None:
+        evidence = replace(evidence, job=load_job(sources.job))
+    if sources.schema is not None:
+        evidence = replace(evidence, schema=load_schema(sources.schema))
+    return evidence
+
+
+def _captured(paths: Iterable[Path]) -> list[Exchange]:
+    from scimdoctor.endpoint.har import load_har
+
+    found: list[Exchange] = []
+    for path in paths:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+        found += load_har(data, path.name, first=len(found) + 1).exchanges
+    return found
+
+
+def _opened(
+    session: Session, asked: Diagnosing, options: EndpointOptions
+) -> AbstractContextManager[Endpoint | None]:
+    """The endpoint, only where it is named on this command or in the profile."""
+    url = asked.endpoint or session.settings.endpoint
+    return session.endpoint(url, options) if url else nullcontext()
+
+
+def _probe(
+    session: Session, asked: Diagnosing, evidence: Evidence, endpoint: Endpoint | None
+) -> Probe | None:
+    from scimdoctor.cli.endpoint_session import parse_tenant_url
+    from scimdoctor.cli.replay_session import journal_of
+
+    url = asked.endpoint or session.settings.endpoint
+    if endpoint is None or not url:
+        return None
+    if asked.shadow:
+        _agree(session, asked, endpoint)
+    return Probe(
+        endpoint=endpoint,
+        dialect=parse_tenant_url(url).dialect,
+        writes=asked.shadow,
+        journal=journal_of(session),
+        schema=evidence.schema,
+    )
+
+
+def _agree(session: Session, asked: Diagnosing, endpoint: Endpoint) -> None:
+    question = (
+        f"Replay failures and run checks on {endpoint.host}, with writes to throwaway "
+        "objects that are removed afterwards?"
+    )
+    if not endpoint.is_loopback:
+        session.confirm_or_stop(question, yes=asked.yes)
+    endpoint.guard.allow("diagnose on throwaway objects")

@@ -1,0 +1,205 @@
+"""What `explain` knows: causes, checks, error codes, skip and quarantine reasons, and the rest.
+
+Every entry is text, ready to be shown; where it comes from is one module each.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.model.rule import CauseRule, CheckRule, Remediation
+
+_STATUSES = {
+    200: "The request succeeded. Entra wants a body: the resource, or a ListResponse.",
+    201: "The object was created; the answer must hold it with its id.",
+    204: "The request succeeded without a body: right for PATCH and DELETE.",
+    301: "A redirect. Entra does not follow it: correct the tenant URL.",
+    302: "A redirect, mostly to a sign-in page: correct the tenant URL.",
+    307: "A redirect. Entra does not follow it: correct the tenant URL.",
+    308: "A redirect. Entra does not follow it: correct the tenant URL.",
+    400: "The app refuses the request as it is written; scimType and detail say why.",
+    401: "The app refuses the credentials: renew the token and restart provisioning.",
+    403: "The credentials are known but not allowed, a rule forbids it, or a firewall did.",
+    404: "By id: the object is gone. To a filter: wrong, it must be 200 with an empty list.",
+    405: "The app does not implement the method there; Entra needs PATCH.",
+    406: "The app cannot answer in the media type that the Accept header names.",
+    408: "The app waited too long for the request.",
+    409: "The object collides with one that exists, or is so already.",
+    410: "The object is gone for good.",
+    412: "A precondition of the app is not met; some apps say so of existing accounts.",
+    413: "The request is larger than the app takes.",
+    415: "The app refuses the media type application/scim+json.",
+    422: "The app understood the request and refuses its content.",
+    429: "The app throttles; it should bear 25 requests a second.",
+    500: "The app failed inside; its own log knows why.",
+    501: "The app does not implement this.",
+    502: "A gateway in front of the app got no usable answer.",
+    503: "The app is overloaded or down.",
+    504: "A gateway in front of the app waited too long.",
+}
+"""HTTP statuses as they stand in failures of provisioning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One entry."""
+
+    id: str
+    kind: str
+    title: str
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Heading and lines, in reading order."""
+
+    aliases: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """The entry for a reader."""
+        lines = [f"{self.id} ({self.kind})", self.title]
+        for heading, entries in self.sections:
+            kept = [entry for entry in entries if entry]
+            if kept:
+                lines += ["", heading, *(f"  {entry}" for entry in kept)]
+        return "\n".join(lines)
+
+
+def every_explanation() -> tuple[Explanation, ...]:
+    """All entries, kind by kind."""
+    return (*_causes(), *_checks(), *_codes(), *_reasons(), *_scim_types(), *_numbers())
+
+
+def explanations_of(text: str) -> tuple[Explanation, ...]:
+    """The entries that `text` may mean: by id or alias, by the end of an error code."""
+    wanted = text.strip().casefold()
+    entries = every_explanation()
+    exact = tuple(e for e in entries if wanted in {n.casefold() for n in (e.id, *e.aliases)})
+    if exact:
+        return exact
+    found = re.fullmatch(r"(?:aadsts|http)[ -]?(\d+)", wanted)
+    if found:
+        return tuple(e for e in entries if e.id.casefold().endswith(found[1]))
+    codes = [e for e in entries if e.kind == "error code" and wanted.endswith(e.id.casefold())]
+    return tuple(sorted(codes, key=lambda e: -len(e.id))[:1])
+
+
+def suggestions_for(text: str) -> tuple[str, ...]:
+    """Ids that look like `text`, best first."""
+    ids = {e.id.casefold(): e.id for e in every_explanation()}
+    close = get_close_matches(text.strip().casefold(), ids, n=5, cutoff=0.5)
+    within = [i for i in ids if text.strip().casefold() in i][:5]
+    return tuple(ids[i] for i in dict.fromkeys((*close, *within)))
+
+
+def _causes() -> Iterator[Explanation]:
+    from scimdoctor.causes import ALL_CAUSES
+
+    for cause in ALL_CAUSES:
+        yield _of_cause(cause.rule)
+
+
+def _of_cause(rule: CauseRule) -> Explanation:
+    return Explanation(
+        id=rule.id,
+        kind="cause",
+        title=rule.title,
+        sections=(
+            ("What it is", (rule.definition,)),
+            ("Why it happens", (rule.explanation,)),
+            ("Where it sits, who ends it", (f"{rule.layer}; {rule.fixed_by}",)),
+            ("What to do", tuple(_step(step) for step in rule.remediation)),
+            ("References", rule.references),
+        ),
+        aliases=rule.aliases,
+    )
+
+
+def _step(step: Remediation) -> str:
+    command = f" [{step.command}]" if step.command else ""
+    return f"{step.who}: {step.text}{command}"
+
+
+def _checks() -> Iterator[Explanation]:
+    from scimdoctor.checks import ALL_CHECKS
+
+    for check in ALL_CHECKS:
+        yield _of_check(check.rule)
+
+
+def _of_check(rule: CheckRule) -> Explanation:
+    return Explanation(
+        id=rule.id,
+        kind="check",
+        title=rule.title,
+        sections=(
+            ("What it checks", (rule.what,)),
+            ("Why it matters to Entra", (rule.why,)),
+            ("What the admin sees", (rule.admin_sees,)),
+            ("How to fix", (rule.fix,)),
+            ("Severity, requirement, cause", (_rating(rule),)),
+            ("References", (rule.rfc or "", *rule.references)),
+        ),
+        aliases=rule.aliases,
+    )
+
+
+def _rating(rule: CheckRule) -> str:
+    return f"{rule.severity}; {rule.requirement}; {rule.cause or 'no cause by itself'}"
+
+
+def _codes() -> Iterator[Explanation]:
+    from scimdoctor.entra.error_codes import ERROR_CODES
+
+    for row in ERROR_CODES:
+        yield Explanation(
+            id=row.suffix,
+            kind="error code",
+            title=row.meaning,
+            sections=(
+                ("What to do", (f"{row.who}: {row.action}",)),
+                ("Cause", (row.cause or "read the app's answer; the code alone does not tell",)),
+            ),
+        )
+
+
+def _reasons() -> Iterator[Explanation]:
+    from scimdoctor.entra.quarantine import QUARANTINE_REASONS
+    from scimdoctor.entra.skip_reasons import SKIP_REASONS
+
+    for skip in SKIP_REASONS:
+        sections = (("What to do", (skip.action,)), ("Cause", (skip.cause,)))
+        yield Explanation(id=skip.name, kind="skip reason", title=skip.meaning, sections=sections)
+    for reason in QUARANTINE_REASONS:
+        yield Explanation(
+            id=reason.name,
+            kind="quarantine reason",
+            title=reason.meaning,
+            sections=(("What to do", (reason.action,)),),
+            aliases=reason.aliases,
+        )
+
+
+def _scim_types() -> Iterator[Explanation]:
+    from scimdoctor.scim.error import SCIM_TYPES
+
+    for name, meaning in SCIM_TYPES.items():
+        yield Explanation(id=name, kind="scimType", title=f"The app says that {meaning}.")
+
+
+def _numbers() -> Iterator[Explanation]:
+    from scimdoctor.graph.aadsts import AADSTS
+
+    for status, meaning in _STATUSES.items():
+        yield Explanation(id=str(status), kind="HTTP status", title=meaning)
+    for number, (meaning, step) in AADSTS.items():
+        yield Explanation(
+            id=f"AADSTS{number}",
+            kind="sign-in error",
+            title=meaning,
+            sections=(("What to do", (step,)),),
+            aliases=(str(number),),
+        )

@@ -1,0 +1,108 @@
+"""Events, taken together: failures that differ only in names, ids and times are one group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.signature import signature_of
+from scimdoctor.model.diagnosis import Affected
+from scimdoctor.model.report import EventCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.report import SignatureSummary
+
+_SAMPLE = 5
+_NO_TROUBLE = frozenset({"success"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventGroup:
+    """One fault: a sample event, and how much it affects."""
+
+    signature: str
+    sample: ProvisioningObjectSummary
+    affected: Affected
+
+
+@dataclass(slots=True)
+class _Tally:
+    sample: ProvisioningObjectSummary
+    events: int = 0
+    objects: set[str] = field(default_factory=set)
+    first: datetime | None = None
+    last: datetime | None = None
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, event: ProvisioningObjectSummary) -> None:
+        self.events += 1
+        source = event.source_identity
+        self.objects.add(source.id or source.display_name or event.id)
+        when = event.activity_date_time
+        if when is not None:
+            self.first = when if self.first is None else min(self.first, when)
+            self.last = when if self.last is None else max(self.last, when)
+        if len(self.ids) < _SAMPLE:
+            self.ids.append(event.id)
+
+
+def group_events(
+    events: Iterable[ProvisioningObjectSummary],
+) -> tuple[EventCounts, tuple[EventGroup, ...]]:
+    """Count events by status and group all but successes by signature; each id counts once."""
+    tallies: dict[str, _Tally] = {}
+    counts: dict[str, int] = {}
+    seen: set[str] = set()
+    for event in events:
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        counts[event.status] = counts.get(event.status, 0) + 1
+        if event.status not in _NO_TROUBLE:
+            key = signature_of(event).id
+            tallies.setdefault(key, _Tally(sample=event)).add(event)
+    return _counts(counts, len(seen)), tuple(_group(k, t) for k, t in tallies.items())
+
+
+def _counts(counts: dict[str, int], read: int) -> EventCounts:
+    return EventCounts(
+        read=read,
+        failure=counts.get("failure", 0),
+        skipped=counts.get("skipped", 0),
+        warning=counts.get("warning", 0),
+        success=counts.get("success", 0),
+    )
+
+
+def _group(key: str, tally: _Tally) -> EventGroup:
+    affected = Affected(
+        events=tally.events,
+        objects=len(tally.objects),
+        first_seen=tally.first,
+        last_seen=tally.last,
+        sample=tuple(tally.ids),
+    )
+    return EventGroup(signature=key, sample=tally.sample, affected=affected)
+
+
+def groups_of(
+    signatures: Iterable[SignatureSummary], samples: dict[str, ProvisioningObjectSummary]
+) -> tuple[EventGroup, ...]:
+    """Groups that were counted elsewhere, with the sample events found by id."""
+    found = []
+    for signature in signatures:
+        sample = next((samples[i] for i in signature.sample if i in samples), None)
+        if sample is not None and sample.status not in _NO_TROUBLE:
+            affected = Affected(
+                events=signature.count,
+                objects=signature.objects,
+                first_seen=signature.first_seen,
+                last_seen=signature.last_seen,
+                sample=signature.sample,
+            )
+            found.append(EventGroup(signature=signature.id, sample=sample, affected=affected))
+    return tuple(found)

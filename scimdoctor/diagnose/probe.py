@@ -1,0 +1,83 @@
+"""Asks the app's endpoint what would settle a suspicion: a replay, and a few checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.replay import ReplayMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from scimdoctor.checks.check import Check
+    from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.endpoint.journal import Journal
+    from scimdoctor.entra.dialect import Dialect
+    from scimdoctor.model.diagnosis import Diagnosis
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.replay import Replay
+    from scimdoctor.model.synchronization import SynchronizationSchema
+
+
+@dataclass(slots=True, kw_only=True)
+class Probe:
+    """The endpoint, and how far it may be used; without `writes` only GETs are sent."""
+
+    endpoint: Endpoint
+    dialect: Dialect
+    writes: bool = False
+    journal: Journal | None = None
+    schema: SynchronizationSchema | None = None
+    checks: Sequence[Check] | None = None
+    """For tests; `None` stands for every check there is."""
+
+    replays: list[Replay] = field(default_factory=list)
+
+    def replay(self, event: ProvisioningObjectSummary) -> tuple[Replay, tuple[Exchange, ...]]:
+        """Replay one event; return also the exchanges it took."""
+        from scimdoctor.replay import replay_event
+
+        before = len(self.endpoint.exchanges)
+        found = replay_event(
+            event,
+            endpoint=self.endpoint,
+            mode=ReplayMode.SHADOW if self.writes else ReplayMode.READ,
+            schema=self.schema,
+            dialect=self.dialect,
+            journal=self.journal,
+        )
+        self.replays.append(found)
+        return found, tuple(self.endpoint.exchanges[before:])
+
+    def check(self, causes: Iterable[str]) -> tuple[Finding, ...]:
+        """Run the checks that fail for one of `causes`; passed ones say for which cause, too."""
+        from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
+
+        known = ALL_CHECKS if self.checks is None else self.checks
+        wanted = set(causes)
+        fitting = {c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted}
+        if not fitting:
+            return ()
+        options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
+        findings = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
+        return tuple(_with_cause(finding, fitting) for finding in findings)
+
+
+def _with_cause(finding: Finding, causes: Mapping[str, str | None]) -> Finding:
+    if finding.outcome is Outcome.PASSED and finding.cause is None:
+        return replace(finding, cause=causes.get(finding.check))
+    return finding
+
+
+def suspected(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
+    """The causes worth a check: the first of each diagnosis, and the alternatives."""
+    found: dict[str, None] = {}
+    for diagnosis in diagnoses:
+        found[diagnosis.cause] = None
+        found |= dict.fromkeys(other.cause for other in diagnosis.alternatives)
+    found.pop("unknown-cause", None)
+    return tuple(found)
