@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -161,17 +161,8 @@ def signature_of(event: ProvisioningObjectSummary) -> Signature:
 def signature_from(facts: SignatureFacts) -> Signature:
     """Return the signature made of `facts`."""
     text = normalise(without_own(facts.words[:LONGEST_REASON], facts.own))
-    parts = (
-        facts.status,
-        facts.app or "",
-        facts.action,
-        facts.error_code or "",
-        facts.skip_reason or "",
-        text,
-    )
-    digest = hashlib.sha256(SEPARATOR.join(parts).encode("utf-8", "replace")).hexdigest()
-    return Signature(
-        id=digest[:10],
+    unsigned = Signature(
+        id="",
         status=facts.status,
         app=facts.app,
         action=facts.action,
@@ -179,6 +170,20 @@ def signature_from(facts: SignatureFacts) -> Signature:
         skip_reason=facts.skip_reason,
         text=text,
     )
+    return replace(unsigned, id=id_of(unsigned))
+
+
+def id_of(signature: Signature) -> str:
+    """Return the id that the other fields of `signature` give it."""
+    parts = (
+        signature.status,
+        signature.app or "",
+        signature.action or "",
+        signature.error_code or "",
+        signature.skip_reason or "",
+        signature.text,
+    )
+    return hashlib.sha256(SEPARATOR.join(parts).encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def signature_facts(event: ProvisioningObjectSummary) -> SignatureFacts:

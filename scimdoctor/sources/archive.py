@@ -13,7 +13,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from scimdoctor.sources import sql
 from scimdoctor.sources.archive_manifest import (
@@ -35,7 +35,7 @@ from scimdoctor.sources.private_files import (
 from scimdoctor.sources.rows import COLUMNS, RECORD_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     import duckdb
@@ -176,6 +176,22 @@ class Archive:
             self._clear_unlisted(self.manifest)
         return sum(one.rows for one in old), sum(one.bytes for one in old)
 
+    def export(self, out: IO[str], app: str | None = None) -> int:
+        """Write the raw records as JSON Lines, oldest first; return how many."""
+        count = 0
+        files = list(map(str, self.files(app)))
+        if not files:
+            return 0
+        with new_event_set() as events, translated():
+            listed = "[" + ", ".join(map(sql.quoted, files)) + "]"
+            cursor = events.connection.execute(
+                f"SELECT raw FROM read_parquet({listed}, hive_partitioning=false) ORDER BY time, id"
+            )
+            while rows := cursor.fetchmany(1000):
+                out.writelines(f"{raw}\n" for (raw,) in rows)
+                count += len(rows)
+        return count
+
     def verify(self) -> list[str]:
         """Return what is wrong with the archive, a sentence each; nothing if all is well."""
         manifest = self.manifest
@@ -217,7 +233,7 @@ def rows_with_records(path: Path) -> str:
     return f"SELECT {', '.join(columns)} FROM {source}"
 
 
-def default_root(environ: dict[str, str] | None = None) -> Path:
+def default_root(environ: Mapping[str, str] | None = None) -> Path:
     """Return where archives are kept: `SCIMDOCTOR_ARCHIVE`, else the platform's data folder."""
     given = (os.environ if environ is None else environ).get(VARIABLE)
     if given:

@@ -22,7 +22,7 @@ from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
 from scimdoctor.sources.odd_lines import odd_events, takes_plain_lines
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
-from scimdoctor.sources.summary import Summary, make_facts, summarise
+from scimdoctor.sources.summary import Summary, counted, make_facts, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.report import EventCounts
     from scimdoctor.progress import Progress
     from scimdoctor.sources.event_filter import EventFilter
 
@@ -85,6 +86,17 @@ class EventSet:
                 make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
             self.checked = True
             return summarise(self.connection, made_up=self.made_up, limit=limit)
+
+    def counts(self, wanted: EventFilter) -> EventCounts:
+        """Return how many of the `wanted` events there are, by status."""
+        with translated():
+            self._check()
+            condition = f"{sql.scope_condition(wanted)} AND {sql.shown_condition(wanted)}"
+            rows: list[tuple[str, int]] = self.connection.execute(
+                f"SELECT status, count(*) FROM (SELECT id, any_value(status) AS status "
+                f"FROM ({self._source()}) WHERE NOT odd AND {condition} GROUP BY id) GROUP BY status"
+            ).fetchall()
+        return counted(rows, unreadable=self.unreadable)
 
     def newest(
         self, wanted: EventFilter, *, limit: int | None = None

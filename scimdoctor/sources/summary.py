@@ -24,6 +24,7 @@ from scimdoctor.sources.sql import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     import duckdb
@@ -187,9 +188,14 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 def count(connection: duckdb.DuckDBPyConnection) -> EventCounts:
     """Count the shown events by status."""
     query = "SELECT status, count(*) FROM facts WHERE shown GROUP BY status"
-    by_status: dict[str, int] = dict(connection.execute(query).fetchall())
+    return counted(connection.execute(query).fetchall())
+
+
+def counted(rows: Iterable[tuple[str, int]], *, unreadable: int = 0) -> EventCounts:
+    """Return counts by status as the report's value; other statuses count as read."""
+    by_status = dict(rows)
     known = {name: by_status.get(name, 0) for name in ("failure", "skipped", "warning", "success")}
-    return EventCounts(read=sum(by_status.values()), **known)
+    return EventCounts(read=sum(by_status.values()), unreadable=unreadable, **known)
 
 
 def count_days(connection: duckdb.DuckDBPyConnection) -> tuple[DayCount, ...]:

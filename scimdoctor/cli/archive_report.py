@@ -1,0 +1,99 @@
+"""What the `archive` commands say."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from scimdoctor.model.report import StatusVerdict
+from scimdoctor.sources.private_files import PRIVATE_FILE, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from scimdoctor.sources.archive import Archive
+    from scimdoctor.sources.archive_manifest import ArchiveFile
+
+HEALTHY = "healthy"
+
+
+def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
+    """Tell what the archives hold, a line an app."""
+    facts = []
+    events = size = 0
+    for archive in found:
+        files = archive.manifest.files
+        events += sum(one.rows for one in files)
+        size += sum(one.bytes for one in files)
+        apps = sorted({(one.app or one.app_id, one.app_id) for one in files})
+        facts += [
+            (f"{archive.tenant} / {name}", line_of([f for f in files if f.app_id == app_id]))
+            for name, app_id in apps
+        ]
+    headline = (
+        f"{events} events of {len(found)} tenants, {in_megabytes(size)}, in {root}"
+        if found
+        else f"Nothing is archived yet; archives are kept in {root}"
+    )
+    return StatusVerdict(health=HEALTHY, headline=headline, facts=tuple(facts))
+
+
+def line_of(files: Sequence[ArchiveFile]) -> str:
+    """Tell days, events and size of some files."""
+    days = sorted(one.day for one in files)
+    rows, size = sum(one.rows for one in files), sum(one.bytes for one in files)
+    return f"{days[0]} to {days[-1]}, {rows} events, {in_megabytes(size)}"
+
+
+def in_megabytes(size: int) -> str:
+    """Return bytes as people read them."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
+    """Remove the days before `before` and tell how much that was."""
+    facts = []
+    for archive in found:
+        rows, size = archive.prune(before)
+        facts.append((archive.tenant, f"{rows} events removed, {in_megabytes(size)}"))
+    return StatusVerdict(
+        health=HEALTHY,
+        headline=f"Events before {before.isoformat()} are removed.",
+        facts=tuple(facts),
+    )
+
+
+def verified(found: Sequence[Archive]) -> StatusVerdict:
+    """Tell what is wrong with the archives."""
+    faults = [(archive.tenant, fault) for archive in found for fault in archive.verify()]
+    files = sum(len(archive.manifest.files) for archive in found)
+    if not faults:
+        return StatusVerdict(health=HEALTHY, headline=f"All {files} files are whole.")
+    return StatusVerdict(
+        health="errors",
+        headline=f"{len(faults)} faults in {files} files.",
+        facts=tuple(faults),
+        next_steps=(
+            "Move the tenant's folder away and pull again; Entra keeps 30 days (7 without P1/P2).",
+        ),
+    )
+
+
+def export_to(archive: Archive, target: Path | None, app: str | None) -> int:
+    """Write the records to `target`, whole or not at all, or to standard output."""
+    if target is None or str(target) == "-":
+        count = archive.export(sys.stdout, app)
+        sys.stdout.flush()
+        return count
+    draft = target.with_name(target.name + ".part")
+    with writing(target):
+        try:
+            with draft.open("w", encoding="utf-8") as out:
+                draft.chmod(PRIVATE_FILE)
+                count = archive.export(out, app)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    return count

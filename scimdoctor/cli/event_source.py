@@ -1,0 +1,223 @@
+"""Opening the events that a command's options ask for: saved files, archive, or Microsoft Graph."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from scimdoctor.errors import ConfigurationError, GraphUnavailableError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scimdoctor.cli.options import Window
+    from scimdoctor.cli.session import Session
+    from scimdoctor.sources.archive import Archive
+    from scimdoctor.sources.archive_manifest import Span
+    from scimdoctor.sources.event_filter import EventFilter
+    from scimdoctor.sources.event_set import EventSet
+
+DEFAULT_AGE = "24h"
+_AGE = re.compile(r"(\d{1,5})\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenEvents:
+    """Events that are open for questions, and what is wanted of them."""
+
+    events: EventSet
+    wanted: EventFilter
+    target: dict[str, str]
+    """For the report: where the events are from."""
+
+    said: list[str] = field(default_factory=list)
+    """What could not be seen besides what the events tell themselves."""
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What could not be seen; ask when all questions have been asked."""
+        return (*self.said, *self.events.limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a command is to take its events from."""
+
+    app: str | None = None
+    files: Sequence[str] = ()
+    archive: bool = True
+    """Whether what is pulled is kept."""
+
+    offline: bool = False
+    """Whether to ask the archive alone."""
+
+
+def moment_of(text: str, now: datetime, option: str) -> datetime | None:
+    """Return the time that an option means: an age like ``24h``, or an ISO 8601 time.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if match := _AGE.fullmatch(text.lower()):
+        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            f"{option} does not understand {text!r}",
+            hint="give an age like 24h or 7d, or a time like 2026-03-24T07:00:00Z",
+        ) from None
+
+
+def required_moment(moment: datetime | None, option: str) -> datetime:
+    """Return `moment`, or stop because the option is empty."""
+    if moment is None:
+        raise ConfigurationError(f"{option} is empty", hint="give an age like 90d")
+    return moment
+
+
+def filter_of(window: Window, now: datetime, *, app: str | None = None) -> EventFilter:
+    """Return what the options of `window` ask for."""
+    from scimdoctor.sources.event_filter import EventFilter
+
+    since = moment_of(window.since, now, "--since")
+    until = moment_of(window.until, now, "--until")
+    if since and until and since >= until:
+        raise ConfigurationError("--since is not before --until")
+    return EventFilter(
+        app=app,
+        job=window.job_id,
+        since=since,
+        until=until,
+        user=window.user,
+        status=tuple(str(status) for status in window.status or ()),
+        error_code=window.error_code,
+        action=window.action,
+        cycle=window.cycle,
+    )
+
+
+@contextmanager
+def open_wanted(session: Session, origin: Origin, window: Window) -> Iterator[OpenEvents]:
+    """Open the events that `origin` and `window` ask for; they close with the ``with``."""
+    if origin.files:
+        with open_saved(session, origin, window) as opened:
+            yield opened
+        return
+    with open_tenant(session, origin, window) as opened:
+        yield opened
+
+
+@contextmanager
+def open_saved(session: Session, origin: Origin, window: Window) -> Iterator[OpenEvents]:
+    """Open the events of saved files."""
+    from scimdoctor.sources.event_set import open_events
+
+    wanted = filter_of(window, session.now(), app=origin.app)
+    target = {"source": ", ".join(origin.files)} | ({"app": origin.app} if origin.app else {})
+    with open_events(
+        origin.files, standard_input=sys.stdin.buffer, progress=session.progress
+    ) as events:
+        yield OpenEvents(events=events, wanted=wanted, target=target)
+
+
+@contextmanager
+def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[OpenEvents]:
+    """Open the events of a tenant: those that are missing here are pulled from Graph first."""
+    from dataclasses import replace
+
+    from scimdoctor.sources.archive_manifest import Span
+    from scimdoctor.sources.event_set import new_event_set
+
+    now = session.now()
+    wanted = filter_of(window, now, app=origin.app or session.settings.app)
+    if wanted.since is None:
+        wanted = replace(wanted, since=moment_of(DEFAULT_AGE, now, "--since"))
+    span = Span(wanted.since or now, min(wanted.until or now, now))
+    if span.since >= span.until:
+        raise ConfigurationError("--since lies in the future")
+    with new_event_set() as events:
+        opened = OpenEvents(events=events, wanted=wanted, target={"since": f"{span.since:%FT%TZ}"})
+        if origin.offline:
+            _take_archived(opened, the_archive(session), span)
+            yield opened
+        else:
+            yield _take_from_graph(session, origin, opened, span)
+
+
+def _take_from_graph(
+    session: Session, origin: Origin, opened: OpenEvents, span: Span
+) -> OpenEvents:
+    """Bring the archive up to date and take the events from it, or straight from Graph."""
+    from dataclasses import replace
+
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.sources.archive import Archive, default_root
+    from scimdoctor.sources.graph import GraphLog, Pull
+
+    app_id = None
+    target = dict(opened.target)
+    if opened.wanted.app:
+        principal = find_app(session.graph, opened.wanted.app)
+        app_id = principal.id
+        target |= {"app": principal.display_name, "service_principal": principal.id}
+    opened = replace(opened, wanted=replace(opened.wanted, app=app_id), target=target)
+    claims = session.graph.claims()
+    tenant = (claims.tenant if claims else None) or session.settings.tenant or "unknown"
+    log = GraphLog(session.graph)
+    if not origin.archive:
+        opened.events.add_events(log.events(span, app_id=app_id, trouble=opened.said))
+        return opened
+    archive = Archive(default_root(session.environ), tenant)
+    pull = Pull(
+        log=log, archive=archive, app_id=app_id, progress=session.progress, trouble=opened.said
+    )
+    try:
+        pull.run(span)
+    except GraphUnavailableError as error:
+        if not archive.files(app_id, span):
+            raise
+        opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
+    opened.events.add_parquet(archive.files(app_id, span))
+    return opened
+
+
+def the_archive(session: Session) -> Archive:
+    """Return the only tenant's archive, or that of the tenant in the settings.
+
+    Raises:
+        SourceError: there is none, or there are several and none is chosen.
+    """
+    from scimdoctor.sources.archive import archives, default_root
+
+    root = default_root(session.environ)
+    found = archives(root)
+    chosen = [one for one in found if one.tenant == session.settings.tenant] or found
+    if not chosen:
+        raise SourceError(f"there is no archive in {root}", hint="pull once without --offline")
+    if len(chosen) > 1:
+        tenants = ", ".join(one.tenant for one in chosen)
+        raise SourceError(f"there are archives of several tenants: {tenants}", hint="give --tenant")
+    return chosen[0]
+
+
+def _take_archived(opened: OpenEvents, archive: Archive, span: Span) -> None:
+    from scimdoctor.sources.archive_manifest import gaps
+
+    opened.events.add_parquet(archive.files(None, span))
+    opened.target["source"] = f"archive of {archive.tenant}"
+    if missing := gaps(span, archive.manifest.covered(None)):
+        since, until = missing[-1].since, missing[0].until
+        opened.said.append(
+            f"the archive was not brought up to date and may lack events between {since:%F %H:%M} "
+            f"and {until:%F %H:%M} UTC"
+        )

@@ -1,0 +1,92 @@
+"""`logs --follow`: events as they arrive."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from scimdoctor.cli.event_source import DEFAULT_AGE, Origin, filter_of, moment_of
+from scimdoctor.cli.session import new_report
+from scimdoctor.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from scimdoctor.cli.options import Output, Window
+    from scimdoctor.cli.session import Session
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.sources.archive_manifest import Span
+    from scimdoctor.sources.event_filter import EventFilter
+
+
+def follow_log(session: Session, origin: Origin, window: Window, *, output: Output) -> None:
+    """Show what is there since `--since`, then what arrives, until the user stops it.
+
+    Nothing is archived: a later `logs` pulls the same time again.
+    """
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.sources.graph import GraphLog, follow
+
+    if origin.files or origin.offline or output.output:
+        raise ConfigurationError("--follow shows what Graph writes now, on standard output")
+    now = session.now()
+    wanted = filter_of(window, now)
+    name = origin.app or session.settings.app
+    app_id = find_app(session.graph, name).id if name else None
+    log = GraphLog(session.graph)
+    trouble: list[str] = []
+
+    def read(span: Span) -> list[ProvisioningObjectSummary]:
+        return [e for e in log.events(span, app_id=app_id, trouble=trouble) if fits(e, wanted)]
+
+    start = wanted.since or moment_of("1h", now, DEFAULT_AGE) or now
+    for batch in follow(read, start=start, now=session.now, sleep=session.sleep):
+        show(session, batch, output)
+
+
+def show(session: Session, batch: tuple[ProvisioningObjectSummary, ...], output: Output) -> None:
+    """Write a batch: JSON Lines if asked for, else a line an event."""
+    from scimdoctor.reports import Format, render
+
+    if not batch:
+        return
+    if output.format is Format.TABLE:
+        sys.stdout.writelines(line_of(event) + "\n" for event in batch)
+    else:
+        render(new_report(session, "logs", event_list=batch), sys.stdout, Format.JSONL)
+    sys.stdout.flush()
+
+
+def line_of(event: ProvisioningObjectSummary) -> str:
+    """Return an event as one line: time, status, action, app, object, error."""
+    from scimdoctor.reports.neutral import one_line
+
+    time = event.activity_date_time
+    parts = (
+        f"{time:%Y-%m-%d %H:%M:%S}" if time else "no time            ",
+        f"{event.status:<8}",
+        f"{event.provisioning_action:<8}",
+        event.service_principal.display_name or event.service_principal.id or "?",
+        event.object_label,
+        event.error.error_code or "",
+    )
+    return one_line("  ".join(parts)).rstrip()
+
+
+def fits(event: ProvisioningObjectSummary, wanted: EventFilter) -> bool:
+    """Say whether `event` is wanted; the same conditions as in SQL, for one event."""
+    code = (event.error.error_code or "").lower()
+    source, target = event.source_identity, event.target_identity
+    names = (source.id, source.display_name, source.details.get("UserPrincipalName"))
+    text = "\n".join(name or "" for name in (*names, target.id, target.display_name)).lower()
+    return (
+        (not wanted.status or event.status in wanted.status)
+        and (not wanted.error_code or code.endswith(wanted.error_code.lower()))
+        and (not wanted.user or wanted.user.lower() in text)
+        and same(wanted.action, event.provisioning_action)
+        and same(wanted.cycle, event.cycle_id)
+        and same(wanted.job, event.job_id)
+    )
+
+
+def same(wanted: str | None, value: str | None) -> bool:
+    """Say whether `value` is what is wanted, any case."""
+    return wanted is None or (value or "").lower() == wanted.lower()

@@ -1,0 +1,75 @@
+"""What `logs` shows: events, or their faults with the likely cause of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.cli.session import new_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from scimdoctor.cli.event_source import OpenEvents
+    from scimdoctor.cli.session import Session
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.report import Report, SignatureSummary
+
+SHOWN = 100
+"""Events that are listed unless `--limit` says otherwise."""
+
+
+def event_report(session: Session, opened: OpenEvents, limit: int | None) -> Report:
+    """Return a report that lists the newest of the wanted events."""
+    shown = limit or SHOWN
+    found = opened.events.newest(opened.wanted, limit=shown)
+    counts = opened.events.counts(opened.wanted)
+    notes: tuple[str, ...] = ()
+    if counts.read > len(found):
+        notes = (
+            f"These are the newest {len(found)} of {counts.read} events; --limit shows more, "
+            "--summary groups them.",
+        )
+    return new_report(
+        session,
+        "logs",
+        target=opened.target,
+        events=counts,
+        event_list=found,
+        notes=notes,
+        limits=opened.limits,
+    )
+
+
+def summary_report(session: Session, opened: OpenEvents, limit: int | None) -> Report:
+    """Return a report that groups the wanted failures and skips into faults."""
+    found = opened.events.summary(opened.wanted, limit=limit)
+    samples = opened.events.by_id([one.sample[0] for one in found.signatures if one.sample])
+    return new_report(
+        session,
+        "logs",
+        target=opened.target,
+        events=replace(found.counts, unreadable=opened.events.unreadable),
+        days=found.days,
+        signatures=tuple(with_causes(found.signatures, samples, session.now())),
+        limits=opened.limits,
+    )
+
+
+def with_causes(
+    signatures: Iterable[SignatureSummary],
+    samples: Mapping[str, ProvisioningObjectSummary],
+    now: datetime,
+) -> Iterable[SignatureSummary]:
+    """Yield each signature with the likely cause of its newest event."""
+    from scimdoctor.causes.engine import diagnose_case
+    from scimdoctor.model.diagnosis import Case
+
+    for one in signatures:
+        event = samples.get(one.sample[0]) if one.sample else None
+        if event is None or one.status == "success":
+            yield one
+            continue
+        diagnosis = diagnose_case(Case(event=event, now=now))
+        yield replace(one, cause=diagnosis.cause, confidence=str(diagnosis.confidence))

@@ -1,0 +1,228 @@
+"""The same questions as `sources.summary`, in KQL over the Log Analytics table AADProvisioningLogs.
+
+Only text is built here. Every value of the user's goes through `literal`; nothing else of theirs
+enters a query. The signature rules are those of `entra.signature`: Kusto, like DuckDB, uses RE2.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.signature import (
+    LONGEST_REASON,
+    LONGEST_TEXT,
+    NET_SENTENCE,
+    RETRY_RULE,
+    SHORTEST_NAME,
+    VALUE_RULES,
+    WORD_RULES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from scimdoctor.sources.event_filter import EventFilter
+
+TABLE = "AADProvisioningLogs"
+
+TELLING = '("failure", "skipped", "warning", "1", "2", "3")'
+
+GROUP_KEYS = "EventStatus, AppLabel, ActionName, ErrorCode, SkipReason, Told"
+
+OWN_COLUMNS = (
+    "ActionName, SourceObject, TargetObject, AppObject, EventStatus, AppId, AppName, SourceId, "
+    "SourceName, UserName, TargetId, TargetName, ErrorCode, AppLabel, Scope, ObjectKey"
+)
+"""What `events_of` adds to the table's columns."""
+
+
+class Columns(Enum):
+    """Which spelling of the action's column the workspace has; documented and real ones differ."""
+
+    EITHER = 'coalesce(column_ifexists("ProvisioningAction", ""), column_ifexists("Action", ""))'
+    CURRENT = "ProvisioningAction"
+    OLDER = "Action"
+
+
+def literal(text: str) -> str:
+    """Return `text` as a KQL string: backslash, quote and everything unprintable escaped."""
+    escaped = []
+    for character in text:
+        if character in {"\\", '"'}:
+            escaped.append("\\" + character)
+        elif character.isprintable():
+            escaped.append(character)
+        else:
+            escaped.append("".join(f"\\u{unit:04x}" for unit in utf16_units(character)))
+    return '"' + "".join(escaped) + '"'
+
+
+def utf16_units(character: str) -> list[int]:
+    """Return the UTF-16 units that KQL's escapes are made of."""
+    data = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+def verbatim(text: str) -> str:
+    """Return a rule's pattern or replacement as a KQL string without escapes."""
+    return '@"' + text.replace('"', '""') + '"'
+
+
+def moment(time: datetime) -> str:
+    """Return an aware time as a KQL literal."""
+    return f"datetime({time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ})"
+
+
+def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
+    """Return the statement that names `Events`: whose events are looked at, each once."""
+    lines = [f"let Events = {TABLE}"]
+    if wanted.since:
+        lines.append(f"where TimeGenerated >= {moment(wanted.since)}")
+    if wanted.until:
+        lines.append(f"where TimeGenerated < {moment(wanted.until)}")
+    if wanted.job:
+        lines.append(f"where JobId =~ {literal(wanted.job)}")
+    lines += [
+        "summarize arg_max(TimeGenerated, *) by Id",
+        f"extend ActionName = tolower({columns.value})",
+        "extend SourceObject = parse_json(SourceIdentity), "
+        "TargetObject = parse_json(TargetIdentity), AppObject = parse_json(ServicePrincipal)",
+        "extend EventStatus = tolower(ResultType), "
+        "AppId = coalesce(tostring(AppObject.Id), tostring(AppObject.id)), "
+        "AppName = coalesce(tostring(AppObject.Name), tostring(AppObject.displayName)), "
+        "SourceId = coalesce(tostring(SourceObject.Id), tostring(SourceObject.id)), "
+        "SourceName = coalesce(tostring(SourceObject.Name), tostring(SourceObject.displayName)), "
+        "UserName = tostring(SourceObject.details.UserPrincipalName), "
+        "TargetId = coalesce(tostring(TargetObject.Id), tostring(TargetObject.id)), "
+        "TargetName = coalesce(tostring(TargetObject.Name), tostring(TargetObject.displayName)), "
+        'ErrorCode = iff(ResultSignature =~ "None", "", ResultSignature)',
+        "extend AppLabel = iff(isnotempty(AppName), AppName, AppId), "
+        "Scope = case(isnotempty(AppId), AppId, isnotempty(AppName), AppName, JobId), "
+        "ObjectKey = case(isnotempty(SourceId), SourceId, isnotempty(SourceName), SourceName, "
+        "isnotempty(TargetId), TargetId, TargetName)",
+    ]
+    if wanted.app:
+        app = literal(wanted.app)
+        lines.append(f"where AppId =~ {app} or AppName =~ {app}")
+    if wanted.user:
+        names = ("SourceId", "SourceName", "UserName", "TargetId", "TargetName")
+        lines.append("where " + " or ".join(f"{n} contains {literal(wanted.user)}" for n in names))
+    return "\n| ".join(lines) + ";"
+
+
+def shown(wanted: EventFilter) -> list[str]:
+    """Return the steps that keep *which of them* are shown."""
+    lines = []
+    if wanted.status:
+        lines.append(f"where EventStatus in ({', '.join(map(literal, wanted.status))})")
+    if wanted.error_code:
+        lines.append(f"where ErrorCode endswith {literal(wanted.error_code)}")
+    if wanted.action:
+        lines.append(f"where ActionName =~ {literal(wanted.action)}")
+    if wanted.cycle:
+        lines.append(f"where CycleId =~ {literal(wanted.cycle)}")
+    return lines
+
+
+def piped(*steps: str) -> str:
+    """Return `Events` sent through `steps`."""
+    return "\n| ".join(("Events", *steps))
+
+
+def days_query(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
+    """Return the query for counts: columns `Day`, `EventStatus`, `Count`."""
+    counted = "summarize Count = count() by Day = bin(TimeGenerated, 1d), EventStatus"
+    return f"{events_of(wanted, columns)}\n{piped(*shown(wanted), counted)}"
+
+
+def groups_query(
+    wanted: EventFilter, columns: Columns = Columns.EITHER, *, limit: int = 1000
+) -> str:
+    """Return the query for signatures, a row each.
+
+    Distinct objects are counted exactly, by grouping twice: Kusto's `dcount` only estimates.
+    """
+    latest = (
+        "(Events | summarize arg_max(TimeGenerated, Id) by Scope, ObjectKey "
+        "| project Scope, ObjectKey, LatestId = Id)"
+    )
+    steps = [
+        *shown(wanted),
+        'where EventStatus != "success"',
+        *telling_steps(),
+        *told_steps(),
+        "summarize Hits = count(), FirstSeen = min(TimeGenerated), LastSeen = max(TimeGenerated), "
+        f"arg_max(TimeGenerated, Id) by {GROUP_KEYS}, Scope, ObjectKey",
+        f"lookup kind=leftouter {latest} on Scope, ObjectKey",
+        "summarize Events = sum(Hits), Objects = countif(isnotempty(ObjectKey)), "
+        "Failing = countif(isnotempty(ObjectKey) and Id == LatestId), "
+        "FirstSeen = min(FirstSeen), LastSeen = max(LastSeen), Sample = make_set(Id, 5) "
+        f"by {GROUP_KEYS}",
+        f"top {int(limit)} by Events desc",
+    ]
+    return f"{events_of(wanted, columns)}\n{piped(*steps)}"
+
+
+def telling_steps() -> list[str]:
+    """Return the steps that find the last provisioning step that did not succeed.
+
+    It is the last or the last but one: Entra writes at most a reference resolution behind it.
+    """
+    last = f"tolower(tostring(Steps[-1].status)) in {TELLING}"
+    before = f"tolower(tostring(Steps[-2].status)) in {TELLING}"
+    parts = {
+        "SkipReason": "details.SkipReason",
+        "SkipAttribute": "details.PropertyName",
+        "StepWords": "description",
+    }
+    found = ", ".join(
+        f"{name} = case({last}, tostring(Steps[-1].{path}), {before}, "
+        f'tostring(Steps[-2].{path}), "")'
+        for name, path in parts.items()
+    )
+    return ["extend Steps = parse_json(ProvisioningSteps)", f"extend {found}"]
+
+
+def told_steps() -> list[str]:
+    """Return the steps that make `Told`, the signature's text."""
+    words = (
+        "iff(isnotempty(ResultDescription), ResultDescription, "
+        'strcat(iff(isnotempty(SkipAttribute), strcat(SkipAttribute, ": "), ""), '
+        'iff(isnotempty(StepWords), StepWords, iff(isnotempty(SkipReason), SkipReason, ""))))'
+    )
+    steps = [
+        f"extend Told = {words}",
+        f"extend Told = replace_string(substring(Told, 0, {LONGEST_REASON}), "
+        f'{literal(NET_SENTENCE)}, "")',
+    ]
+    steps += [
+        f"extend Told = iff(strlen({name}) >= {SHORTEST_NAME}, "
+        f'replace_string(Told, {name}, "<name>"), Told)'
+        for name in ("UserName", "SourceName", "SourceId", "TargetId")
+    ]
+    steps += replacements((RETRY_RULE, *VALUE_RULES, *WORD_RULES))
+    return [*steps, f'extend Told = trim(@" +", substring(Told, 0, {LONGEST_TEXT}))']
+
+
+def replacements(rules: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a step for each rule."""
+    return [
+        f"extend Told = replace_regex(Told, {verbatim(pattern)}, {verbatim(replacement)})"
+        for pattern, replacement in rules
+    ]
+
+
+def newest_query(wanted: EventFilter, columns: Columns = Columns.EITHER, *, limit: int) -> str:
+    """Return the query for the newest rows, with the table's own columns."""
+    steps = (*shown(wanted), f"top {int(limit)} by TimeGenerated desc")
+    return f"{events_of(wanted, columns)}\n{piped(*steps, f'project-away {OWN_COLUMNS}')}"
+
+
+def by_id_query(wanted: EventFilter, ids: Iterable[str]) -> str:
+    """Return the query for the rows with `ids`, with the table's own columns."""
+    listed = ", ".join(map(literal, ids))
+    times = [f"where TimeGenerated >= {moment(wanted.since)}"] if wanted.since else []
+    return "\n| ".join((TABLE, *times, f"where Id in ({listed})"))
