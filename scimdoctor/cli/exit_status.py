@@ -45,6 +45,8 @@ def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
 
 _HEALTH = {
     "healthy": Severity.INFO,
+    "ok": Severity.INFO,
+    "accepted": Severity.INFO,
     "no-job": Severity.INFO,
     "never-run": Severity.MINOR,
     "paused": Severity.MAJOR,

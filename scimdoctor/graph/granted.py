@@ -17,12 +17,14 @@ def describe_sign_in(
     """Return who is signed in, what is granted, and what each command still lacks."""
     if claims is None:
         return StatusVerdict(
-            health="healthy",
+            health="ok",
+            subject="Sign-in",
             headline=f"Signed in ({method}).",
             facts=(("Permissions", "the token does not say; try a command"),),
         )
     return StatusVerdict(
-        health="healthy",
+        health="ok",
+        subject="Sign-in",
         headline=_headline(claims),
         facts=(*_identity(claims, method), *_granted(claims), *_commands(claims)),
         next_steps=_next_steps(claims, portal),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.synchronization import ResetScope, pause, restart, start
+from scimdoctor.model.report import StatusVerdict
 
 if TYPE_CHECKING:
     from scimdoctor.graph.client import GraphClient
@@ -65,16 +66,16 @@ class JobAction:
         else:
             restart(graph, app.id, job.id, scope=self.scope)
 
-    def notes(self, app: ServicePrincipal) -> tuple[str, ...]:
-        """What to know afterwards."""
+    def outcome(self, app: ServicePrincipal) -> StatusVerdict:
+        """What Graph accepted, and how to go on; how the job fares shows only later."""
         name = app.display_name or app.id
         if self.verb == "pause":
-            return (f"Paused. Resume with: scimdoctor job start {app.id}",)
-        done = "Started" if self.verb == "start" else "Restarted"
-        return (
-            f"{done} {name}. Entra begins within minutes; a cycle that is running ends first.",
-            f"Watch it with: scimdoctor status {app.id}",
-        )
+            headline, step = f"Paused {name}.", f"scimdoctor job start {app.id}"
+        else:
+            done = "Started" if self.verb == "start" else "Restarted"
+            headline = f"{done} {name}. Entra begins within minutes, after any running cycle."
+            step = f"scimdoctor status {app.id}"
+        return StatusVerdict(health="accepted", headline=headline, next_steps=(step,))
 
 
 def plan_action(verb: str, scope: str = "") -> JobAction:

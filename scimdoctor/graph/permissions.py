@@ -156,11 +156,12 @@ def need_of(method: str, path: str) -> Need | None:
 
 
 def how_to_grant(permission: str, *, delegated: bool, portal: str) -> str:
-    """Return the steps that grant `permission` to the app registration, one sentence."""
+    """Return the steps that grant `permission` (or several, with commas), one sentence."""
     kind = "Delegated permissions" if delegated else "Application permissions"
+    it = "them" if "," in permission else "it"
     return (
         f"Grant {permission}: in {portal} open App registrations > your app > API permissions > "
-        f"Add a permission > Microsoft Graph > {kind}, add it, choose Grant admin consent, then "
+        f"Add a permission > Microsoft Graph > {kind}, add {it}, choose Grant admin consent, then "
         f"{'run scimdoctor login again' if delegated else 'try again (a new token may take minutes)'}."
     )
 

@@ -108,6 +108,8 @@ class StatusVerdict:
     """Label and text, in reading order."""
 
     next_steps: tuple[str, ...] = ()
+    subject: str = "Job"
+    """What was read: a job, or a sign-in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.finding import Finding
     from scimdoctor.model.report import Report
 
-_HEALTHY = frozenset({"healthy", "good", "ok", "active"})
+_HEALTHY = frozenset({"healthy", "good", "ok", "active", "accepted"})
 _SICK_APPS = frozenset({"errors", "quarantined", "disabled", "unreadable"})
 _BAD_REPLAYS = frozenset({ReplayVerdict.SAME_FAILURE, ReplayVerdict.DIFFERENT_FAILURE})
 

@@ -154,7 +154,12 @@ def test_apps(microsoft: Microsoft, session: Session) -> None:
 @pytest.mark.parametrize("verb", ["start", "pause", "restart"])
 def test_a_job_is_changed_only_after_yes(microsoft: Microsoft, session: Session, verb: str) -> None:
     asked: list[str] = []
-    session.confirm_with = lambda question: asked.append(question) is None and False
+
+    def decline(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    session.confirm_with = decline
     before = data("graph-job-active")
     assert run(session, "job", verb, APP).status == 2
     assert microsoft.tenant.service_principals[0].jobs[0] == before

@@ -179,7 +179,8 @@ def test_actions_say_what_they_cost(graph: GraphClient) -> None:
     assert "25 objects" in full.question(app, job)
     assert "nobody is provisioned" in plan_action("pause").question(app, job)
     assert "Entra writes to the app" in plan_action("start").question(app, job)
-    assert "job start" in plan_action("pause").notes(app)[0]
+    assert "job start" in plan_action("pause").outcome(app).next_steps[0]
+    assert plan_action("restart").outcome(app).headline.startswith("Restarted Example SCIM app.")
     with pytest.raises(ConfigurationError, match="'everything' is unknown"):
         plan_action("restart", "everything")
 

@@ -32,6 +32,6 @@ def apps(ctx: typer.Context, sign_in: SignIn, output: Output, *, name: Prefix = 
         prefix=name,
         progress=session.progress,
     )
-    notes = (f"{found.without_job} other enterprise apps have no provisioning job.",)
+    notes = (f"Enterprise apps without a provisioning job: {found.without_job}.",)
     report = new_report(session, "apps", apps=found.apps, notes=notes, limits=found.limits)
     session.emit(report, output)

@@ -89,5 +89,6 @@ def _act(
     session.confirm_or_stop(question, yes=yes)
     action.carry_out(session.graph, principal, job)
     target = {"app": principal.display_name, "job": job.id}
-    report = new_report(session, f"job {verb}", target=target, notes=action.notes(principal))
+    outcome = action.outcome(principal)
+    report = new_report(session, f"job {verb}", target=target, status=outcome)
     session.emit(report, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from scimdoctor.cli.options import OptionalApp, Output, SignIn
 from scimdoctor.cli.session import new_report, required, session_of
+from scimdoctor.model.report import StatusVerdict
 
 JobFile = Annotated[
     Path | None,
@@ -47,6 +49,14 @@ def status(
         principal = find_app(session.graph, name)
         target = {"app": principal.display_name, "service_principal": principal.id}
         found = the_job(session.graph, principal, job_id)
-    verdict = read_job(found, now=session.now())
+    verdict = _addressed(read_job(found, now=session.now()), target.get("service_principal"))
     report = new_report(session, "status", target=target, job=found, status=verdict)
     session.emit(report, output)
+
+
+def _addressed(verdict: StatusVerdict, app: str | None) -> StatusVerdict:
+    """Put the app into the commands that `verdict` advises, so that they can be copied."""
+    if app is None:
+        return verdict
+    steps = tuple(step.replace(" APP", f" {app}") for step in verdict.next_steps)
+    return replace(verdict, next_steps=steps)

@@ -67,7 +67,11 @@ def _summary(report: Report) -> Iterator[str]:
         told = [f"| {escaped(label)} | {escaped(text)} |" for label, text in report.status.facts]
         if told:
             yield "\n".join(
-                (f"| Job | {escaped(spaced(report.status.health))} |", "| --- | --- |", *told)
+                (
+                    f"| {report.status.subject} | {escaped(spaced(report.status.health))} |",
+                    "| --- | --- |",
+                    *told,
+                )
             )
         if report.status.next_steps:
             yield "\n".join(f"- [ ] {escaped(step)}" for step in report.status.next_steps)

@@ -26,7 +26,7 @@ _HEALTH = {
 def draw(page: Page, report: Report) -> None:
     """Write the job's status and the apps, as far as there are any."""
     if report.status:
-        page.heading("Job", spaced(report.status.health))
+        page.heading(report.status.subject, spaced(report.status.health))
         page.facts(report.status.facts)
         for step in report.status.next_steps:
             page.bullet(step, sign="→", style="green")
