@@ -1,11 +1,14 @@
-"""The lab's sign-in authority: OpenID configuration, token endpoint, device codes.
+"""The lab's sign-in authority: OpenID configuration, tokens, browser and device-code sign-in.
 
 Answers and errors have the form of Microsoft's, as MSAL reads them. Sources: Entra "OAuth 2.0
-client credentials flow", "OAuth 2.0 device authorization grant", "authentication error codes".
+client credentials flow", "OAuth 2.0 device authorization grant", "OAuth 2.0 authorization code flow", "authentication error codes".
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
 import secrets
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/(?P<rest>.+)")
 _DEVICE_CODE_SECONDS = 900
+_LOCALHOST = re.compile(r"http://localhost(:\d+)?/?")
+_FORM = """<!doctype html><title>scimdoctor lab</title>
+<body onload="document.forms[0].submit()"><form method="post" action="{address}">
+<input type="hidden" name="code" value="{code}"><input type="hidden" name="state" value="{state}">
+<button>Go on</button></form></body>
+"""
 
 
 class _Refusal(Exception):
@@ -54,6 +63,7 @@ class LabAuthority:
         self._pending_polls = pending_polls
         self._device_codes: dict[str, int] = {}
         self._refresh_tokens: dict[str, str] = {}
+        self._codes: dict[str, dict[str, str]] = {}
 
     def handle(self, request: LabRequest) -> LabResponse:
         """Answer one request; unknown paths get 404."""
@@ -73,6 +83,8 @@ class LabAuthority:
         match request.method, rest:
             case "GET", "v2.0/.well-known/openid-configuration":
                 return json_response(200, self._configuration(request))
+            case "GET", "oauth2/v2.0/authorize":
+                return self._authorize(dict(parse_qsl(request.query)))
             case "POST", "oauth2/v2.0/token":
                 return json_response(200, self._token(request))
             case "POST", "oauth2/v2.0/devicecode":
@@ -126,6 +138,9 @@ class LabAuthority:
         if grant == _DEVICE_GRANT:
             self._check_device_code(form.get("device_code", ""))
             return self._user_token(request, registration, form)
+        if grant == "authorization_code":
+            asked = self._check_code(form)
+            return self._user_token(request, registration, form | {"nonce": asked["nonce"]})
         if grant == "refresh_token":
             self._check_refresh_token(form.get("refresh_token", ""), registration)
             return self._user_token(request, registration, form)
@@ -183,6 +198,7 @@ class LabAuthority:
             "sub": oid,
             "tid": self.tenant.id,
             "preferred_username": user,
+            "nonce": form.get("nonce", ""),
         }
         refresh = secrets.token_urlsafe(32)
         self._refresh_tokens[refresh] = registration.client_id
@@ -216,6 +232,29 @@ class LabAuthority:
             "ext_expires_in": self.tenant.token_lifetime_seconds,
             "access_token": issue(self.tenant, claims),
         }
+
+    def _authorize(self, asked: dict[str, str]) -> LabResponse:
+        """Sign the person of the tenant in at once, and send the code on as a posted form."""
+        self._registration(asked)
+        address = asked.get("redirect_uri", "")
+        if not _LOCALHOST.fullmatch(address):
+            text = f"The redirect URI '{address}' does not match those of the application."
+            raise _Refusal("invalid_request", 50011, text)
+        code = secrets.token_urlsafe(32)
+        self._codes[code] = {"nonce": "", "code_challenge": ""} | asked
+        page = _FORM.format(
+            address=html.escape(address), code=code, state=html.escape(asked.get("state", ""))
+        )
+        headers = (("Content-Type", "text/html; charset=utf-8"),)
+        return LabResponse(status=200, headers=headers, body=page.encode())
+
+    def _check_code(self, form: dict[str, str]) -> dict[str, str]:
+        asked = self._codes.pop(form.get("code", ""), None)
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if asked is None or challenge != asked["code_challenge"]:
+            raise _Refusal("invalid_grant", 70008, "The authorization code is invalid or expired.")
+        return asked
 
     def _device_code(self, request: LabRequest) -> dict[str, Any]:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))

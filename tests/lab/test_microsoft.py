@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
+import threading
+import webbrowser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -330,6 +333,60 @@ def test_real_msal_over_real_tls(loopback: Loopback, method: AuthMethod) -> None
         assert synchronization.schema(graph, app.id, job.id).object_mappings
         records = sorted_records(graph, LogQuery(service_principal_id=app.id))
     assert records == loopback.tenant.provisioning_log
+
+
+class Browser(Messages):
+    """Follows the address that is shown when no browser can be opened, as a person would."""
+
+    def __init__(self, ca: ssl.SSLContext) -> None:
+        super().__init__()
+        self._ca = ca
+        self.threads: list[threading.Thread] = []
+
+    def message(self, text: str) -> None:
+        super().message(text)
+        found = re.search(r"https://\S+/authorize\S+", text)
+        if found:
+            self.threads.append(threading.Thread(target=self._follow, args=(found[0],)))
+            self.threads[-1].start()
+
+    def _follow(self, address: str) -> None:
+        with httpx.Client(verify=self._ca, trust_env=False) as client:
+            page = client.get(address).text
+            fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+            target = re.search(r'action="([^"]+)"', page)
+            assert target
+            client.post(target[1], data=fields)
+
+
+def test_a_browser_sign_in(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_browser(*_args: object, **_kwargs: object) -> bool:
+        raise webbrowser.Error("none here")
+
+    monkeypatch.setattr(webbrowser, "open", no_browser)
+    monkeypatch.setattr(webbrowser, "get", no_browser)
+    browser = Browser(loopback.tls.client_context())
+    sign_in = loopback.sign_in(AuthMethod.BROWSER)
+    claims = log_in(sign_in, ca_file=loopback.ca_file, progress=browser)
+    for thread in browser.threads:
+        thread.join()
+    assert claims
+    assert claims.user == "admin@lab.example"
+    assert any("--device-code" in text for text in browser.said)
+    with connect(sign_in, ca_file=loopback.ca_file, progress=browser) as graph:
+        assert directory.organization(graph)["id"] == loopback.tenant.id
+
+
+def test_the_code_goes_to_localhost_only(authority: LabAuthority) -> None:
+    query = urlencode({"client_id": CLIENT_ID, "redirect_uri": "https://evil.example/"})
+    target = f"/lab.example/oauth2/v2.0/authorize?{query}"
+    answer = authority.handle(LabRequest(method="GET", target=target))
+    assert body(answer)["error_codes"] == [50011]
+
+
+def test_a_code_needs_its_verifier(authority: LabAuthority) -> None:
+    answer = ask_token(authority, grant_type="authorization_code", code="x")
+    assert body(answer)["error"] == "invalid_grant"
 
 
 def test_without_the_ca_file_nothing_is_trusted(loopback: Loopback) -> None:
