@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_LINE = 65_536
 MAX_HEADERS = 200
 DRIP_PAUSE_IN_SECONDS = 0.2
+CUT_IN_BYTES = 10
+"""By how much `Behaviour.LONG` announces too little."""
+
 _NO_BODY = frozenset({204, 304})
 
 
@@ -46,16 +49,13 @@ class LoopbackServer:
         self._tls_context = tls_context
         self._slow_seconds = slow_seconds
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        """The port it listens on."""
+
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._acceptor: threading.Thread | None = None
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._listener.getsockname()[1]
-        return port
 
     @property
     def url(self) -> str:
@@ -165,7 +165,9 @@ class LoopbackServer:
             case Behaviour.SHORT:
                 connection.sendall(_head(answer, len(answer.body) + 100) + answer.body)
             case Behaviour.LONG:
-                connection.sendall(_head(answer, max(0, len(answer.body) - 10)) + answer.body)
+                connection.sendall(
+                    _head(answer, max(0, len(answer.body) - CUT_IN_BYTES)) + answer.body
+                )
             case _:
                 self._stopped.wait(self._slow_seconds)
                 connection.sendall(_message(answer))

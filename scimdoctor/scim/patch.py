@@ -10,7 +10,6 @@ what is in effect already is no error. The resource that comes in is never chang
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.scim import urns
@@ -65,9 +64,9 @@ def apply_patch(resource: Resource, operations: Iterable[Any]) -> Resource:
         PatchError: one of them cannot be applied; nothing is changed then.
 
     """
-    patched = deepcopy(resource)
+    patched: Resource = copied(resource)
     for operation in operations:
-        patched = _apply(patched, deepcopy(operation))
+        patched = _apply(patched, copied(operation))
     return patched
 
 
@@ -78,7 +77,7 @@ def apply_operation(resource: Resource, operation: Any) -> Resource:  # noqa: AN
         PatchError: it cannot be applied.
 
     """
-    return _apply(deepcopy(resource), deepcopy(operation))
+    return _apply(copied(resource), copied(operation))
 
 
 def _apply(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
@@ -171,6 +170,8 @@ def _set(holder: Resource, op: str, name: str, value: Any) -> None:  # noqa: ANN
         holder[key] = _joined(current if op == "add" else None, added)
     elif name.casefold() in COMPLEX or isinstance(current, dict):
         _merge_complex(holder, key, value)
+    elif value == {}:
+        holder.pop(key, None)
     else:
         holder[key] = _typed(name, value)
 
@@ -212,8 +213,8 @@ def _same(element: Any, item: Any) -> bool:  # noqa: ANN401
         return bool(element == item)
     if "value" not in item:
         return all(element.get(key) == part for key, part in item.items())
-    types = {t for t in (element.get("type"), item.get("type")) if t is not None}
-    return element.get("value") == item["value"] and len(types) <= 1
+    types = element.get("type"), item.get("type")
+    return element.get("value") == item["value"] and (None in types or types[0] == types[1])
 
 
 def _is_primary(item: Any) -> bool:  # noqa: ANN401
@@ -334,6 +335,13 @@ def boolean(value: Any) -> bool:  # noqa: ANN401
     if isinstance(value, str) and value.casefold() in {"true", "false"}:
         return value.casefold() == "true"
     raise PatchError("invalidValue", f"{value!r} is no boolean")
+
+
+def copied(value: Any) -> Any:  # noqa: ANN401
+    """A deep copy of a JSON value, several times as fast as `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list) else value
 
 
 def _child(resource: Resource, name: str) -> Resource:

@@ -22,7 +22,7 @@ from scimdoctor.lab.http import LabResponse
 from scimdoctor.lab.scim import discovery
 from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
 from scimdoctor.lab.scim.faults import switches
-from scimdoctor.lab.scim.representation import project, represent
+from scimdoctor.lab.scim.representation import location, project, represent
 from scimdoctor.lab.scim.resources import new_resource, require_unique, require_valid
 from scimdoctor.scim import urns
 from scimdoctor.scim.filters import FilterError, matches, parse_filter
@@ -319,8 +319,8 @@ class ScimServiceProvider:
         return after
 
     def _shown_response(self, call: Call, status: int, resource: Resource) -> LabResponse:
-        location = represent(resource, self.root(call))["meta"]["location"]
-        headers = (("ETag", resource["meta"]["version"]), ("Location", location))
+        url = location(resource, self.root(call))
+        headers = (("ETag", resource["meta"]["version"]), ("Location", url))
         return scim_response(status, self.show(call, resource), headers=headers)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from scimdoctor.scim import urns
+from scimdoctor.scim.patch import copied
 from scimdoctor.scim.paths import AttributePath, member
 
 if TYPE_CHECKING:
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 _ALWAYS = frozenset({"schemas", "id"})
 
 
+def location(resource: Resource, root: str) -> str:
+    """The URL of `resource`; `root` is the SCIM root's."""
+    return f"{root}/{resource['meta']['resourceType']}s/{quote(resource['id'], safe='')}"
+
+
 def represent(resource: Resource, root: str) -> Resource:
     """A copy of `resource` with absolute location and references; `root` is the SCIM root's URL."""
-    shown = deepcopy(resource)
+    shown: Resource = copied(resource)
     shown.pop("password", None)
-    kind = shown["meta"]["resourceType"]
-    shown["meta"]["location"] = f"{root}/{kind}s/{shown['id']}"
+    shown["meta"]["location"] = location(resource, root)
     manager = shown.get(urns.ENTERPRISE_USER, {}).get("manager")
     for reference in [*shown.get("members", ()), *([manager] if manager else ())]:
         if isinstance(reference, dict) and not reference.get("$ref"):

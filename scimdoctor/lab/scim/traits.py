@@ -134,7 +134,7 @@ def _active_by_default(call: Call, before: Resource | None, after: Resource) -> 
 
 
 def _small_pages(call: Call) -> None:
-    call.provider.page_limit = 50
+    call.provider.page_limit = 10
 
 
 def _any_members(call: Call) -> None:
@@ -246,7 +246,7 @@ TRAITS = (
         title="Leaves itemsPerPage and startIndex out of lists",
         listed=lambda _, body: without("itemsPerPage", "startIndex")(body),
     ),
-    Trait(id="pages-of-50", title="Gives at most 50 resources a page", before=_small_pages),
+    Trait(id="pages-of-10", title="Gives at most 10 resources a page", before=_small_pages),
     Trait(
         id="empty-values-shown",
         title="Shows attributes without value as null or empty list",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
+from scimdoctor.lab.loopback import CUT_IN_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,10 @@ def _response(answer: LabResponse, request: httpx.Request) -> httpx.Response:
         case Behaviour.ENDLESS:
             stream = _Endless(answer.body)
             return httpx.Response(answer.status, headers=list(answer.headers), stream=stream)
+        case Behaviour.LONG:
+            return httpx.Response(
+                answer.status, headers=list(answer.headers), content=answer.body[:-CUT_IN_BYTES]
+            )
         case _:
             headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
             return httpx.Response(

@@ -22,7 +22,15 @@ from scimdoctor.scim import urns
 CUSTOM = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User"
 WORK_MAIL = 'emails[type eq "work"].value'
 FIXED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LONGEST_KEPT = 100_000
 Step = tuple[str, LabResponse]
+
+
+def _kept(response: LabResponse) -> LabResponse:
+    """The answer, of a giant one only the beginning and the length."""
+    if len(response.body) <= LONGEST_KEPT:
+        return response
+    return replace(response, body=b"%d:%b" % (len(response.body), response.body[:1000]))
 
 
 @dataclass
@@ -35,8 +43,8 @@ class Conversation:
 
     def send(self, name: str, request: ScimRequest) -> Any:
         response = self.provider.handle(self._lab_request(request))
-        self.steps.append((name, response))
-        return json_of(response.body)
+        self.steps.append((name, _kept(response)))
+        return json_of(response.body[:LONGEST_KEPT])
 
     def id_of(self, name: str, request: ScimRequest) -> str:
         """Send a POST; the id that it gave, or one that nobody has."""
@@ -332,6 +340,4 @@ def _disable_and_delete(talk: Conversation, users: list[str]) -> None:
         talk.send(f"deleted{time}, read", requests.read("Users", ada))
     talk.send("create again", requests.create_user({"userName": "ada@example.com"}))
     talk.send("PUT", requests.with_body("PUT", f"/Users/{users[2]}", {"userName": "put"}))
-    for _ in range(60):
-        talk.provider.handle(talk._lab_request(requests.create_user({"userName": f"p{_}"})))
     talk.send("long list", requests.get("/Users"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from scimdoctor.lab.scim.operations import (
 )
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim import urns
-from scimdoctor.scim.patch import Resource, apply_operation, apply_patch
+from scimdoctor.scim.patch import Resource, apply_operation, apply_patch, copied
 from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
@@ -142,7 +141,7 @@ def _manager_is_unknown(call: Call, _: Resource | None, after: Resource) -> Reso
 def _unlinked(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
     """Keep the text as manager's displayName, where it links to nobody."""
     text = next(str(value) for path, value in parts(operation) if "manager" in path)
-    changed = deepcopy(resource)
+    changed: Resource = copied(resource)
     changed.setdefault(urns.ENTERPRISE_USER, {})["manager"] = {"displayName": text}
     return changed
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,7 @@ from scimdoctor.lab.scim.operations import (
 )
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim.filters import equalities, parse_filter
+from scimdoctor.scim.patch import copied
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _announced_without_patch(call: Call, response: LabResponse) -> LabResponse:
 
 def _literal(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
     """Store every path or key as the name of an attribute."""
-    changed = deepcopy(resource)
+    changed: Resource = copied(resource)
     changed.update(dict(parts(operation)))
     return changed
 

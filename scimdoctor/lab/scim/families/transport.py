@@ -24,7 +24,7 @@ from scimdoctor.lab.scim.switch import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HUGE_IN_BYTES = 64_000_000
+HUGE_IN_BYTES = 32_000_000
 BOMB_IN_MEBIBYTES = 512
 
 _fault = partial(Fault, family="transport")
@@ -51,7 +51,9 @@ def _broken_json(response: LabResponse) -> LabResponse:
 
 
 def _padded(response: LabResponse) -> LabResponse:
-    return replace(response, body=response.body[:-1] + b',"padding":"' + _padding() + b'"}')
+    return replace(
+        response, body=b"".join((response.body[:-1], b',"padding":"', _padding(), b'"}'))
+    )
 
 
 @lru_cache(maxsize=1)
@@ -163,7 +165,7 @@ FAULTS = (
     ),
     _fault(
         id="body-huge",
-        title="Pads every list to 64 MB",
+        title="Pads every list to 32 MB",
         cause=_SLOW,
         answer=answered(_is_list, _padded),
     ),
