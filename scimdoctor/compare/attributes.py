@@ -174,7 +174,8 @@ def _uncovered(
     actual: Mapping[str, Any], covered: set[str], defined: set[str]
 ) -> Iterator[AttributeComparison]:
     for path, value in flattened(actual):
-        if path.casefold() in covered or _text(value) in (None, ""):
+        names = {path.casefold(), path.casefold().rpartition(".")[0]}
+        if names & covered or _text(value) in (None, ""):
             continue
         known = path.casefold() in defined
         yield AttributeComparison(

@@ -20,6 +20,44 @@ _RENAMED = {
     "immutableid": "onPremisesImmutableId",
     "originaluserprincipalname": "userPrincipalName",
 }
+_SAME = {
+    "accountenabled": "accountEnabled",
+    "agegroup": "ageGroup",
+    "city": "city",
+    "companyname": "companyName",
+    "country": "country",
+    "createddatetime": "createdDateTime",
+    "department": "department",
+    "description": "description",
+    "displayname": "displayName",
+    "employeehiredate": "employeeHireDate",
+    "employeeid": "employeeId",
+    "employeeleavedatetime": "employeeLeaveDateTime",
+    "employeeorgdata": "employeeOrgData",
+    "employeetype": "employeeType",
+    "givenname": "givenName",
+    "jobtitle": "jobTitle",
+    "mail": "mail",
+    "mailenabled": "mailEnabled",
+    "mailnickname": "mailNickname",
+    "onpremisesdistinguishedname": "onPremisesDistinguishedName",
+    "onpremisesimmutableid": "onPremisesImmutableId",
+    "onpremisessamaccountname": "onPremisesSamAccountName",
+    "onpremisessecurityidentifier": "onPremisesSecurityIdentifier",
+    "othermails": "otherMails",
+    "postalcode": "postalCode",
+    "preferredlanguage": "preferredLanguage",
+    "proxyaddresses": "proxyAddresses",
+    "securityenabled": "securityEnabled",
+    "state": "state",
+    "streetaddress": "streetAddress",
+    "surname": "surname",
+    "usagelocation": "usageLocation",
+    "userprincipalname": "userPrincipalName",
+    "usertype": "userType",
+}
+"""Graph refuses a whole request for one property that it does not know: only these are asked."""
+
 _COMPUTED = {"issoftdeleted", "manager", "approleassignments", "members"}
 _BASICS = ("id", "userPrincipalName", "displayName", "accountEnabled", "mail")
 _GROUP_BASICS = ("id", "displayName", "mailNickname", "mailEnabled", "securityEnabled")
@@ -30,16 +68,20 @@ def graph_fields(attributes: Iterable[str], *, group: bool = False) -> tuple[str
     """The Graph properties to select for these source attributes, basics included."""
     fields = dict.fromkeys(_GROUP_BASICS if group else _BASICS)
     for name in attributes:
-        if name.casefold() not in _COMPUTED:
-            fields[_graph_name(name).partition(".")[0]] = None
+        known = None if name.casefold() in _COMPUTED else _graph_name(name)
+        if known is not None:
+            fields[known.partition(".")[0]] = None
     return tuple(fields)
 
 
-def _graph_name(name: str) -> str:
+def _graph_name(name: str) -> str | None:
+    """Graph's name for a source attribute; `None` if it has none that is known here."""
     folded = name.casefold()
     if folded.startswith(_EXTENSION) and folded[len(_EXTENSION) :].isdecimal():
         return f"onPremisesExtensionAttributes.extensionAttribute{folded[len(_EXTENSION) :]}"
-    return _RENAMED.get(folded, name)
+    if folded.startswith("extension_"):
+        return name
+    return _RENAMED.get(folded) or _SAME.get(folded)
 
 
 def source_values(
@@ -74,7 +116,7 @@ def source_values(
 
 
 def _take(found: dict[str, object], name: str, given: Mapping[str, Any]) -> None:
-    outer, _, inner = _graph_name(name).casefold().partition(".")
+    outer, _, inner = (_graph_name(name) or name).casefold().partition(".")
     if outer not in given:
         return
     value = given[outer]

@@ -1,0 +1,32 @@
+"""The four stages that the portal shows of a provision-on-demand run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+
+_STAGES = (
+    ("Import", {"import"}),
+    ("Determine scope", {"scoping"}),
+    ("Match", {"matching"}),
+    ("Perform action", {"processing", "referenceresolution", "export"}),
+)
+
+
+def stages(event: ProvisioningObjectSummary) -> tuple[str, ...]:
+    """One line for each stage: its outcome, and what Entra says of it."""
+    return tuple(
+        f"{number}. {name}: {_outcome(event, kinds)}"
+        for number, (name, kinds) in enumerate(_STAGES, start=1)
+    )
+
+
+def _outcome(event: ProvisioningObjectSummary, kinds: set[str]) -> str:
+    steps = [s for s in event.provisioning_steps if s.provisioning_step_type.casefold() in kinds]
+    if not steps:
+        return "not reached"
+    worst = next((s for s in steps if s.status not in {"success", ""}), steps[-1])
+    text = " ".join((worst.description or "").split())
+    return f"{worst.status or 'done'}" + (f": {text}" if text else "")

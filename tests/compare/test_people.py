@@ -1,0 +1,338 @@
+"""One person, one group, everybody: a tenant in process beside an app in process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.compare.everyone import EveryoneCompared, compare_everyone
+from scimdoctor.compare.one import BothEnds, compare_one
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.graph.directory import find_app
+from scimdoctor.lab.http import LabRequest, LabResponse, json_response
+from scimdoctor.model.comparison import AttributeVerdict as Verdict
+from scimdoctor.progress import SILENT
+from tests.fakes.events import custom_app_schema
+from tests.fakes.microsoft import Microsoft
+from tests.fakes.scim_app import ScimApp, open_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scimdoctor.model.comparison import Comparison
+
+LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+STAFF = "99999999-0000-4000-8000-000000000009"
+
+
+def identity(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+class Company:
+    """A tenant with people, and the app that they are provisioned to."""
+
+    def __init__(self) -> None:
+        self.microsoft = Microsoft()
+        self.tenant = self.microsoft.tenant
+        self.app = ScimApp()
+        self.principal = self.tenant.service_principals[0]
+
+    def hire(self, name: str, *, assigned: bool = True, **fields: Any) -> str:
+        """Add a person in Marketing, whom the scoping filter lets through."""
+        number = len(self.tenant.users) + 1
+        raw = {
+            "id": identity(number),
+            "userPrincipalName": f"{name}@example.com",
+            "displayName": name.title(),
+            "mailNickname": name,
+            "accountEnabled": True,
+            "department": "Marketing",
+            "mail": f"{name}@example.com",
+            "jobTitle": None,
+        }
+        self.tenant.users[identity(number)] = raw | fields
+        if assigned:
+            self.assign(identity(number), "User")
+        return identity(number)
+
+    def assign(self, principal: str, kind: str) -> None:
+        self.principal.assignments.append(
+            {"principalId": principal, "principalType": kind, "principalDisplayName": principal}
+        )
+
+    def staff(self, *members: str) -> None:
+        """Put people into a group."""
+        self.tenant.groups[STAFF] = {"id": STAFF, "displayName": "staff"}
+        self.tenant.members[STAFF] = list(members)
+
+    def provision(self, name: str, **fields: Any) -> str:
+        """Give a person a user in the app, as Entra would."""
+        plain = {
+            "active": True,
+            "displayName": name.title(),
+            "externalId": name,
+            "emails": [{"type": "work", "value": f"{name}@example.com"}],
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+                "department": "Marketing"
+            },
+        }
+        return self.app.add_user(f"{name}@example.com", **(plain | fields))
+
+
+@pytest.fixture
+def company() -> Company:
+    return Company()
+
+
+@pytest.fixture
+def ends(company: Company) -> Iterator[BothEnds]:
+    with company.microsoft.connect() as graph, open_app(company.app) as endpoint:
+        principal = find_app(graph, company.principal.id)
+        yield BothEnds(graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint)
+
+
+def verdicts(found: Comparison) -> dict[str, Verdict]:
+    return {a.attribute: a.verdict for a in found.attributes}
+
+
+def test_one_person_who_is_as_provisioned(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.provision("ada")
+    found = compare_one(ends, "ada@example.com")
+    assert found.state == "matched"
+    bad = {Verdict.DIFFERS, Verdict.MISSING_IN_APP, Verdict.REFORMATTED}
+    assert not bad & set(verdicts(found).values())
+    assert verdicts(found)["title"] is Verdict.NOT_SENT_NULL
+
+
+def test_one_person_attribute_by_attribute(company: Company, ends: BothEnds) -> None:
+    company.hire("ada", jobTitle="Engineer", businessPhones=["+31 30 123"])
+    company.provision(
+        "ada",
+        displayName="ADA",
+        phoneNumbers=[{"type": "work", "value": "+3130123"}],
+        nickName="Babs",
+    )
+    found = verdicts(compare_one(ends, identity(1)))
+    assert found["displayName"] is Verdict.CASE_ONLY
+    assert found["title"] is Verdict.MISSING_IN_APP
+    assert found['phoneNumbers[type eq "work"].value'] is Verdict.REFORMATTED
+    assert found["nickName"] is Verdict.ONLY_IN_APP
+
+
+@pytest.mark.parametrize("name", ["external", "id"])
+def test_one_person_by_the_app_s_own_name(company: Company, ends: BothEnds, name: str) -> None:
+    company.hire("ada")
+    own = company.provision("ada", externalId="external")
+    found = compare_one(ends, own if name == "id" else name)
+    assert (found.object, found.target_id) == ("ada@example.com", own)
+
+
+def test_one_person_whom_only_the_app_knows(company: Company, ends: BothEnds) -> None:
+    own = company.provision("eve")
+    assert compare_one(ends, own).state == "orphaned-in-app"
+
+
+def test_nobody_knows_the_name(ends: BothEnds) -> None:
+    with pytest.raises(ConfigurationError, match="neither Entra nor the app"):
+        compare_one(ends, "nobody")
+
+
+@pytest.mark.parametrize(
+    ("fields", "assigned", "why"),
+    [
+        ({"accountEnabled": False}, True, "disabled"),
+        ({}, False, "not assigned"),
+        ({"department": "Sales"}, True, "scoping filter"),
+    ],
+)
+def test_one_person_who_should_be_inactive(
+    company: Company, ends: BothEnds, fields: dict[str, Any], *, assigned: bool, why: str
+) -> None:
+    company.hire("ada", assigned=assigned, **fields)
+    company.provision("ada")
+    found = compare_one(ends, "ada@example.com")
+    assert found.state == "active-but-should-not-be"
+    assert why in found.notes[0]
+    assert verdicts(found)["active"] is Verdict.DIFFERS
+
+
+def test_one_person_missing_twice_or_rightly_absent(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.hire("bob", assigned=False)
+    assert compare_one(ends, "ada@example.com").state == "missing-in-app"
+    absent = compare_one(ends, "bob@example.com")
+    assert (absent.state, "rightly so" in absent.notes[0]) == ("matched", True)
+    rows = [{"id": "1", "userName": "x"}, {"id": "2", "userName": "y"}]
+    company.app.rules.append(lambda _: listed(rows, 2))
+    assert compare_one(ends, "ada@example.com").state == "duplicate-in-app"
+
+
+def test_app_that_does_not_answer(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.app.refuse("GET", "/Users", 500)
+    found = compare_one(ends, "ada@example.com")
+    assert found.state == "cannot-tell"
+    assert "status 500" in found.notes[0]
+
+
+def test_assigned_by_a_group(company: Company, ends: BothEnds) -> None:
+    company.staff(company.hire("ada", assigned=False))
+    company.assign(STAFF, "Group")
+    company.provision("ada")
+    assert compare_one(ends, "ada@example.com").state == "matched"
+
+
+def test_manager_is_compared_by_the_app_s_id(company: Company, ends: BothEnds) -> None:
+    ada, boss = company.hire("ada"), company.hire("boss")
+    company.tenant.managers[ada] = boss
+    manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+    company.provision("ada")
+    assert verdicts(compare_one(ends, ada))[manager] is Verdict.CANNOT_TELL
+    company.provision("boss")
+    assert verdicts(compare_one(ends, ada))[manager] is Verdict.MISSING_IN_APP
+
+
+def test_group_and_its_members(company: Company, ends: BothEnds) -> None:
+    company.staff(company.hire("ada"), company.hire("bob"), company.hire("cas"))
+    ada, bob = company.provision("ada"), company.provision("bob")
+    eve = company.provision("eve")
+    company.app.add_group("staff", (ada, eve))
+    found = compare_one(ends, "staff")
+    assert found.state == "matched"
+    assert verdicts(found)["members"] is Verdict.DIFFERS
+    assert verdicts(found)["externalId"] is Verdict.MISSING_IN_APP
+    said = " ".join(found.notes)
+    assert "bob@example.com" in said
+    assert eve in said
+    assert "cas@example.com" in said
+    assert bob not in said
+
+
+def test_group_with_the_same_members(company: Company, ends: BothEnds) -> None:
+    company.staff(company.hire("ada"))
+    company.app.add_group("staff", (company.provision("ada"),))
+    assert verdicts(compare_one(ends, STAFF))["members"] is Verdict.SAME
+
+
+def test_group_that_the_app_lacks(company: Company, ends: BothEnds) -> None:
+    company.staff()
+    assert compare_one(ends, "staff").state == "missing-in-app"
+
+
+def test_large_group_is_compared_by_number(company: Company, ends: BothEnds) -> None:
+    company.staff(*[company.hire(f"p{n}", assigned=False) for n in range(201)])
+    company.app.add_group("staff", (company.provision("ada"),))
+    found = compare_one(ends, "staff")
+    assert verdicts(found)["members"] is Verdict.DIFFERS
+    assert len(company.app.asked) < 10
+
+
+def everyone(ends: BothEnds) -> EveryoneCompared:
+    return compare_everyone(ends, progress=SILENT)
+
+
+def test_everybody_most_urgent_first(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.provision("ada")
+    company.hire("bob", jobTitle="Boss")
+    company.provision("bob")
+    company.hire("cas")
+    company.hire("dan", accountEnabled=False)
+    company.provision("dan")
+    company.hire("eve", assigned=False)
+    company.provision("eve")
+    company.provision("fay")
+    company.hire("gus", assigned=False)
+    company.provision("gus", active=False)
+    found = everyone(ends)
+    assert [(c.state, c.object.partition("@")[0]) for c in found.in_order()] == [
+        ("active-but-should-not-be", "dan"),
+        ("active-but-should-not-be", "eve"),
+        ("missing-in-app", "cas"),
+        ("orphaned-in-app", "fay"),
+        ("matched", "bob"),
+    ]
+    assert found.in_order()[-1].attributes[0].attribute == "title"
+    assert found.notes() == ("4 people in Entra, 6 users in the app",)
+
+
+def test_everybody_by_groups_once_each(company: Company, ends: BothEnds) -> None:
+    ada = company.hire("ada")
+    company.staff(ada, company.hire("bob", assigned=False), STAFF)
+    company.assign(STAFF, "Group")
+    company.provision("ada")
+    company.provision("bob")
+    found = everyone(ends)
+    assert (found.people, found.comparisons) == (2, [])
+    assert any("nested group" in limit for limit in found.limits)
+
+
+def listed(rows: list[dict[str, Any]], total: int | None = None) -> LabResponse:
+    body = {"schemas": [LIST], "totalResults": total or len(rows), "Resources": rows}
+    return json_response(200, body, media_type="application/scim+json")
+
+
+def test_everybody_twice_in_the_app(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    ada = {"userName": "ADA@example.com", "active": True}
+    company.app.rules.append(lambda _: listed([{"id": "1"} | ada, {"id": "2"} | ada]))
+    states = [c.state for c in everyone(ends).comparisons]
+    assert "duplicate-in-app" in states
+
+
+def test_list_that_lies_about_pages_ends(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.app.rules.append(lambda _: listed([{"id": "1", "userName": "x"}], 50))
+    found = everyone(ends)
+    assert any("ignores startIndex" in limit for limit in found.limits)
+    assert "missing-in-app" not in {c.state for c in found.comparisons}
+
+
+def test_list_that_fails(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.app.refuse("GET", "/Users", 500)
+    found = everyone(ends)
+    assert any("could not be listed" in limit for limit in found.limits)
+    assert not found.comparisons
+
+
+def test_pages_are_walked_and_not_kept(company: Company, ends: BothEnds) -> None:
+    people = [{"id": str(n), "userName": f"p{n}"} for n in range(450)]
+
+    def paged(request: LabRequest) -> LabResponse:
+        from urllib.parse import parse_qs, urlsplit
+
+        start = int(parse_qs(urlsplit(request.target).query).get("startIndex", ["1"])[0])
+        return listed(people[start - 1 : start + 199], 450)
+
+    company.app.rules.append(paged)
+    found = everyone(ends)
+    assert found.users_in_app == 450
+    assert len(company.app.asked) == 3
+    assert not ends.endpoint.exchanges
+
+
+def test_many_assigned_by_name_are_read_from_one_list(company: Company, ends: BothEnds) -> None:
+    for number in range(120):
+        company.hire(f"p{number}")
+    found = everyone(ends)
+    assert found.people == 120
+    singly = [r for r in company.microsoft.requests if "/users/0" in str(r.url)]
+    assert not singly
+
+
+def test_two_people_with_one_matching_value(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.hire("ada")
+    assert "duplicate-in-app" in {c.state for c in everyone(ends).comparisons}
+
+
+def test_report_value_can_be_json(company: Company, ends: BothEnds) -> None:
+    company.hire("ada", jobTitle="x")
+    company.provision("ada")
+    found = everyone(ends).in_order()
+    assert json.dumps([a.expected for c in found for a in c.attributes]) == '["x"]'
