@@ -98,7 +98,10 @@ def test_disabled_app(microsoft: Microsoft, http: httpx.Client) -> None:
         token_of(microsoft.sign_in(), http)
 
 
-def key_and_certificate() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+Material = tuple[rsa.RSAPrivateKey, x509.Certificate]
+
+
+def key_and_certificate(ended_days_ago: int = -1) -> Material:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.now(UTC)
@@ -108,21 +111,21 @@ def key_and_certificate() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now - timedelta(days=ended_days_ago))
         .sign(key, hashes.SHA256())
     )
     return key, certificate
 
 
 @pytest.fixture(scope="module")
-def material() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+def material() -> Material:
     return key_and_certificate()
 
 
 def write_certificate(
     folder: Path,
-    material: tuple[rsa.RSAPrivateKey, x509.Certificate],
+    material: Material,
     kind: str,
     passphrase: bytes | None = None,
 ) -> Path:
@@ -148,7 +151,7 @@ def test_certificates(
     microsoft: Microsoft,
     http: httpx.Client,
     tmp_path: Path,
-    material: tuple[rsa.RSAPrivateKey, x509.Certificate],
+    material: Material,
     kind: str,
     passphrase: bytes | None,
 ) -> None:
@@ -166,7 +169,7 @@ def test_wrong_passphrase(
     microsoft: Microsoft,
     http: httpx.Client,
     tmp_path: Path,
-    material: tuple[rsa.RSAPrivateKey, x509.Certificate],
+    material: Material,
     kind: str,
 ) -> None:
     path = write_certificate(tmp_path, material, kind, b"right")
@@ -493,3 +496,28 @@ def test_the_table_is_complete() -> None:
         assert meaning.endswith((".", ")"))
         assert step.endswith((".", "SCIMDOCTOR_CLIENT_SECRET."))
     assert numbers_in("AADSTS50076: x AADSTS50076 AADSTS7000215") == (50076, 7000215)
+
+
+def test_an_expired_certificate(microsoft: Microsoft, http: httpx.Client, tmp_path: Path) -> None:
+    path = write_certificate(tmp_path, key_and_certificate(ended_days_ago=3), "pem")
+    with pytest.raises(ConfigurationError, match="expired on") as caught:
+        token_of(microsoft.sign_in(AuthMethod.CERTIFICATE, certificate=path), http)
+    assert "Renew" in str(caught.value.hint)
+
+
+def test_a_pfx_without_certificate(
+    microsoft: Microsoft, http: httpx.Client, tmp_path: Path, material: Material
+) -> None:
+    path = tmp_path / "key.pfx"
+    protection = serialization.NoEncryption()
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(b"x", material[0], None, None, protection)
+    )
+    with pytest.raises(ConfigurationError, match="holds no certificate"):
+        token_of(microsoft.sign_in(AuthMethod.CERTIFICATE, certificate=path), http)
+
+
+def test_a_device_flow_that_is_not_allowed_to_begin(microsoft: Microsoft, tmp_path: Path) -> None:
+    microsoft.tenant.registrations.clear()
+    with pytest.raises(AuthenticationError, match="700016"):
+        log_in(device_sign_in(microsoft, tmp_path), transport=microsoft.transport)
