@@ -159,6 +159,9 @@ class FileReader:
                 self.recognised += 1
                 self._tell_unknown_titles(source, stream)
                 yield from self._csv(source, stream)
+            elif has_json_lines(head):
+                self.recognised += 1
+                yield from self._json(source, stream)
             else:
                 self._refuse(source, f"is not understood; {EXPECTED}")
 
@@ -194,10 +197,13 @@ class FileReader:
 
 
 def is_json(head: str) -> bool:
-    """Say whether text that begins with `head` is JSON, or JSON Lines with a bad first line."""
-    lines = head.lstrip("\ufeff\x1e").splitlines()[:20]
-    text = "".join(lines).lstrip()
-    return text[:1] in {"{", "["} or any(line.lstrip().startswith('{"') for line in lines)
+    """Say whether text that begins with `head` is JSON."""
+    return head.lstrip("\ufeff\x1e \t\r\n")[:1] in {"{", "["}
+
+
+def has_json_lines(head: str) -> bool:
+    """Say whether a line near the beginning is an object: JSON Lines with a bad first line."""
+    return any(line.lstrip().startswith('{"') for line in head.splitlines()[:20])
 
 
 class PeekedText(io.TextIOBase):

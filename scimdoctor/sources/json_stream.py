@@ -31,6 +31,9 @@ WRAPPER = re.compile(
 )
 """The start of a page whose array comes first, so that its elements can be read one by one."""
 
+OPENING = re.compile(r"[\[{][ \t\r]*\n|\[")
+"""A first line that only opens something."""
+
 NEXT_OBJECT = re.compile(r'\{\s*"')
 DECODER = json.JSONDecoder()
 
@@ -121,7 +124,12 @@ def json_values(stream: Readable) -> Iterator[Found | Broken]:
 
 
 def is_line_delimited(head: str) -> bool:
-    """Say whether one of the first lines is a whole record by itself."""
+    """Say whether one of the first lines is a whole record by itself, and not one of an array."""
+    text = head.lstrip(BETWEEN + "\n")
+    if OPENING.match(text) or WRAPPER.match(text):
+        text = text.split("\n", 1)[0].strip(BETWEEN)
+        if not any(True for found in values_in(text, 1) if isinstance(found, Found)):
+            return False
     for line in head.splitlines()[:20]:
         text = line.strip(BETWEEN)
         if not text.startswith(("{", "[")) or line.rstrip().endswith(","):

@@ -1,0 +1,322 @@
+"""Every container that records come in, whole, damaged, or full of something else."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scimdoctor.errors import SourceError
+from scimdoctor.sources.files import FileReader
+from scimdoctor.sources.inputs import inputs
+from scimdoctor.sources.json_stream import Broken, Found, json_values
+
+if TYPE_CHECKING:
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+
+DATA = Path(__file__).parent.parent / "data" / "sources"
+CONFLICT: dict[str, Any] = json.loads(
+    (DATA / "graph-list-scim-user-conflict.json").read_text(encoding="utf-8")
+)["value"][0]
+
+
+def one(number: int) -> dict[str, Any]:
+    return CONFLICT | {"id": f"event-{number}"}
+
+
+def read(
+    *paths: Path | str, standard_input: bytes = b"", folder: Path
+) -> tuple[list[ProvisioningObjectSummary], FileReader]:
+    reader = FileReader(folder=folder, standard_input=io.BytesIO(standard_input))
+    return list(reader.events(inputs([str(path) for path in paths]))), reader
+
+
+def ids(events: list[ProvisioningObjectSummary]) -> list[str]:
+    return [event.id for event in events]
+
+
+RECORDS = [one(1), one(2), one(3)]
+FORMS = {
+    "array": json.dumps(RECORDS),
+    "pretty array": json.dumps(RECORDS, indent=2),
+    "page": json.dumps({"@odata.context": "x", "value": RECORDS, "@odata.nextLink": "y"}),
+    "pretty page": json.dumps({"@odata.context": "x", "value": RECORDS}, indent=2),
+    "page with its array last": json.dumps({"note": 1, "value": RECORDS}),
+    "pages in a row": "".join(json.dumps({"value": [r]}, indent=1) for r in RECORDS),
+    "page a line": "\n".join(json.dumps({"value": [r], "next": "z"}) for r in RECORDS),
+    "batch": json.dumps({"records": [{"properties": r} for r in RECORDS]}),
+    "JSON Lines": "\n".join(map(json.dumps, RECORDS)),
+    "JSON Lines, CRLF": "\r\n".join(map(json.dumps, RECORDS)) + "\r\n",
+    "two on a line": json.dumps(RECORDS[0]) + json.dumps(RECORDS[1]) + "\n" + json.dumps(one(3)),
+    "records in a row": "\n".join(json.dumps(r, indent=2) for r in RECORDS),
+    "text sequence": "".join("\x1e" + json.dumps(r) + "\n" for r in RECORDS),
+    "byte order mark": "\ufeff" + json.dumps(RECORDS),
+    "array with a record a line": "[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]",
+    "page with a record a line": '{"value": [\n' + ",\n".join(map(json.dumps, RECORDS)) + "\n]}",
+    "blank lines": "\n\n" + "\n\n".join(map(json.dumps, RECORDS)) + "\n\n",
+    "table": json.dumps(
+        {
+            "tables": [
+                {
+                    "name": "PrimaryResult",
+                    "columns": [{"name": n, "type": "string"} for n in ("Id", "ChangeId")],
+                    "rows": [[f"event-{n}", "c"] for n in (1, 2, 3)],
+                }
+            ]
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS.keys())
+def test_containers(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    path.write_bytes(text.encode())
+    events, reader = read(path, folder=tmp_path)
+    assert ids(events) == ["event-1", "event-2", "event-3"]
+    assert reader.trouble.limits() == ()
+
+
+def test_lines_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text("[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]", encoding="utf-8")
+    events, _ = read(path, folder=tmp_path)
+    assert [event.origin for event in events] == [f"{path}:{line}" for line in (2, 3, 4)]
+
+
+def test_utf_16_as_powershell_redirects_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_bytes(json.dumps(RECORDS, indent=1).encode("utf-16"))
+    assert len(read(path, folder=tmp_path)[0]) == 3
+
+
+def test_gzip_zip_folder_and_standard_input(tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.json.gz").write_bytes(gzip.compress(json.dumps([one(1)]).encode()))
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr("x/events.json", json.dumps([one(2)]))
+        archive.writestr("readme.txt", "nothing to see")
+    (folder / ".hidden.json").write_text(json.dumps([one(9)]), encoding="utf-8")
+    events, reader = read(
+        folder, "-", standard_input=json.dumps([one(3)]).encode(), folder=tmp_path
+    )
+    assert ids(events) == ["event-2", "event-1", "event-3"]
+    assert events[0].origin == f"{folder / 'b.zip'}!x/events.json:1"
+    (limit,) = reader.trouble.limits()
+    assert "readme.txt is not understood" in limit
+
+
+def test_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
+    lines = [json.dumps(one(n)) for n in range(20)]
+    for bad in range(3, 17, 2):
+        lines[bad] = lines[bad][: len(lines[bad]) // 2]
+    lines[18] = "[1, 2]"
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    events, reader = read(path, folder=tmp_path)
+    assert len(events) == 12
+    assert reader.trouble.unreadable == 9
+    limits = reader.trouble.limits()
+    assert limits[0].startswith(f"{path}:4: record skipped, it is not JSON")
+    assert limits[-1] == "4 more records could not be read; 9 in all"
+
+
+def test_a_first_broken_line_does_not_hide_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"id": "x\n' + "\n".join(map(json.dumps, RECORDS)), encoding="utf-8")
+    events, reader = read(path, folder=tmp_path)
+    assert len(events) == 3
+    assert reader.trouble.unreadable == 1
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_cut_off_array_gives_what_is_whole(tmp_path: Path, indent: int | None) -> None:
+    text = json.dumps({"value": RECORDS}, indent=indent)
+    path = tmp_path / "events.json"
+    path.write_text(text[: len(text) - len(json.dumps(RECORDS[2])) // 2], encoding="utf-8")
+    events, reader = read(path, folder=tmp_path)
+    assert ids(events) == ["event-1", "event-2"]
+    assert reader.trouble.unreadable == 1
+    assert "the text ends in the middle of it" in reader.trouble.limits()[0]
+
+
+def test_damage_inside_an_array_costs_one_record(tmp_path: Path) -> None:
+    text = json.dumps(RECORDS, indent=2).replace('"event-2",', '"event-2" oops,')
+    path = tmp_path / "events.json"
+    path.write_text(text, encoding="utf-8")
+    events, reader = read(path, folder=tmp_path)
+    assert ids(events) == ["event-1", "event-3"]
+    assert reader.trouble.unreadable == 1
+
+
+def test_a_cut_off_gzip_gives_what_is_whole(tmp_path: Path) -> None:
+    lines = "\n".join(json.dumps(one(n)) for n in range(2000))
+    path = tmp_path / "events.jsonl.gz"
+    data = gzip.compress(lines.encode())
+    path.write_bytes(data[: len(data) - 200])
+    events, reader = read(path, folder=tmp_path)
+    assert len(events) > 100
+    assert any("the file ends early" in limit for limit in reader.trouble.limits())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"  \n ", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not understood; expected provisioning events"),
+        (b"hello, world\n1,2\n", "is not understood; expected provisioning events"),
+        (b"<html><body>Sign in</body></html>", "is not understood; expected"),
+        (b"PK\x03\x04broken", "cannot read"),
+    ],
+)
+def test_a_named_file_of_something_else_stops(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "thing"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=message) as caught:
+        read(path, folder=tmp_path)
+    assert "thing" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nowhere does not exist"):
+        read(tmp_path / "nowhere", folder=tmp_path)
+
+
+def test_other_categories_of_a_shared_hub_are_counted_not_broken(tmp_path: Path) -> None:
+    path = tmp_path / "hub.json"
+    other = {"category": "SignInLogs", "properties": {"id": "1"}}
+    path.write_text(json.dumps({"records": [other, {"properties": one(1)}]}), encoding="utf-8")
+    events, reader = read(path, folder=tmp_path)
+    assert len(events) == 1
+    assert reader.trouble.unreadable == 0
+    assert reader.trouble.limits()[0].startswith("1 records of another log were left out")
+
+
+def write_csv(path: Path, rows: list[list[str]], delimiter: str = ",") -> Path:
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=delimiter).writerows(rows)
+    return path
+
+
+MAIN = [
+    ["Date", "Change ID", "Job ID", "Action", "Status", "Error code", "Status reason",
+     "Source Identity", "Source System", "Target System", "Duration (ms)", "Mood"],
+    ["3/24/2026, 7:23:44 AM", "c1", "j", "Create", "Failure", "Dup", "User 'a' exists",
+     "Ada Example", "Microsoft Entra ID", "customappsso", "1265", "fine"],
+    ["3/24/2026, 7:25:00 AM", "c2", "j", "Update", "Success", "", "",
+     "Grace Example", "Microsoft Entra ID", "customappsso", "12", "fine"],
+]  # fmt: skip
+STEPS = [
+    ["Change ID", "Name", "Type", "Status", "Description", "Details"],
+    ["c1", "EntryImport", "Import", "Success", "Retrieved", "{}"],
+    ["c1", "EntryExportAdd", "Export", "Failure", "Failed", '{"userName": "ada@example.com"}'],
+    ["c9", "EntryImport", "Import", "Success", "Retrieved", "{}"],
+]
+PROPERTIES = [
+    ["ChangeId", "Display Name", "Old Value", "New Value"],
+    ["c1", "userName", "", "ada@example.com"],
+]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_portals_three_csv_files_are_joined(tmp_path: Path, delimiter: str) -> None:
+    for name, rows in (("a", STEPS), ("b", MAIN), ("c", PROPERTIES)):
+        write_csv(tmp_path / f"{name}.csv", rows, delimiter)
+    events, reader = read(*sorted(tmp_path.glob("*.csv")), folder=tmp_path)
+    first, second = events
+    assert (first.status, first.provisioning_action, first.error.error_code) == (
+        "failure", "create", "Dup",
+    )  # fmt: skip
+    assert first.duration_in_milliseconds == 1265
+    assert first.source_identity.display_name == "Ada Example"
+    assert [step.name for step in first.provisioning_steps] == ["EntryImport", "EntryExportAdd"]
+    assert first.provisioning_steps[1].details == {"userName": "ada@example.com"}
+    assert first.modified_properties[0].new_value == "ada@example.com"
+    assert second.provisioning_steps == ()
+    limits = reader.trouble.limits()
+    assert any("columns not understood: 'Mood'" in limit for limit in limits)
+    assert any("1 changes have no record of their own" in limit for limit in limits)
+
+
+def test_a_csv_with_a_row_for_each_step_is_one_event(tmp_path: Path) -> None:
+    titles = [*MAIN[0], "Step Name", "Step Status"]
+    rows = [titles, [*MAIN[1], "EntryImport", "Success"], [*MAIN[1], "EntryExportAdd", "Failure"]]
+    events, _ = read(write_csv(tmp_path / "x.csv", rows), folder=tmp_path)
+    (event,) = events
+    assert [step.name for step in event.provisioning_steps] == ["EntryImport", "EntryExportAdd"]
+
+
+def test_log_analytics_csv(tmp_path: Path) -> None:
+    row = json.loads((DATA / "log-analytics-rows-current.json").read_text(encoding="utf-8"))[1]
+    row["TimeGenerated [UTC]"] = "9/22/2021, 10:17:01.000 AM"
+    del row["TimeGenerated"]
+    path = write_csv(tmp_path / "query.csv", [list(row), list(map(str, row.values()))])
+    (event,), reader = read(path, folder=tmp_path)
+    assert event.status == "failure"
+    assert event.provisioning_steps[-1].provisioning_step_type == "export"
+    assert event.activity_date_time is not None
+    assert event.activity_date_time.isoformat() == "2021-09-22T10:17:01+00:00"
+    assert reader.trouble.limits() == ()
+
+
+def test_a_ragged_csv_row_is_named(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "x.csv", [*MAIN[:2], ["only", "three", "cells"], MAIN[2]])
+    events, reader = read(path, folder=tmp_path)
+    assert len(events) == 2
+    assert f"{path}:3: record skipped, it has 3 cells" in reader.trouble.limits()[0]
+
+
+GARBAGE = st.one_of(
+    st.binary(max_size=300),
+    st.text(max_size=200).map(
+        lambda text: text.encode("utf-8", "replace")
+    ),
+    st.tuples(
+        st.sampled_from(list(FORMS.values())), st.integers(0, 8000), st.binary(max_size=6)
+    ).map(lambda cut: cut[0].encode()[: cut[1]] + cut[2] + cut[0].encode()[cut[1] + 3 :]),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=GARBAGE)
+def test_no_content_makes_reading_fail(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("garbage")
+    reader = FileReader(folder=folder, standard_input=io.BytesIO(content))
+    try:
+        events = list(reader.events(inputs(["-"])))
+    except SourceError:
+        return
+    assert all(event.id for event in events)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(st.dictionaries(st.sampled_from(["id", "changeId", "x"]), st.text()), max_size=6),
+    indent=st.sampled_from([None, 1]),
+    chunk=st.integers(1, 50),
+)  # fmt: skip
+def test_any_chunking_finds_the_same_values(
+    values: list[dict[str, str]], indent: int | None, chunk: int
+) -> None:
+    class Dripping(io.StringIO):
+        def read(self, size: int | None = -1, /) -> str:
+            return super().read(min(chunk, size) if size and size > 0 else size)
+
+    found = list(json_values(Dripping(json.dumps(values, indent=indent))))
+    assert not [item for item in found if isinstance(item, Broken)]
+    flat = [item.value for item in found if isinstance(item, Found)]
+    if flat and isinstance(flat[0], list):
+        flat = flat[0]
+    assert flat == values
