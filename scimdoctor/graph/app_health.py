@@ -6,6 +6,7 @@ Graph has no list of all jobs: each app is asked, a few at a time.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from scimdoctor.model.report import AppHealth
 from scimdoctor.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scimdoctor.graph.client import GraphClient
     from scimdoctor.graph.directory import ServicePrincipal
@@ -55,7 +56,7 @@ def apps_with_jobs(
     found: list[AppHealth] = []
     with (
         progress.task("Asking apps for their jobs", total=len(principals)) as task,
-        ThreadPoolExecutor(max_workers=_AT_ONCE) as pool,
+        _pool() as pool,
     ):
         for principal, answer in pool.map(lambda p: (p, _ask(graph, p)), principals):
             task.advance(note=principal.display_name)
@@ -68,6 +69,16 @@ def apps_with_jobs(
     apps = sorted((app for app in found if app.health != "no-job"), key=_order)
     without = sum(app.health == "no-job" for app in found)
     return AppsFound(apps=tuple(apps), without_job=without, limits=limits)
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """A few threads; when something goes wrong, what has not begun is dropped (Ctrl-C)."""
+    pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _ask(

@@ -66,6 +66,8 @@ def odata_text(value: str) -> str:
 def find_app(graph: GraphClient, wanted: str) -> ServicePrincipal:
     """Return the enterprise app that `wanted` names: object id, app id, exact name, name's start.
 
+    The object id of the app registration, which the portal shows as well, is taken too.
+
     Raises:
         ConfigurationError: nothing fits, or several do (the message lists them).
     """
@@ -78,8 +80,7 @@ def find_app(graph: GraphClient, wanted: str) -> ServicePrincipal:
     if not found:
         raise ConfigurationError(
             f"No enterprise application is or begins with {wanted!r} in this tenant.",
-            hint="scimdoctor apps lists those with a provisioning job. The object id of an app "
-            "registration is not that of the enterprise application.",
+            hint="scimdoctor apps lists those with a provisioning job.",
         )
     lines = [f"  {app.id}  {app.display_name}" for app in found[:_MOST_CANDIDATES]]
     more = f"\n  … and {len(found) - _MOST_CANDIDATES} more" if len(found) > len(lines) else ""
@@ -93,7 +94,13 @@ def _by_id(graph: GraphClient, wanted: str) -> list[ServicePrincipal]:
     try:
         return [_app(graph.get(f"/servicePrincipals/{wanted}", {"$select": _APP_FIELDS}))]
     except GraphNotFoundError:
-        return list(_apps(graph, f"appId eq '{wanted}'"))
+        return list(_apps(graph, f"appId eq '{wanted}'")) or _by_registration(graph, wanted)
+
+
+def _by_registration(graph: GraphClient, wanted: str) -> list[ServicePrincipal]:
+    registration = _read(graph, f"/applications/{wanted}", ("id", "appId"))
+    app_id = text(registration, "appId")
+    return list(_apps(graph, f"appId eq {odata_text(app_id)}")) if app_id else []
 
 
 def _by_name(graph: GraphClient, wanted: str) -> list[ServicePrincipal]:

@@ -140,9 +140,6 @@ class RetryTransport(httpx.BaseTransport):
                 if response is None:
                     break
                 return response
-            if response is not None:
-                response.read()
-                response.close()
             self._waiting.on_wait(delay, why)
             self._waiting.sleep(delay)
         return self._inner.handle_request(request)
@@ -150,6 +147,8 @@ class RetryTransport(httpx.BaseTransport):
     def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
         try:
             response = self._inner.handle_request(request)
+            # The body too: a connection that is cut in the middle of a page is tried again.
+            response.read()
         except _BROKEN as error:
             if request.method not in _READS:
                 raise

@@ -91,6 +91,13 @@ def _service_principal_by_app(call: Call) -> Json:
     return raw
 
 
+def _application(call: Call) -> Json:
+    application = call.tenant.applications.get(call.values[0])
+    if application is None:
+        raise not_found(call.values[0])
+    return application
+
+
 def _assignments(call: Call) -> list[Json]:
     return call.service_principal().assignments
 
@@ -280,6 +287,7 @@ ROUTES = (
         answer=_service_principal_by_app,
     ),
     Route(method="GET", path=_SP, permissions=_APPS, answer=_service_principal),
+    Route(method="GET", path=r"/applications/([^/]+)", permissions=_APPS, answer=_application),
     Route(method="GET", path=_SP + r"/appRoleAssignedTo", permissions=_APPS, answer=_assignments),
     Route(method="GET", path=_SYNC + r"/jobs", permissions=_SYNC_READ, answer=_jobs),
     Route(method="GET", path=_SYNC + r"/secrets", permissions=_SYNC_WRITE, answer=_secrets),

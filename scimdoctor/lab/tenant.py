@@ -113,8 +113,11 @@ class LabTenant:
     """By client id."""
 
     service_principals: list[LabServicePrincipal] = field(default_factory=list)
+    applications: dict[str, Json] = field(default_factory=dict)
+    """App registrations of the apps, by their own object id."""
+
     users: dict[str, Json] = field(default_factory=dict)
-    """By object id, as are those that follow."""
+    """By object id, as are all that follow."""
 
     managers: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Json] = field(default_factory=dict)

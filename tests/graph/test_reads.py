@@ -74,6 +74,11 @@ def test_an_app_is_found(graph: GraphClient, wanted: str) -> None:
     assert directory.find_app(graph, wanted).id == APP
 
 
+def test_an_app_is_found_by_its_registration(microsoft: Microsoft, graph: GraphClient) -> None:
+    microsoft.tenant.applications = {BOB: {"id": BOB, "appId": APP_ID}}
+    assert directory.find_app(graph, BOB).id == APP
+
+
 def test_the_exact_name_wins_over_longer_ones(microsoft: Microsoft, graph: GraphClient) -> None:
     add_app(microsoft, "other", "Example SCIM app (test)")
     assert directory.find_app(graph, "Example SCIM app").id == APP

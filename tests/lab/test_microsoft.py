@@ -7,6 +7,7 @@ import re
 import ssl
 import threading
 import webbrowser
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from scimdoctor.graph.provisioning_log import LogQuery, sorted_records
 from scimdoctor.graph.sign_in import AuthMethod, SignIn
 from scimdoctor.lab.authority import LabAuthority
 from scimdoctor.lab.graph import LabGraph, Throttle
-from scimdoctor.lab.http import LabRequest, LabResponse
+from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
 from scimdoctor.lab.loopback import LoopbackServer
 from scimdoctor.lab.odata import FilterError, ordered, parse_filter, read_skip_token, skip_token
 from scimdoctor.lab.tls import make_tls
@@ -333,6 +334,22 @@ def test_real_msal_over_real_tls(loopback: Loopback, method: AuthMethod) -> None
         assert synchronization.schema(graph, app.id, job.id).object_mappings
         records = sorted_records(graph, LogQuery(service_principal_id=app.id))
     assert records == loopback.tenant.provisioning_log
+
+
+def test_a_page_that_is_cut_is_read_again(loopback: Loopback, clock: Clock) -> None:
+    """The connection breaks in the middle of the body, which only a real socket can do."""
+    serve, cuts = LabGraph(loopback.tenant).handle, [Behaviour.SHORT, Behaviour.RESET]
+
+    def cutting(request: LabRequest) -> LabResponse:
+        answer = serve(request)
+        return replace(answer, behaviour=cuts.pop()) if cuts else answer
+
+    with LoopbackServer(cutting, tls_context=loopback.tls.server_context()) as server:
+        sign_in = loopback.sign_in(AuthMethod.SECRET, graph_host=server.url)
+        with connect(sign_in, ca_file=loopback.ca_file, waiting=clock.waiting) as graph:
+            assert sorted_records(graph, LogQuery()) == loopback.tenant.provisioning_log
+    assert cuts == []
+    assert len(clock.slept) == 2
 
 
 class Browser(Messages):
