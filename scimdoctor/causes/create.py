@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
 
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
+_STRICT_BREACHES = frozenset(
+    {Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED, Breach.VALUE_REFUSED, Breach.WRONG_TYPE}
+)
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
 
@@ -100,7 +103,7 @@ def _strict_complaint(facts: Facts) -> Match | None:
     unknown = facts.says(Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED, Breach.WRONG_TYPE)
     for complaint in facts.reading.complaints:
         name = complaint.attribute
-        if complaint.breach not in {Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED}:
+        if complaint.breach not in _STRICT_BREACHES:
             continue
         if bare_name(name) in STRUCTURAL - {"roles"} or _is_member_part(name):
             return backed(

@@ -148,7 +148,7 @@ def _sso(facts: Facts) -> Match | None:
     said = facts.says(Breach.SSO)
     if said is None or facts.says(Breach.UNLINKED_ACCOUNT, Breach.PREREQUISITE) is not None:
         return None
-    return possible(80, "the app speaks of single sign-on's identity", said.text)
+    return possible(86, "the app speaks of single sign-on's identity", said.text)
 
 
 def _soft_delete(facts: Facts) -> Match | None:

@@ -55,7 +55,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
-        ("SCIM libraries", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|to be|of type|valid|into)[^.]{0,60}\bbool(?:ean)?s?\b"),
+        ("SCIM libraries", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|to be|of type|valid|into)[^.]{0,60}\bbool(?:ean)?s?\b"),
         ("Go encoding/json", r"cannot unmarshal string into .{0,80}of type \*?bool"),
         ("pydantic, DRF", r"(?:valid boolean|bool_parsing|bool_type)"),
         (".NET System.Text.Json", r"could not (?:be )?convert(?:ed)?.{0,40}(?:System\.)?Boolean"),
@@ -63,19 +63,19 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_OBJECT,
-        ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
+        ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
         ("Go encoding/json", r"cannot unmarshal string into Go .{0,60}of type (?:struct|map|\w+\.\w+)"),
         ("Jackson", r"no String-argument constructor"),
     ),
     *_rows(
         Breach.NOT_ARRAY,
-        ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
+        ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
         ("Go encoding/json", r"cannot unmarshal (?:string|object) into .{0,60}of type \[\]"),
         ("JavaScript", r"is not iterable|\.(?:map|forEach|filter) is not a function"),
     ),
     *_rows(
         Breach.NOT_STRING,
-        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean)"),
+        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean)"),
         ("Go encoding/json", r"cannot unmarshal (?:object|array|number|bool) into .{0,60}of type string"),
     ),
     *_rows(
@@ -140,6 +140,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
         ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
         ("Laravel, Rails, validators", r"\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
+        ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
         ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too long"),
@@ -149,7 +150,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.OP_REFUSED,
         ("enum validators", r"\b(?:op|operation|verb)\b[^;]{0,80}(?:must be|should be|one of|expected|allowed values|valid values|enum)[^;]{0,60}\b(?:add|replace|remove)\b"),
-        ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|choose from|accepted)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
+        ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|should be|choose from|accepted|choices are)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
         ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|operation ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is )?(?:not|un)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
