@@ -16,6 +16,7 @@ from scimdoctor.lab.scim.families import (
     listing,
     membership,
     patch_effect,
+    patch_paths,
     patch_syntax,
     transport,
 )
@@ -34,6 +35,7 @@ FAULTS: tuple[Fault, ...] = (
     *creating.FAULTS,
     *attributes.FAULTS,
     *patch_syntax.FAULTS,
+    *patch_paths.FAULTS,
     *patch_effect.FAULTS,
     *lifecycle.FAULTS,
     *membership.FAULTS,

@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+from scimdoctor.causes import ALL_CAUSES
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.lab.scim import families
 from scimdoctor.lab.scim.faults import FAULTS, TRAITS
@@ -58,6 +59,14 @@ def test_each_switch_says_what_it_does_and_has_a_hook(switch: Switch) -> None:
     assert switch.title
     assert not switch.title.endswith(".")
     assert any(getattr(switch, hook) is not None for hook in HOOKS - {"cause", "family"})
+
+
+def test_every_cause_is_known_and_every_cause_of_an_endpoint_has_a_fault() -> None:
+    known = {cause.rule.id: cause.rule for cause in ALL_CAUSES}
+    seen = {fault.cause for fault in FAULTS}
+    assert seen <= known.keys()
+    missing = {name for name, rule in known.items() if rule.layer == "endpoint"} - seen
+    assert missing == set()
 
 
 def test_an_unknown_fault_is_a_configuration_error() -> None:

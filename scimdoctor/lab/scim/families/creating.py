@@ -90,7 +90,7 @@ def _existing(call: Call, response: LabResponse) -> LabResponse:
         return response
     name = str(call.json().get("userName")).casefold()
     found = [u for u in call.provider.users.values() if str(u["userName"]).casefold() == name]
-    return scim_response(200, call.provider.show(call, found[0]))
+    return scim_response(200, call.provider.show(call, found[0])) if found else response
 
 
 def _freed(call: Call, body: Resource) -> Resource:
