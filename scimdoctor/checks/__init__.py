@@ -28,6 +28,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *reach.CHECKS,
     *auth.CHECKS,
     *media.CHECKS,
+    *auth.REFUSAL_CHECKS,
     *discovery.CHECKS,
     *query.CHECKS_BEFORE_CREATE,
     *create.CHECKS,

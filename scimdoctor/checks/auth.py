@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
     from scimdoctor.endpoint.credentials import Credentials
-    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.exchange import Exchange, Headers
 
 _WRONG_TOKEN = "scimdoctor-wrong-token-on-purpose"
 
@@ -51,8 +52,54 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="auth-scheme-unsupported",
         )
+    elif exchange.status == 403 and context.send(requests.get("/Users")).ok:
+        yield failed(
+            f"{words}, while GET /Users without a filter is let through: something in front of the app "
+            "(a web application firewall?) blocks the query.",
+            exchange,
+            cause="endpoint-unreachable-or-blocked",
+        )
+    elif exchange.status == 403:
+        yield failed(
+            f"{words}: the token is known, but it may not do this.",
+            exchange,
+            cause="auth-scheme-unsupported",
+        )
     else:
-        yield failed(f"{words}.", exchange)
+        yield from _other_spelling(context, exchange, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """The token with another scheme in front."""
+
+    scheme: str
+    token: Secret
+
+    def headers(self) -> Headers:
+        return (("Authorization", f"{self.scheme}{self.token.reveal()}"),)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return (self.token,)
+
+
+def _other_spelling(context: CheckContext, refused: Exchange, words: str) -> Iterator[Result]:
+    """See whether the app wants the token in a form that Entra does not send."""
+    credentials = _credentials(context)
+    if isinstance(credentials, BearerToken):
+        for scheme in ("bearer ", ""):
+            request = requests.probe("Users", "userName", context.values.guid())
+            other = context.send_as(request, _Spelled(scheme, credentials.token))
+            if other.status not in {401, 403, 407} and other.status == 200:
+                yield failed(
+                    f"{words}. With 'Authorization: {scheme}<token>' it is let in; Entra sends "
+                    "'Bearer <token>'.",
+                    other,
+                    refused,
+                    cause="auth-scheme-unsupported",
+                )
+                return
+    yield failed(f"{words}.", refused)
 
 
 def _wants_other_scheme(exchange: Exchange) -> bool:
@@ -85,7 +132,6 @@ def _refusal(context: CheckContext, other: Credentials, what: str) -> Iterator[R
         yield failed(
             f"{words} instead of 401: the app crashes where it should refuse.",
             exchange,
-            cause="unhandled-exception-500",
             severity=Severity.MINOR,
         )
     elif status != 429:
@@ -112,6 +158,9 @@ CHECKS = (
         requires=(CONNECT,),
         writes=False,
     ),
+)
+
+REFUSAL_CHECKS = (
     Check(
         rule=CheckRule(
             id="auth/wrong-token-refused",

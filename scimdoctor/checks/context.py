@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
+from scimdoctor.checks.shapes import resources_of
 from scimdoctor.checks.values import Values
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.exchange import Exchange, FailureKind, ScimRequest
 from scimdoctor.scim import urns
+from scimdoctor.scim.error import ScimError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,6 +115,15 @@ class CheckContext:
         self.throttled: list[Exchange] = []
         """429 answers to requests sent slower than Entra may send them."""
 
+        self.disguised: list[Exchange] = []
+        """Errors that were answered with a status of success."""
+
+        self.malformed: set[str] = set()
+        """Attributes that came back in a shape that Entra cannot read."""
+
+        self.doubtful_filter = False
+        """Whether the query was seen to miss users that exist."""
+
         self.intermittent: list[Exchange] = []
         """5xx answers whose repetition succeeded."""
 
@@ -152,7 +163,7 @@ class CheckContext:
         exchange = self.endpoint.send(respell(request, self.spelling), credentials=credentials)
         if exchange.response is None:
             raise NoAnswer(exchange)
-        return exchange
+        return self._undisguised(exchange)
 
     def _once(self, request: ScimRequest) -> Exchange:
         self._check_time()
@@ -161,11 +172,20 @@ class CheckContext:
         ticket = self.tracker.before(request)
         exchange = self.endpoint.send(request)
         self.tracker.after(ticket, exchange)
-        if exchange.response is None:
+        if exchange.response is None or exchange.response.truncated:
             self._broken += 1
             raise NoAnswer(exchange)
         self._broken = 0
-        return exchange
+        return self._undisguised(exchange)
+
+    def _undisguised(self, exchange: Exchange) -> Exchange:
+        """Give an error that came with a status of success the status that its body names."""
+        error = ScimError.parse(exchange.json) if exchange.ok else None
+        if error is None or not error.well_formed or error.status is None or error.status < 400:
+            return exchange
+        self.disguised.append(exchange)
+        response = exchange.response and replace(exchange.response, status=error.status)
+        return replace(exchange, response=response)
 
     def _check_time(self) -> None:
         if self._broken >= _GIVE_UP_AFTER:
@@ -273,10 +293,20 @@ class CheckContext:
     def adopt(self, exchange: Exchange, attributes: dict[str, Any]) -> TestObject | None:
         """The object that a create brought about, or `None` if it did not."""
         resource = exchange.request.path.strip("/")
-        identifier = created_id(exchange)
-        if not exchange.ok or identifier is None:
+        if not exchange.ok:
+            return None
+        identifier = created_id(exchange) or self._looked_up(resource, attributes)
+        if identifier is None:
             return None
         return TestObject(resource=resource, id=identifier, sent=attributes, created=exchange)
+
+    def _looked_up(self, resource: str, attributes: dict[str, Any]) -> str | None:
+        """The id of something whose create gave none back."""
+        name = "userName" if resource == "Users" else "displayName"
+        found = resources_of(self.find(resource, name, str(attributes.get(name))))
+        wanted = str(attributes.get(name)).casefold()
+        ids = [r.get("id") for r in found if str(r.get(name)).casefold() == wanted]
+        return str(ids[0]) if len(ids) == 1 and ids[0] is not None else None
 
     def user(self, role: str) -> TestObject:
         """The test user called `role`, made when first asked for; `bare…` ones have the least."""

@@ -10,6 +10,7 @@ from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html, list_problem, resources_of
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.context import CheckContext
     from scimdoctor.model.exchange import Exchange
 
+_USER_SCHEMAS = {urns.USER.casefold(), urns.ENTERPRISE_USER.casefold()}
 _NOT_OFFERED = {400, 401, 403, 404, 405, 501}
 
 
@@ -74,7 +76,18 @@ def _schemas(context: CheckContext) -> Iterator[Result]:
     listed = resources_of(exchange)
     if listed:
         context.declared = {str(s.get("id")).casefold(): _names(s) for s in listed}
-        context.required_by_schema = {name for schema in listed for name in _required(schema)}
+        core = [s for s in listed if str(s.get("id")).casefold() in _USER_SCHEMAS]
+        context.required_by_schema = {name for schema in core for name in _required(schema)}
+        if _has_null(listed):
+            yield failed("GET /Schemas was answered with attributes that are null.", exchange)
+
+
+def _has_null(value: Any) -> bool:  # noqa: ANN401 - JSON value
+    if isinstance(value, dict):
+        return any(_has_null(v) for v in value.values())
+    if isinstance(value, list):
+        return any(_has_null(v) for v in value)
+    return value is None
 
 
 def _attributes(schema: dict[str, Any]) -> list[dict[str, Any]]:

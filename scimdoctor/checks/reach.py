@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, failed
 from scimdoctor.checks.ids import CONNECT
+from scimdoctor.checks.prose import is_sign_in, missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html
 from scimdoctor.entra import requests
@@ -24,7 +25,18 @@ def _connect(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
     words = f"GET /Users with a filter was answered {answer_words(exchange)}"
     status = exchange.status or 0
-    if 300 <= status < 400:
+    if status >= 500 and _all_fail(context):
+        prerequisite = missing_prerequisite(exchange)
+        cause = "app-prerequisite-missing" if prerequisite else "unhandled-exception-500"
+        yield failed(f"{words}, as is every other request.", exchange, cause=cause)
+    elif 300 <= status < 400 and is_sign_in(exchange):
+        yield failed(
+            f"{words}: a redirect to a sign-in page. Entra cannot sign in there; the SCIM routes "
+            "must take the bearer token.",
+            exchange,
+            cause="auth-scheme-unsupported",
+        )
+    elif 300 <= status < 400:
         target = exchange.response.header("location") if exchange.response else None
         yield failed(
             f"{words}: a redirect to {target or 'nowhere'}. The token is not sent along, "
@@ -39,6 +51,11 @@ def _connect(context: CheckContext) -> Iterator[Result]:
             "the SCIM root is somewhere else.",
             exchange,
         )
+
+
+def _all_fail(context: CheckContext) -> bool:
+    paths = ("/Users", "/ServiceProviderConfig")
+    return all((context.send(requests.get(p)).status or 0) >= 500 for p in paths)
 
 
 def _speaks_scim(context: CheckContext, exchange: Exchange) -> bool:

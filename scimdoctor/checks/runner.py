@@ -19,16 +19,18 @@ from scimdoctor.checks.shapes import answer_words, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
 from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.errors import Interrupted, ScimDoctorError
+from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.rule import Severity
 from scimdoctor.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scimdoctor.checks.check import Check
     from scimdoctor.checks.context import Sender
     from scimdoctor.checks.tracker import ResourceJournal
+    from scimdoctor.model.exchange import Exchange
     from scimdoctor.progress import Progress
 
 LEFT_OUT = "left out on request"
@@ -218,10 +220,22 @@ def _nothing_wrong(check: Check) -> Result:
 
 def _no_answer(event: NoAnswer) -> Result:
     exchange = event.exchange
-    late = exchange.status == 429 or is_timeout(exchange)
-    cause = "endpoint-too-slow-or-throttled" if late else "endpoint-unreachable-or-blocked"
-    words = f"{request_words(exchange)} got {answer_words(exchange)}."
-    return failed(words, exchange, cause=cause)
+    endless = exchange.response is not None and exchange.response.truncated
+    words = f"{request_words(exchange)} got {answer_words(exchange)}"
+    if endless:
+        words = f"{words} with a body that was cut off at {_mebibytes(exchange)} MiB"
+    if exchange.failure is not None and exchange.failure.kind is FailureKind.CREDENTIALS:
+        cause = "oauth-token-endpoint-incompatible"
+    elif endless or exchange.status == 429 or is_timeout(exchange):
+        cause = "endpoint-too-slow-or-throttled"
+    else:
+        cause = "endpoint-unreachable-or-blocked"
+    return failed(f"{words}.", exchange, cause=cause)
+
+
+def _mebibytes(exchange: Exchange) -> str:
+    size = len(exchange.response.body) if exchange.response else 0
+    return f"{size / 2**20:.1f}"
 
 
 def _crash(error: Exception) -> str:
@@ -231,17 +245,43 @@ def _crash(error: Exception) -> str:
 
 
 def one_root_per_cause(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Keep the first problem of each cause as it is; show the later ones as information."""
-    roots: dict[str, str] = {}
-    kept: list[Finding] = []
+    """Keep the worst problem of each cause as it is; show the others as information."""
+    findings = tuple(merge_dialect(findings))
+    roots: dict[str, Finding] = {}
     for finding in findings:
-        if (
-            not finding.is_problem
-            or finding.cause is None
-            or roots.setdefault(finding.cause, finding.check) == finding.check
-        ):
-            kept.append(finding)
+        if finding.is_problem and finding.cause is not None:
+            root = roots.setdefault(finding.cause, finding)
+            if finding.severity.rank > root.severity.rank:
+                roots[finding.cause] = finding
+    return tuple(_told_once(finding, roots) for finding in findings)
+
+
+def _told_once(finding: Finding, roots: dict[str, Finding]) -> Finding:
+    root = roots.get(finding.cause or "")
+    if not finding.is_problem or root is None or root is finding:
+        return finding
+    where = "" if root.check == finding.check else f" Probably the same fault as {root.check}."
+    return replace(finding, severity=Severity.INFO, message=finding.message + where)
+
+
+_DEFAULT_DIALECT = {
+    "patch-op-case-sensitive",
+    "boolean-string-rejected",
+    "members-remove-value-not-understood",
+}
+_FLAG = "needs-scim-compliance-flag"
+
+
+def merge_dialect(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Call it one fault when the app takes nothing of Entra's default dialect."""
+    seen = {f.cause for f in findings if f.is_problem} & _DEFAULT_DIALECT
+    merge = {"patch-op-case-sensitive", "boolean-string-rejected"} <= seen
+    for finding in findings:
+        if merge and finding.is_problem and finding.cause in _DEFAULT_DIALECT:
+            words = (
+                f"{finding.message} The app takes PATCH in the dialect of aadOptscim062020 only; "
+                "set that flag in the tenant URL, or read Entra's default dialect."
+            )
+            yield replace(finding, cause=_FLAG, message=words)
         else:
-            words = f"{finding.message} Probably the same fault as {roots[finding.cause]}."
-            kept.append(replace(finding, severity=Severity.INFO, message=words))
-    return tuple(kept)
+            yield finding

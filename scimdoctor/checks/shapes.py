@@ -25,7 +25,8 @@ def is_html(exchange: Exchange) -> bool:
     if response is None:
         return False
     start = response.text[:200].lstrip().casefold()
-    return response.media_type == "text/html" or start.startswith(("<!doctype html", "<html"))
+    page = response.media_type == "text/html" and start.startswith("<")
+    return page or start.startswith(("<!doctype html", "<html"))
 
 
 def resources_of(exchange: Exchange) -> list[dict[str, Any]]:
@@ -117,6 +118,10 @@ def resource_problems(resource: Mapping[str, Any]) -> Iterator[str]:
 def _complex_list_problems(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401
     if value is None:
         return
+    if name in {"emails", "phoneNumbers", "addresses"} and isinstance(value, list):
+        types = [e.get("type") for e in value if isinstance(e, dict) and e.get("type")]
+        if len(types) != len(set(types)):
+            yield f"{name} holds several elements of the same type: {shown(value)}"
     if not isinstance(value, list):
         yield f"{name} is {shown(value)}, not an array"
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scimdoctor.entra import requests
+from scimdoctor.model.exchange import json_of
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class Tracker:
     def ids(self, resource: str) -> list[str]:
         """The ids of all objects of this kind that are there now."""
         with self._lock:
-            return [t.id for t in self._tickets if t.resource == resource and t.id]
+            found = [t.id for t in self._tickets if t.resource == resource and t.id]
+        return list(dict.fromkeys(found))
 
     def remove_all(self, send: Callable[[ScimRequest], Exchange]) -> tuple[str, ...]:
         """Delete what is left, newest first; returns what could not be removed, in words."""
@@ -129,6 +131,11 @@ class Tracker:
                 self._forget(ticket)
                 return None
         exchange = send(requests.delete(ticket.resource, ticket.id))
+        if exchange.status in {404, 410}:
+            # The create may have answered another id than the one that counts.
+            other = self._look_up(ticket, send)
+            if other is not None:
+                exchange = send(requests.delete(ticket.resource, other))
         if exchange.ok or exchange.status in {404, 410}:
             self._forget(ticket)
             return None
@@ -138,7 +145,10 @@ class Tracker:
         """The id of something whose create gave no id back, if it is there at all."""
         if not ticket.value:
             return None
-        found = send(requests.match_query(ticket.resource, ticket.attribute, ticket.value)).json
+        answer = send(requests.match_query(ticket.resource, ticket.attribute, ticket.value))
+        found = answer.json
+        if found is None and answer.response is not None:
+            found = json_of(answer.response.text.encode())
         resources: Any = member(found, "Resources") if isinstance(found, dict) else None
         for resource in resources if isinstance(resources, list) else []:
             if isinstance(resource, dict) and member(resource, ticket.attribute) == ticket.value:
