@@ -166,7 +166,8 @@ class _Reading:
         object_id = object_id_of(write.request)
         if object_id is not None:
             whole = self._course.read_back("Groups", object_id, why="read with members to judge")
-            self._resource = whole or self._resource
+            # A group without members may come without the attribute (RFC 7643 section 2.5).
+            self._resource = {"members": [], **whole} if whole else self._resource
 
     def _references(self, write: ReconstructedRequest) -> dict[str, bool]:
         """Whether the users that the write adds exist, the first few of them."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import ScimRequest
 
 _FRAMING = frozenset({"schemas", "meta", "id"})
+_PLAIN_NAME = re.compile(r"^[$\w-]+$")
+_PLAIN_TYPE = re.compile(r'^[^"\\\]]*$')
 _MEMBER_FILTER = re.compile(r'(?i)^(\w+)\[value eq "((?:[^"\\]|\\.)*)"\]$')
 
 
@@ -55,7 +57,7 @@ def flatten(resource: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     if value is None or value in ([], {}):
         return
-    if isinstance(value, dict):
+    if isinstance(value, dict) and _plain_names(value):
         yield from ((f"{name}.{k}", v) for k, v in value.items() if v is not None)
     elif isinstance(value, list) and _typed(value):
         for element in value:
@@ -69,7 +71,15 @@ def _flatten_attribute(name: str, value: Any) -> Iterator[tuple[str, Any]]:  # n
 def _typed(elements: list[Any]) -> bool:
     """Whether every element has a type of its own, so that filtered paths tell them apart."""
     types = [e.get("type") if isinstance(e, dict) else None for e in elements]
-    return all(isinstance(t, str) and '"' not in t for t in types) and len(set(types)) == len(types)
+    if not all(isinstance(t, str) and _PLAIN_TYPE.match(t) for t in types):
+        return False
+    distinct = len({str(t).casefold() for t in types}) == len(types)
+    return distinct and all(_plain_names(e) for e in elements)
+
+
+def _plain_names(value: dict[str, Any]) -> bool:
+    """Whether sub-attribute names can stand in a path; a complex value stays whole otherwise."""
+    return all(_PLAIN_NAME.match(name) for name in value)
 
 
 def _of_operations(body: dict[str, Any]) -> Iterator[SentValue]:
