@@ -7,7 +7,7 @@ that Graph refuses is replaced by the plain window, and the rest is sifted here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -95,18 +95,35 @@ def records(
 
     `on_page` is told each page after its records were yielded; a pull that was cut off goes on at
     the last page's `next_link` when that is given as `resume_at`.
+
+    Raises:
+        GraphError: as for `log_pages`.
+    """
+    for page in log_pages(graph, query, resume_at=resume_at, beta=beta):
+        yield from page.items
+        if on_page:
+            on_page(page)
+
+
+def log_pages(
+    graph: GraphClient, query: LogQuery, *, resume_at: str | None = None, beta: bool = False
+) -> Iterator[Page]:
+    """Yield the pages of the log, each with only the records that fit, each id once.
+
+    Raises:
+        GraphError: Graph refused; also when it no longer keeps the place `resume_at`.
     """
     seen: set[str] = set()
-    for page in _pages(graph, query, resume_at, beta=beta):
+    for page in _raw_pages(graph, query, resume_at, beta=beta):
+        items = []
         for record in page.items:
             identity = text(record, "id")
             if identity in seen or not query.fits(record):
                 continue
             if identity:
                 seen.add(identity)
-            yield record
-        if on_page:
-            on_page(page)
+            items.append(record)
+        yield replace(page, items=tuple(items))
 
 
 def sorted_records(graph: GraphClient, query: LogQuery) -> list[dict[str, Any]]:
@@ -114,16 +131,16 @@ def sorted_records(graph: GraphClient, query: LogQuery) -> list[dict[str, Any]]:
     return sorted(records(graph, query), key=_moment_key, reverse=True)
 
 
-def _pages(
+def _raw_pages(
     graph: GraphClient, query: LogQuery, resume_at: str | None, *, beta: bool
 ) -> Iterator[Page]:
     path = f"/beta{PATH}" if beta else PATH
-    url = resume_at or graph.url(path, _params(query.condition()))
     plain = graph.url(path, _params(query.window()))
+    url = resume_at or graph.url(path, _params(query.condition()))
     try:
         page = graph.page(url)
     except GraphError as error:
-        if error.status not in _REFUSED or url == plain:
+        if error.status not in _REFUSED or url == plain or resume_at:
             raise
         page = graph.page(plain)
     yield page

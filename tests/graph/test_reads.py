@@ -18,6 +18,7 @@ from scimdoctor.graph.job_action import plan_action
 from scimdoctor.graph.provisioning_log import (
     LogQuery,
     directory_audits,
+    log_pages,
     records,
     sorted_records,
 )
@@ -342,6 +343,22 @@ def test_a_pull_resumes_where_it_was_cut(microsoft: Microsoft, graph: GraphClien
     kept = first[:200]
     rest = ids(list(records(graph, LogQuery(), resume_at=pages[-1].next_link)))
     assert [*kept, *rest] == [f"event-{n}" for n in range(350)]
+
+
+def test_a_place_that_graph_no_longer_keeps_is_an_error(graph: GraphClient) -> None:
+    gone = graph.url("/auditLogs/provisioning", {"$skiptoken": "expired"})
+    with pytest.raises(GraphError) as caught:
+        list(log_pages(graph, LogQuery(status="failure"), resume_at=gone))
+    assert caught.value.status == 400
+
+
+def test_pages_hold_only_what_fits(microsoft: Microsoft, graph: GraphClient) -> None:
+    microsoft.tenant.provisioning_log = [event(n) for n in range(250)]
+    query = LogQuery(since=NOON - timedelta(minutes=120))
+    pages = list(log_pages(graph, query))
+    assert [len(page.items) for page in pages] == [100, 21]
+    assert pages[0].next_link
+    assert pages[1].next_link is None
 
 
 def test_the_beta_log(microsoft: Microsoft, graph: GraphClient) -> None:
