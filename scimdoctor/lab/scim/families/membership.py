@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from scimdoctor.scim.patch import Resource
 
 MEMBERS_CAP = 10
-RACE_WINDOW_IN_SECONDS = 0.03
+RACE_WINDOW_IN_SECONDS = 0.05
 
 _fault = partial(Fault, family="groups")
 _adds = touches_group("members", op="add")
