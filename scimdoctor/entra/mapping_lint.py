@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra import expression_lint, object_lint
+from scimdoctor.entra.mapping_rules import (
+    ABSENT,
+    CHANGED,
+    MAPPING_RULES,
+    REQUIRED_UNMAPPED,
+    TYPE_MISMATCH,
+    UNKNOWN_SOURCE,
+)
 from scimdoctor.entra.mapping_view import MappingView, views_of
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.report import MappingRow
@@ -36,6 +44,11 @@ class MappingReview:
 
     rows: tuple[MappingRow, ...] = ()
     findings: tuple[Finding, ...] = ()
+    """One for each fault, and one for each rule that holds or could not be applied."""
+
+    notes: tuple[str, ...] = ()
+    """Worth knowing, but no fault."""
+
     limits: tuple[str, ...] = ()
 
 
@@ -48,18 +61,52 @@ def review(
     (`object_lint.schema_paths`); without them absence is not judged, and `limits` says so.
     """
     rows: list[MappingRow] = []
-    findings: list[Finding] = []
+    found: list[tuple[ObjectMapping, Remark]] = []
     for owner in schema.object_mappings:
         views = views_of(schema, owner)
         remarks = list(_remarks(schema, owner, views, known_paths)) if owner.enabled else []
         rows += [_row(view, remarks) for view in views]
-        findings += [_finding(owner, remark) for remark in remarks]
-    limits = [f"the {_kind(o)} mapping is off: it was not judged" for o in _disabled(schema)]
+        found += [(owner, remark) for remark in remarks]
+    faults = [(o, r) for o, r in found if _severity(r) is not Severity.INFO]
+    broken = {remark.rule.id for _, remark in faults}
+    held = [r for r in MAPPING_RULES if r.id not in broken and r is not CHANGED]
+    applied = [_unbroken(rule, schema, known_paths) for rule in held] if rows else []
+    return MappingReview(
+        rows=tuple(rows),
+        findings=(*(_finding(o, r) for o, r in faults), *applied),
+        notes=tuple(_message(o, r) for o, r in found if _severity(r) is Severity.INFO),
+        limits=tuple(_limits(schema, known_paths)),
+    )
+
+
+def _limits(schema: SynchronizationSchema, known_paths: Sequence[str] | None) -> Iterator[str]:
+    yield from (f"the {_kind(o)} mapping is off: it was not judged" for o in _disabled(schema))
     if known_paths is None:
-        limits.append("targets were not compared with the endpoint's /Schemas: no endpoint given")
+        yield "targets were not compared with the endpoint's /Schemas: no endpoint given"
     if not schema.directories:
-        limits.append("the schema has no directory definitions: types could not be judged")
-    return MappingReview(rows=tuple(rows), findings=tuple(findings), limits=tuple(limits))
+        yield "the schema has no directory definitions: types could not be judged"
+
+
+_NEED_DEFINITIONS = {TYPE_MISMATCH.id, REQUIRED_UNMAPPED.id, UNKNOWN_SOURCE.id}
+
+
+def _unbroken(
+    rule: CheckRule, schema: SynchronizationSchema, known_paths: Sequence[str] | None
+) -> Finding:
+    """A rule that holds, or that could not be applied."""
+    outcome, message = Outcome.PASSED, "it holds for every mapping"
+    if rule is ABSENT and known_paths is None:
+        outcome, message = Outcome.SKIPPED, "no endpoint was given, or it has no usable /Schemas"
+    elif rule.id in _NEED_DEFINITIONS and not schema.directories:
+        outcome, message = Outcome.SKIPPED, "the schema has no directory definitions"
+    return Finding(
+        check=rule.id,
+        outcome=outcome,
+        severity=rule.severity,
+        requirement=rule.requirement,
+        title=rule.title,
+        message=message,
+    )
 
 
 def _disabled(schema: SynchronizationSchema) -> list[ObjectMapping]:
@@ -91,15 +138,19 @@ def _severity(remark: Remark) -> Severity:
     return remark.severity or remark.rule.severity
 
 
-def _finding(owner: ObjectMapping, remark: Remark) -> Finding:
+def _message(owner: ObjectMapping, remark: Remark) -> str:
     subject = f"{owner.source_object_name} → {remark.target}" if remark.target else _kind(owner)
+    return f"{subject}: {remark.message}"
+
+
+def _finding(owner: ObjectMapping, remark: Remark) -> Finding:
     return Finding(
         check=remark.rule.id,
         outcome=Outcome.FAILED,
         severity=_severity(remark),
         requirement=remark.rule.requirement,
         title=remark.rule.title,
-        message=f"{subject}: {remark.message}. {remark.rule.fix}",
+        message=f"{_message(owner, remark)}. {remark.rule.fix}",
         cause=remark.rule.cause,
         references=remark.rule.references,
     )

@@ -126,7 +126,7 @@ def test_mappings_with_faults_end_with_status_1(desk: Desk, tmp_path: Path) -> N
     saved.write_text(json.dumps(raw))
     ran = desk.run("mappings", "--schema", str(saved), "-f", "json")
     assert ran.status == 1
-    (found,) = [f for f in ran.json["findings"] if f["severity"] == "major"]
+    (found,) = [f for f in ran.json["findings"] if f["outcome"] == "failed"]
     assert (found["check"], "character 6" in found["message"]) == (
         "mapping/expression-readable",
         True,

@@ -11,6 +11,7 @@ from scimdoctor.entra.mapping_lint import MappingReview, review
 from scimdoctor.entra.mapping_rules import MAPPING_RULES
 from scimdoctor.entra.object_lint import schema_paths
 from scimdoctor.graph.synchronization import parse_schema
+from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 from tests.fakes.events import custom_app_schema, load
 
@@ -57,7 +58,11 @@ def judged(*rows: dict[str, Any], **fields: Any) -> MappingReview:
 
 
 def ids(found: MappingReview) -> set[str]:
-    return {f.check.removeprefix("mapping/") for f in found.findings if f.severity.rank > 0}
+    return {f.check.removeprefix("mapping/") for f in found.findings if f.is_problem}
+
+
+def outcomes(found: MappingReview) -> dict[str, Outcome]:
+    return {f.check.removeprefix("mapping/"): f.outcome for f in found.findings}
 
 
 def test_sound_mapping_has_nothing_above_info() -> None:
@@ -170,20 +175,34 @@ def test_every_rule_is_tested() -> None:
     assert tested == {r.id for r in MAPPING_RULES}
 
 
+def test_rules_that_hold_are_said_to_hold() -> None:
+    found = outcomes(judged(*SOUND, known_paths=["userName", "active", "externalId"]))
+    assert set(found.values()) == {Outcome.PASSED}
+    assert len(found) == len(MAPPING_RULES) - 1
+
+
+def test_rules_that_could_not_be_applied_are_skipped() -> None:
+    bare = {"sourceObjectName": "User", "attributeMappings": list(SOUND)}
+    schema = parse_schema({"synchronizationRules": [{"objectMappings": [bare]}]})
+    found = outcomes(review(schema))
+    assert found["target-in-schemas"] is Outcome.SKIPPED
+    assert found["type-fits"] is Outcome.SKIPPED
+
+
 def test_changing_values_are_fine_on_creation_only() -> None:
     assert not ids(judged(*SOUND, row("title", "Guid()", flowType="ObjectAddOnly")))
 
 
 def test_switch_without_default_is_worth_knowing() -> None:
     found = judged(*SOUND, row("title", 'Switch([a], , "k", "v")'))
-    assert "mapping/switch-has-default" in {f.check for f in found.findings}
+    assert any("no default" in note for note in found.notes)
     wrapped = judged(*SOUND, row("title", 'IgnoreFlowIfNullOrEmpty(Switch([a], , "k", "v"))'))
-    assert "mapping/switch-has-default" not in {f.check for f in wrapped.findings}
+    assert not any("no default" in note for note in wrapped.notes)
 
 
 def test_a_mapping_that_is_off_is_not_judged() -> None:
     found = judged(row("costCode", "[a"), enabled=False)
-    assert not found.findings
+    assert not ids(found)
     assert "off" in found.limits[0]
 
 

@@ -63,14 +63,14 @@ def mappings(
     changes = change_findings(diff_schemas(load_schema(diff), found)) if diff else ()
     if export is not None:
         save_schema(found, export)
-    notes = (f"Nothing changed since {diff}.",) if diff and not changes else ()
+    unchanged = (f"Nothing changed since {diff}.",) if diff and not changes else ()
     report = new_report(
         session,
         "mappings",
         target=target,
         mappings=judged.rows,
         findings=(*changes, *judged.findings),
-        notes=notes,
+        notes=(*unchanged, *judged.notes),
         limits=judged.limits,
     )
     session.emit(report, output)
