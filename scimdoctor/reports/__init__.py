@@ -39,9 +39,12 @@ def render(  # noqa: C901 - one branch a format
     `width` (columns; `None`: as wide as the terminal), `color` and `hyperlinks` concern the
     table. Credentials are taken out once more before anything is written.
     """
-    from scimdoctor.reports.rewrite import scrubbed
+    from scimdoctor.reports.rewrite import neutralised, scrubbed
 
     report = scrubbed(report)
+    if format not in {Format.JSON, Format.JSONL}:  # they keep everything, escaped
+        report = neutralised(report)
+    out = _encodable(out, format)
     match format:
         case Format.TABLE:
             from scimdoctor.reports import table
@@ -78,6 +81,25 @@ def render(  # noqa: C901 - one branch a format
             sarif.render(report, out)
         case _:
             assert_never(format)
+
+
+def _encodable(out: TextIO, format: Format) -> TextIO:
+    """Return a stream that takes every character, in the way of the format."""
+    from typing import cast
+
+    from scimdoctor.reports import encodable
+
+    if format is Format.TABLE:
+        return out  # knows ASCII stand-ins for its own signs
+    escapes = {
+        Format.JSON: encodable.as_json_escape,
+        Format.JSONL: encodable.as_json_escape,
+        Format.SARIF: encodable.as_json_escape,
+        Format.HTML: encodable.as_character_reference,
+        Format.JUNIT: encodable.as_character_reference,
+    }
+    stream = encodable.Encodable(out, escapes.get(format, encodable.as_question_mark))
+    return cast("TextIO", stream)
 
 
 def summary_line(report: Report) -> str:

@@ -17,6 +17,7 @@ _CONTROL = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"  # lone surrogates, tag characters and selectors
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_FORMULA = re.compile(r"[\s'\"]*[=+\-@|%＝＋－＠]")
 _BREAK = re.compile(r"[\t\n ]*\n[\t\n ]*")
 
 LONGEST_TEXT = 4_000
@@ -88,5 +89,4 @@ def formula_safe(cell: str) -> str:
 
     A leading apostrophe is what spreadsheets themselves use to mark text.
     """
-    stripped = cell.lstrip(" \t'\"")
-    return f"'{cell}" if stripped[:1] and stripped[0] in "=+-@\t\r|%＝＋－＠" else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell

@@ -18,6 +18,7 @@ from scimdoctor.model.frozen import EMPTY, frozen
 from scimdoctor.model.provisioning import ModifiedProperty
 from scimdoctor.model.replay import Difference
 from scimdoctor.redaction import REDACTED, redact_body, redact_headers, redact_text
+from scimdoctor.reports.neutral import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +28,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST_FIELD = 50_000
+
 _SECRET_FIELD = re.compile(
     r"(?i)(?:^|[.:_-])(?:pass(?:word|phrase)|secret(?:_?token)?|client_?secret|api_?key"
     r"|(?:access|refresh|id|bearer)_?token|private_?key|authorization)$"
 )
+_PROSE_SECRET = re.compile(
+    r"(?i)(\b(?:(?:access|refresh|id|secret)_?token|client_?secret|client_?assertion|password"
+    r"|passphrase|api_?key|private_?key)['\"]?\s*[=:]\s*['\"]?)(?!\[redacted)[^\s&;,'\"<>{}\[\]]{4,}"
+)
+"""A credential with its name in a sentence or a printed structure: `client_secret=…`."""
+
 _TEXT_OF_AN_ATTRIBUTE = frozenset(
     {"old_value", "new_value", "sent", "answered", "stored", "source", "expected", "actual"}
 )
@@ -62,9 +71,14 @@ def scrubbed(report: Report) -> Report:
     return rewrite(report, _Scrubber())
 
 
+def neutralised(report: Report) -> Report:
+    """Return `report` with every text neutral, bodies excepted: they stay bytes until shown."""
+    return rewrite(report, _Neutraliser())
+
+
 def scrubbed_text(text: str) -> str:
     """Return `text` without anything that looks like a credential."""
-    return redact_text(text)
+    return _PROSE_SECRET.sub(rf"\1{REDACTED}", redact_text(text))
 
 
 def _walk(value: Any, rewriter: Rewriter, field: str) -> Any:  # noqa: ANN401 - any value at all
@@ -129,6 +143,24 @@ def _field_names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
     return tuple(field.name for field in fields(cls))
 
 
+class _Neutraliser:
+    """Makes every text harmless, whichever field holds it."""
+
+    def text(self, text: str, field: str) -> str:
+        """Return `text` without control characters."""
+        del field
+        plain = len(text) < LONGEST_FIELD and text.isascii() and text.isprintable()
+        return text if plain else neutral(text, limit=LONGEST_FIELD)
+
+    def body(self, body: bytes) -> bytes:
+        """Return `body` as it is."""
+        return body
+
+    def headers(self, headers: Headers) -> Headers:
+        """Return `headers` without control characters."""
+        return tuple((self.text(name, ""), self.text(value, "")) for name, value in headers)
+
+
 class _Scrubber:
     """Takes credentials out; remembers texts, because logs repeat themselves."""
 
@@ -143,14 +175,17 @@ class _Scrubber:
             return text
         known = self._seen.get(text)
         if known is None:
-            known = redact_text(text)
+            known = scrubbed_text(text)
             if len(text) < 400:
                 self._seen[text] = known
         return known
 
     def body(self, body: bytes) -> bytes:
         """Return `body` without credentials."""
-        return redact_body(body)
+        cleaned = redact_body(body)
+        text = cleaned.decode("latin-1")  # one character a byte: what is no secret stays as it is
+        clean_text = _PROSE_SECRET.sub(rf"\1{REDACTED}", text)
+        return cleaned if clean_text == text else clean_text.encode("latin-1")
 
     def headers(self, headers: Headers) -> Headers:
         """Return `headers` without credentials."""

@@ -232,7 +232,8 @@ def instant(moment: datetime) -> str:
 
 def duration(length: timedelta) -> str:
     """Return a length of time as ISO 8601 seconds, for example `PT2400S`."""
-    return f"PT{length.total_seconds():g}S"
+    seconds = f"{length.total_seconds():.6f}".rstrip("0").rstrip(".")
+    return f"PT{seconds}S"
 
 
 def finite(number: float) -> float | None:

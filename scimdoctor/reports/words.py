@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import FixedBy
+from scimdoctor.reports.neutral import neutral
 from scimdoctor.reports.shape import container
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ WHO = {
     FixedBy.NOBODY: "nobody: it works as designed",
 }
 _ERROR_PREFIX = "SystemForCrossDomainIdentityManagement"
+LONGEST_BODY = 60_000
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -120,7 +122,8 @@ def pretty_body(body: bytes) -> str:
 
     text = body.decode("utf-8", "replace")
     parsed = container(text)
-    return text if parsed is None else json.dumps(parsed, indent=2, ensure_ascii=False)
+    pretty = text if parsed is None else json.dumps(parsed, indent=2, ensure_ascii=False)
+    return neutral(pretty, limit=LONGEST_BODY)
 
 
 def sparkline(numbers: Sequence[int]) -> str:

@@ -53,9 +53,7 @@ class Chromium:
     def __enter__(self) -> Self:
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
-        attached = self.call(
-            "Target.attachToTarget", targetId=page["targetId"], flatten=True
-        )
+        attached = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
@@ -102,7 +100,10 @@ class Chromium:
         self.events.clear()
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + self._patience
-        while self.run("document.readyState") != "complete" or self.run("location.href") == "about:blank":
+        while (
+            self.run("document.readyState") != "complete"
+            or self.run("location.href") == "about:blank"
+        ):
             assert time.monotonic() < deadline, "the page did not load"
 
     def run(self, expression: str) -> Any:

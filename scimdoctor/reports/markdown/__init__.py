@@ -68,7 +68,7 @@ def _summary(report: Report) -> Iterator[str]:
         if told:
             yield "\n".join(
                 (
-                    f"| {report.status.subject} | {escaped(spaced(report.status.health))} |",
+                    f"| {escaped(report.status.subject)} | {escaped(spaced(report.status.health))} |",
                     "| --- | --- |",
                     *told,
                 )
