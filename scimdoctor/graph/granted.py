@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.graph.permissions import COMMAND_NEEDS, Need, how_to_grant, role_advice
+from scimdoctor.graph.permissions import (
+    COMMAND_NEEDS,
+    CommandNeeds,
+    how_to_grant,
+    role_advice,
+)
 from scimdoctor.model.report import StatusVerdict
 
 if TYPE_CHECKING:
@@ -43,7 +48,7 @@ def _identity(claims: AccessTokenClaims, method: str) -> tuple[tuple[str, str], 
     found = (
         ("Tenant", claims.tenant or ""),
         ("App", app),
-        ("Way", method),
+        ("Credential", "" if claims.is_delegated else method),
         ("Token valid until", expires),
     )
     return tuple((label, text) for label, text in found if text)
@@ -58,25 +63,31 @@ def _granted(claims: AccessTokenClaims) -> tuple[tuple[str, str], ...]:
 
 
 def _commands(claims: AccessTokenClaims) -> tuple[tuple[str, str], ...]:
-    return tuple((command, _allowed(needs, claims)) for command, needs in COMMAND_NEEDS)
+    return tuple((needs.command, _allowed(needs, claims)) for needs in COMMAND_NEEDS)
 
 
-def _allowed(needs: tuple[Need, ...], claims: AccessTokenClaims) -> str:
-    missing = [permission for need in needs if (permission := need.missing(claims))]
+def _allowed(needs: CommandNeeds, claims: AccessTokenClaims) -> str:
+    missing = dict.fromkeys(p for need in needs.required if (p := need.missing(claims)))
     if missing:
         return f"needs {', '.join(missing)}"
-    if any(need.missing_role(claims) for need in needs):
+    if any(need.missing_role(claims) for need in needs.required):
         return "permitted, but a directory role is missing"
-    return "allowed"
+    extra = needs.optional.missing(claims) if needs.optional else None
+    return f"allowed; {needs.optional_for} it needs {extra}" if extra else "allowed"
 
 
 def _next_steps(claims: AccessTokenClaims, portal: str) -> tuple[str, ...]:
-    needs = tuple(dict.fromkeys(need for _, needs in COMMAND_NEEDS for need in needs))
-    missing = dict.fromkeys(p for need in needs if (p := need.missing(claims)))
+    """How to get what is missing: what only reads first, what changes jobs apart from it."""
+    needs = dict.fromkeys(need for command in COMMAND_NEEDS for need in command.required)
+    needs |= dict.fromkeys(c.optional for c in COMMAND_NEEDS if c.optional)
     steps = []
-    if missing:
-        names = ", ".join(missing)
-        steps.append(how_to_grant(names, delegated=claims.is_delegated, portal=portal))
+    for writes, prefix in ((False, ""), (True, "Only for provision and job: ")):
+        wanted = [need for need in needs if (need.method != "GET") is writes]
+        missing = dict.fromkeys(p for need in wanted if (p := need.missing(claims)))
+        if missing:
+            names = ", ".join(missing)
+            grant = how_to_grant(names, delegated=claims.is_delegated, portal=portal)
+            steps.append(f"{prefix}{grant}")
     lacking = [need for need in needs if need.missing_role(claims)]
     steps += dict.fromkeys(f"To {need.what}: {role_advice(need)}" for need in lacking)
     return tuple(steps)

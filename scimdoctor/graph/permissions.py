@@ -134,18 +134,43 @@ ALL_NEEDS = (
 )
 """The first that fits a call is its need."""
 
-COMMAND_NEEDS: tuple[tuple[str, tuple[Need, ...]], ...] = (
-    ("apps", (APPLICATIONS, SYNCHRONIZATION_READ)),
-    ("status", (APPLICATIONS, SYNCHRONIZATION_READ)),
-    ("logs", (PROVISIONING_LOG, APPLICATIONS)),
-    ("diagnose", (PROVISIONING_LOG, APPLICATIONS, SYNCHRONIZATION_READ)),
-    ("replay", (PROVISIONING_LOG,)),
-    ("mappings", (APPLICATIONS, SYNCHRONIZATION_READ)),
-    ("compare", (APPLICATIONS, SYNCHRONIZATION_READ, USERS, GROUPS)),
-    ("provision", (APPLICATIONS, SYNCHRONIZATION_WRITE, USERS)),
-    ("job", (APPLICATIONS, SYNCHRONIZATION_WRITE)),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandNeeds:
+    """What one command asks of Graph."""
+
+    command: str
+    required: tuple[Need, ...]
+    optional: Need | None = None
+    optional_for: str = ""
+    """What the optional one is for, for example "to name an app"."""
+
+
+_JOBS = (APPLICATIONS, SYNCHRONIZATION_READ)
+_EVENTS = (PROVISIONING_LOG, *_JOBS)
+_WRITES = (*_JOBS, SYNCHRONIZATION_WRITE)
+
+COMMAND_NEEDS = (
+    CommandNeeds(command="apps", required=_JOBS),
+    CommandNeeds(command="status", required=_JOBS),
+    CommandNeeds(
+        command="logs",
+        required=(PROVISIONING_LOG,),
+        optional=APPLICATIONS,
+        optional_for="to name an app",
+    ),
+    CommandNeeds(command="diagnose", required=_EVENTS),
+    CommandNeeds(command="replay", required=_EVENTS),
+    CommandNeeds(command="mappings", required=_JOBS),
+    CommandNeeds(
+        command="compare", required=(*_JOBS, USERS), optional=GROUPS, optional_for="for groups"
+    ),
+    CommandNeeds(
+        command="provision", required=(*_WRITES, USERS), optional=GROUPS, optional_for="for groups"
+    ),
+    CommandNeeds(command="job", required=_WRITES),
 )
-"""What each command asks of Graph, in the order of a typical working day."""
+"""Every command that asks Graph, in the order of a typical working day."""
 
 
 def need_of(method: str, path: str) -> Need | None:

@@ -93,25 +93,26 @@ def facts(claims: AccessTokenClaims) -> dict[str, str]:
 
 
 def test_everything_granted() -> None:
-    every = frozenset(need.permissions[0] for _, needs in COMMAND_NEEDS for need in needs)
+    every = frozenset(need.permissions[0] for need in permissions.ALL_NEEDS)
     found = describe_sign_in(
         AccessTokenClaims(roles=every, app_name="lab"), portal=PORTAL, method="secret"
     )
     assert found.headline == "Signed in as the app lab."
     assert found.next_steps == ()
-    assert {dict(found.facts)[command] for command, _ in COMMAND_NEEDS} == {"allowed"}
+    assert {dict(found.facts)[needs.command] for needs in COMMAND_NEEDS} == {"allowed"}
 
 
 def test_what_is_missing_is_named_with_the_way_to_grant_it() -> None:
     claims = AccessTokenClaims(scopes=frozenset({"AuditLog.Read.All"}), user="ada@example.com")
     found = describe_sign_in(claims, portal=PORTAL, method="browser")
     assert found.headline == "Signed in as ada@example.com."
-    assert facts(claims)["replay"] == "allowed"
+    assert facts(claims)["logs"] == "allowed; to name an app it needs Application.Read.All"
     assert facts(claims)["status"] == "needs Application.Read.All, Synchronization.Read.All"
     steps = found.next_steps[0]
     assert PORTAL in steps
-    assert "Synchronization.ReadWrite.All" in steps
+    assert "Synchronization.Read.All" in steps
     assert "Delegated permissions" in steps
+    assert found.next_steps[1].startswith("Only for provision and job: Grant Synchronization.Rea")
 
 
 def test_a_missing_directory_role_is_named() -> None:
