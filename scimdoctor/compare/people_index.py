@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -70,7 +70,7 @@ class PeopleIndex:
 
     def add(self, person: IndexedPerson) -> bool:
         """Take a person in; `False` if another one has the same matching value."""
-        expected = json.dumps([asdict(item) for item in person.expected], default=str)
+        expected = json.dumps([_plain(item) for item in person.expected], default=str)
         row = (
             person.key.casefold(),
             person.source_id,
@@ -112,6 +112,17 @@ class PeopleIndex:
         rows = self._database.execute("select * from strays order by active is not 1, key")
         for target_id, key, label, active in rows:
             yield Stray(target_id=target_id, key=key, label=label, active=_truth(active))
+
+
+def _plain(item: Expected) -> dict[str, object]:
+    """What a later comparison needs: `dataclasses.asdict` would copy every value deeply."""
+    return {
+        "path": item.path,
+        "value": item.value,
+        "source": item.source,
+        "note": item.note,
+        "case_exact": item.case_exact,
+    }
 
 
 def _person(row: tuple[str, str, str, int | None, str, str, str | None]) -> IndexedPerson:

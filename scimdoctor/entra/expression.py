@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 LONGEST = 10_000
 """Characters; Entra refuses longer expressions."""
 
 _DEEPEST = 60
-_OPERATORS = ("<>", "!=", ">=", "<=", "==", "=", ">", "<")
 _SPELLING = {"==": "=", "!=": "<>"}
 _CURLY = {"“": '"', "”": '"', "„": '"'}
 _TOKEN = re.compile(
@@ -124,6 +124,7 @@ def _walk(node: Node) -> list[Node]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Expression:
     """Parse `text`.
 
