@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from scimdoctor.cli.options import Sources
+    from scimdoctor.cli.options import Sources, Window
     from scimdoctor.cli.session import Session
     from scimdoctor.entra.dialect import Dialect
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 MOST_EVENTS = 2000
 """So many of the newest failing events are looked at; each object and shape is replayed once."""
 
-DEFAULT_WINDOW = timedelta(hours=24)
-WINDOW_FOR_IDS = timedelta(days=30)
+WINDOW_FOR_IDS = "30d"
 """How far back the tenant's log is searched for events that are named by id."""
 
 
@@ -33,7 +31,6 @@ class Wanted:
 
     ids: tuple[str, ...] = ()
     app: str | None = None
-    user: str | None = None
     cause: str | None = None
     signature: str | None = None
 
@@ -62,7 +59,9 @@ def _cause_of(event: ProvisioningObjectSummary) -> str:
     return diagnose_case(Case(event=event)).cause
 
 
-def collect(session: Session, wanted: Wanted, sources: Sources, dialect: Dialect) -> Found:
+def collect(
+    session: Session, wanted: Wanted, sources: Sources, window: Window, *, dialect: Dialect
+) -> Found:
     """Read captures, files or the tenant, whichever was named.
 
     Raises:
@@ -70,9 +69,7 @@ def collect(session: Session, wanted: Wanted, sources: Sources, dialect: Dialect
     """
     if sources.har:
         return _from_captures(sources.har)
-    if sources.from_:
-        return _from_files(session, wanted, sources, dialect)
-    return _from_tenant(session, wanted, sources, dialect)
+    return _from_log(session, wanted, sources, window, dialect=dialect)
 
 
 def _from_captures(paths: list[Path]) -> Found:
@@ -98,83 +95,58 @@ def _from_captures(paths: list[Path]) -> Found:
     return Found(subjects=tuple(subjects), limits=tuple(problems), target=target)
 
 
-def _from_files(session: Session, wanted: Wanted, sources: Sources, dialect: Dialect) -> Found:
-    from scimdoctor.graph.saved import load_schema
-    from scimdoctor.sources.event_filter import EventFilter
-    from scimdoctor.sources.event_set import open_events
+def _from_log(
+    session: Session, wanted: Wanted, sources: Sources, window: Window, *, dialect: Dialect
+) -> Found:
+    """Read saved files, or the tenant's log by way of the archive."""
+    from scimdoctor.cli.event_source import Origin, open_wanted
 
-    files = sources.from_ or []
-    schema = load_schema(sources.schema) if sources.schema else None
-    with open_events(files, progress=session.progress) as event_set:
-        if wanted.ids:
-            found = event_set.by_id(wanted.ids)
-            events = _named(found, wanted.ids, ", ".join(files))
-        else:
-            asked = EventFilter(app=wanted.app, user=wanted.user, status=("failure",))
-            events = event_set.newest(asked, limit=MOST_EVENTS)
-        limits = event_set.limits
-    subjects = _subjects(events, wanted, schema, dialect)
-    return Found(subjects=subjects, limits=limits, target={"source": ", ".join(files)})
-
-
-def _from_tenant(session: Session, wanted: Wanted, sources: Sources, dialect: Dialect) -> Found:
-    from scimdoctor.graph import provisioning_log, synchronization
-    from scimdoctor.graph.directory import find_app
-    from scimdoctor.graph.saved import load_schema
-    from scimdoctor.sources.record import read_record
-
-    app = wanted.app or session.settings.app
-    if not app:
+    files = tuple(sources.from_ or ())
+    if not files and not (wanted.app or session.settings.app):
         raise ConfigurationError(
             "nothing to replay was named",
             hint="give --app APP (signs in), --from FILE with events, or --har FILE",
         )
-    principal = find_app(session.graph, app)
-    window = WINDOW_FOR_IDS if wanted.ids else DEFAULT_WINDOW
-    query = provisioning_log.LogQuery(
-        since=session.now() - window,
-        service_principal_id=principal.id,
-        status=None if wanted.ids else "failure",
-    )
-    raw = provisioning_log.records(session.graph, query)
-    events = _picked((read_record(record, "graph") for record in raw), wanted)
-    if sources.schema:
-        schema = load_schema(sources.schema)
-    else:
-        job = synchronization.the_job(session.graph, principal)
-        schema = synchronization.schema(session.graph, principal.id, job.id)
-    if wanted.ids:
-        by_id = {event.id: event for event in events}
-        events = _named(by_id, wanted.ids, f"the log of {principal.display_name}")
+    if wanted.ids and not files and not window.since:
+        window = replace(window, since=WINDOW_FOR_IDS)
+    with open_wanted(session, Origin(app=wanted.app, files=files), window) as opened:
+        if wanted.ids:
+            events = _named(opened.events.by_id(wanted.ids), wanted.ids)
+        else:
+            status = opened.wanted.status or ("failure",)
+            asked = replace(opened.wanted, status=status)
+            events = opened.events.newest(asked, limit=MOST_EVENTS)
+        limits, target = opened.limits, opened.target
+    schema = _schema(session, sources, target)
     subjects = _subjects(events, wanted, schema, dialect)
-    return Found(subjects=subjects, target={"app": principal.display_name})
+    return Found(subjects=subjects, limits=limits, target=target)
 
 
-def _picked(
-    events: Iterator[ProvisioningObjectSummary], wanted: Wanted
-) -> tuple[ProvisioningObjectSummary, ...]:
-    """The named events, or the first many; stops reading when it has them."""
-    missing = set(wanted.ids)
-    kept: list[ProvisioningObjectSummary] = []
-    for event in events:
-        if wanted.ids and event.id not in missing:
-            continue
-        if wanted.user and wanted.user.casefold() not in event.object_label.casefold():
-            continue
-        kept.append(event)
-        missing.discard(event.id)
-        if (wanted.ids and not missing) or len(kept) >= MOST_EVENTS:
-            break
-    return tuple(kept)
+def _schema(
+    session: Session, sources: Sources, target: dict[str, str]
+) -> SynchronizationSchema | None:
+    """The mapping: a saved one, else the job's own when the tenant was asked."""
+    from scimdoctor.graph import synchronization
+    from scimdoctor.graph.directory import find_app
+    from scimdoctor.graph.saved import load_schema
+
+    if sources.schema:
+        return load_schema(sources.schema)
+    principal_id = target.get("service_principal")
+    if sources.from_ or not principal_id:
+        return None
+    principal = find_app(session.graph, principal_id)
+    job = synchronization.the_job(session.graph, principal)
+    return synchronization.schema(session.graph, principal.id, job.id)
 
 
 def _named(
-    found: dict[str, ProvisioningObjectSummary], ids: tuple[str, ...], where: str
+    found: dict[str, ProvisioningObjectSummary], ids: tuple[str, ...]
 ) -> tuple[ProvisioningObjectSummary, ...]:
     absent = [one for one in ids if one not in found]
     if absent:
         raise SourceError(
-            f"no event {', '.join(absent[:3])} in {where}",
+            f"there is no event {', '.join(absent[:3])}",
             hint="scimdoctor logs lists the ids",
         )
     return tuple(found[one] for one in dict.fromkeys(ids))

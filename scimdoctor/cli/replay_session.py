@@ -15,7 +15,7 @@ from scimdoctor.model.replay import ReplayMode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scimdoctor.cli.options import EndpointOptions, Sources
+    from scimdoctor.cli.options import EndpointOptions, Sources, Window
     from scimdoctor.cli.replay_inputs import Found
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
@@ -36,7 +36,7 @@ class Replaying:
     wanted: Wanted
     mode: ReplayMode = ReplayMode.READ
     endpoint: str | None = None
-    limit: int | None = None
+    limit: int = 50
     identical: int = 5
     yes: bool = False
     save_har: Path | None = None
@@ -53,7 +53,12 @@ def journal_of(session: Session) -> Journal:
 
 
 def run_replay(
-    session: Session, asked: Replaying, sources: Sources, options: EndpointOptions
+    session: Session,
+    asked: Replaying,
+    sources: Sources,
+    window: Window,
+    *,
+    options: EndpointOptions,
 ) -> Report:
     """Collect, ask, replay; return the report.
 
@@ -62,7 +67,7 @@ def run_replay(
     """
     url = asked.endpoint or session.settings.endpoint
     dialect = parse_tenant_url(url).dialect if url else Dialect.DEFAULT
-    found = collect(session, asked.wanted, sources, dialect)
+    found = collect(session, asked.wanted, sources, window, dialect=dialect)
     if asked.mode is ReplayMode.PLAN:
         base_url = parse_tenant_url(url).base_url if url else ""
         batch = _run(session, asked, found, (None, base_url, dialect))
@@ -196,7 +201,7 @@ def run_rollback(
     from scimdoctor.replay.rollback import load
 
     state = load(path)
-    url = endpoint_url or session.settings.endpoint or state.base_url
+    url = endpoint_url or state.base_url
     with session.endpoint(url, options) as endpoint:
         writes = len(state.undo)
         question = f"Send {writes} writes to {endpoint.host} to undo {', '.join(state.writes)}?"

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from scimdoctor.cli.options import EndpointOptions, EndpointUrl, Output, SignIn, Sources, Yes
+from scimdoctor.cli.options import (
+    EndpointOptions,
+    EndpointUrl,
+    Output,
+    SignIn,
+    Sources,
+    Window,
+    Yes,
+)
 from scimdoctor.cli.session import session_of
 from scimdoctor.model.replay import ReplayMode
 
@@ -33,10 +41,6 @@ Mode = Annotated[
         "object, with a rollback."
     ),
 ]
-User = Annotated[
-    str | None,
-    typer.Option(metavar="TEXT", help="Only objects whose name, UPN or id is or contains TEXT."),
-]
 Cause = Annotated[
     str | None, typer.Option(metavar="ID", help="Only events whose likely cause this is.")
 ]
@@ -44,7 +48,6 @@ SignatureId = Annotated[
     str | None,
     typer.Option("--signature", metavar="ID", help="Only events of this signature (logs -f json)."),
 ]
-Limit = Annotated[int, typer.Option(min=1, help="At most this many events.")]
 StopAfter = Annotated[
     int,
     typer.Option(min=1, help="Leave out further events of a kind after this many equal answers."),
@@ -63,6 +66,7 @@ def replay(
     ctx: typer.Context,
     sign_in: SignIn,
     sources: Sources,
+    window: Window,
     endpoint_options: EndpointOptions,
     output: Output,
     *,
@@ -70,16 +74,17 @@ def replay(
     app: AppOption = None,
     endpoint: EndpointUrl = None,
     mode: Mode = ReplayMode.READ,
-    user: User = None,
     cause: Cause = None,
     signature: SignatureId = None,
-    limit: Limit = 50,
     stop_after: StopAfter = 5,
     save_har: SaveHar = None,
     rollback: Rollback = None,
     yes: Yes = False,
 ) -> None:
-    """Rebuild the SCIM requests behind failing events and send them to the app again."""
+    """Rebuild the SCIM requests behind failing events and send them to the app again.
+
+    At most 50 events, unless --limit says otherwise; each object and kind of failure once.
+    """
     from scimdoctor.cli.replay_inputs import Wanted
     from scimdoctor.cli.replay_session import Replaying, run_replay, run_rollback
 
@@ -90,12 +95,13 @@ def replay(
         return
     ids = tuple(events or ())
     asked = Replaying(
-        wanted=Wanted(ids=ids, app=app, user=user, cause=cause, signature=signature),
+        wanted=Wanted(ids=ids, app=app, cause=cause, signature=signature),
         mode=mode,
         endpoint=endpoint,
-        limit=limit,
+        limit=window.limit or 50,
         identical=stop_after,
         yes=yes,
         save_har=save_har,
     )
-    session.emit(run_replay(session, asked, sources, endpoint_options), output)
+    report = run_replay(session, asked, sources, window, options=endpoint_options)
+    session.emit(report, output)

@@ -1,0 +1,295 @@
+"""`replay` and `cleanup` through their front doors."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.cli.commands.cleanup import cleanup
+from scimdoctor.cli.commands.replay import replay
+from scimdoctor.cli.session import Session
+from scimdoctor.endpoint.journal import Journal
+from scimdoctor.lab.scim.transport import ProviderTransport
+from tests.fakes.command import Ran, run_command
+from tests.fakes.scim_app import BASE_URL, TOKEN, ScimApp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+@dataclass
+class Desk:
+    """An app, a session in front of it, and what was asked of the user."""
+
+    app: ScimApp
+    folder: Path
+    answer: bool = True
+    questions: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def run(self, command: Callable[..., None], *arguments: str) -> Ran:
+        config = self.folder / "config.toml"
+        config.touch()
+        environ = {
+            "SCIMDOCTOR_ENDPOINT_TOKEN": TOKEN,
+            "SCIMDOCTOR_JOURNAL": str(self.folder / "journal.jsonl"),
+            "SCIMDOCTOR_ENDPOINT": BASE_URL,
+        }
+        session = Session(
+            config_path=config,
+            environ={**environ, **self.environ},
+            endpoint_transport=ProviderTransport(self.app),
+            confirm_with=self.confirm,
+            sleep=lambda _seconds: None,
+        )
+        return run_command(command, session, *arguments)
+
+    def confirm(self, question: str) -> bool:
+        self.questions.append(question)
+        return self.answer
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.folder / "journal.jsonl")
+
+    def event(self, name: str = "e1", *, target: str = "", **changes: str) -> dict[str, Any]:
+        action = "update" if target else "create"
+        step = "EntryExportUpdate" if target else "EntryExportAdd"
+        return {
+            "id": name,
+            "activityDateTime": "2026-07-01T09:00:00Z",
+            "jobId": "scim.job",
+            "provisioningAction": action,
+            "servicePrincipal": {"id": "sp1", "displayName": "Example SCIM app"},
+            "sourceIdentity": {"id": f"s-{name}", "displayName": "ada", "identityType": "User"},
+            "targetIdentity": {"id": target, "displayName": "", "identityType": "User"},
+            "provisioningStatusInfo": {
+                "status": "failure",
+                "errorInformation": {
+                    "errorCode": "SystemForCrossDomainIdentityManagementBadRequest",
+                    "reason": 'StatusCode: BadRequest\r\nWeb Response: {"status":"400"}',
+                },
+            },
+            "provisioningSteps": [
+                {"name": step, "provisioningStepType": "export", "status": "failure"}
+            ],
+            "modifiedProperties": [
+                {"displayName": name, "oldValue": None, "newValue": value}
+                for name, value in changes.items()
+            ],
+        }
+
+    def file(self, *events: dict[str, Any]) -> str:
+        path = self.folder / "events.json"
+        path.write_text(json.dumps({"value": list(events)}))
+        return str(path)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(ScimApp(), tmp_path)
+
+
+def test_read_is_the_default_and_writes_nothing(desk: Desk) -> None:
+    events = desk.file(desk.event(userName="ada@example.com"))
+    ran = desk.run(replay, "--from", events, "-f", "json")
+    assert ran.status == 0, ran.stderr
+    (one,) = ran.json["replays"]
+    assert (one["mode"], one["verdict"]) == ("read", "not-sent")
+    assert desk.app.writes == []
+    assert desk.questions == []
+
+
+def test_plan_needs_no_endpoint_and_no_token(desk: Desk) -> None:
+    desk.environ = {"SCIMDOCTOR_ENDPOINT_TOKEN": "", "SCIMDOCTOR_ENDPOINT": ""}
+    events = desk.file(desk.event(userName="ada@example.com"))
+    ran = desk.run(replay, "--from", events, "--mode", "plan", "-f", "json")
+    assert ran.status == 0, ran.stderr
+    assert len(ran.json["replays"][0]["requests"]) == 2
+    assert desk.app.asked == []
+
+
+def test_shadow_asks_with_host_and_number(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com", title="a")
+    events = desk.file(desk.event(target=user, title="b"))
+    ran = desk.run(replay, "--from", events, "--mode", "shadow", "-f", "json")
+    assert ran.status == 0, ran.stderr
+    assert ran.json["replays"][0]["verdict"] == "works-now"
+    (question,) = desk.questions
+    assert "scim.example.com" in question
+    assert "at most 3 writes" in question
+    assert list(desk.app.provider.users) == [user]
+
+
+def test_no_means_no(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com")
+    desk.answer = False
+    ran = desk.run(
+        replay, "--from", desk.file(desk.event(target=user, title="b")), "--mode", "live"
+    )
+    assert ran.status == 2
+    assert desk.app.writes == []
+
+
+def test_yes_is_not_asked_and_neither_is_loopback(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com")
+    events = desk.file(desk.event(target=user, title="b"))
+    ran = desk.run(replay, "--from", events, "--mode", "shadow", "--yes")
+    assert ran.status == 0
+    local = "http://127.0.0.1:1/scim"
+    desk.run(replay, "--from", events, "--mode", "shadow", "--endpoint", local)
+    assert desk.questions == []
+
+
+def test_live_and_rollback(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com", title="a")
+    events = desk.file(desk.event(target=user, title="b"))
+    har = desk.folder / "out.har"
+    ran = desk.run(replay, "--from", events, "--mode", "live", "-f", "json", "--save-har", str(har))
+    assert ran.json["replays"][0]["verdict"] == "works-now"
+    assert desk.app.provider.users[user]["title"] == "b"
+    assert TOKEN not in har.read_text()
+    assert stat.S_IMODE(har.stat().st_mode) == 0o600
+    (saved,) = (desk.folder / "rollback").glob("*.json")
+    back = desk.run(replay, "--rollback", str(saved), "-f", "json")
+    assert back.status == 0, back.stderr
+    assert "a" in desk.questions[-1]
+    assert desk.app.provider.users[user]["title"] == "a"
+
+
+def test_a_failure_gives_status_1(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com")
+    desk.app.refuse("PATCH", "/Users", 400)
+    events = desk.file(desk.event(target=user, title="b"))
+    ran = desk.run(replay, "--from", events, "--mode", "shadow", "-f", "json")
+    assert ran.status == 1
+    assert ran.json["replays"][0]["verdict"] == "same-failure"
+
+
+def test_chosen_events_and_filters(desk: Desk) -> None:
+    first = desk.event("e1", userName="ada@example.com")
+    second = desk.event("e2", userName="bob@example.com")
+    events = desk.file(first, second)
+    named = desk.run(replay, "e2", "--from", events, "-f", "json")
+    assert [r["event"] for r in named.json["replays"]] == ["e2"]
+    limited = desk.run(replay, "--from", events, "--limit", "1", "-f", "json")
+    assert len(limited.json["replays"]) == 1
+    assert any("--limit 1" in text for text in limited.json["limits"])
+    none = desk.run(replay, "--from", events, "--signature", "0000000000", "-f", "json")
+    assert none.json["replays"] == []
+    other = desk.run(replay, "--from", events, "--cause", "no-such-cause", "-f", "json")
+    assert other.json["replays"] == []
+    absent = desk.run(replay, "e9", "--from", events)
+    assert absent.status == 3
+    assert "e9" in absent.stderr
+
+
+def test_equal_answers_end_a_long_run(desk: Desk) -> None:
+    events = [desk.event(f"e{n}", userName=f"p{n}@example.com") for n in range(9)]
+    ran = desk.run(replay, "--from", desk.file(*events), "--stop-after", "3", "-f", "json")
+    assert len(ran.json["replays"]) == 3
+    assert any("6 more" in text for text in ran.json["limits"])
+
+
+def test_a_capture_is_replayed(desk: Desk) -> None:
+    har = EXAMPLES / "email-refused.har"
+    ran = desk.run(replay, "--har", str(har), "--mode", "plan", "-f", "json")
+    assert ran.status == 0, ran.stderr
+    assert ran.json["replays"]
+    read = desk.run(replay, "--har", str(har), "-f", "json")
+    assert read.status in {0, 1}
+    assert desk.app.writes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ([], 2, "nothing to replay"),
+        (["--from", "absent.json"], 3, "absent.json"),
+        (["--har", "absent.har"], 3, "absent.har"),
+        (["--har", str(EXAMPLES / "schema.json")], 3, "no HAR"),
+        (["--rollback", "absent.json"], 3, "absent.json"),
+        (["--mode", "sideways"], 2, "sideways"),
+    ],
+)
+def test_wrong_input_is_said(desk: Desk, arguments: list[str], status: int, words: str) -> None:
+    ran = desk.run(replay, *arguments)
+    assert ran.status == status
+    assert words in ran.stderr
+
+
+def test_endpoint_is_needed_and_must_be_sound(desk: Desk) -> None:
+    events = desk.file(desk.event(userName="ada@example.com"))
+    for url, words in (
+        ("ftp://x.example", "http"),
+        ("http://x.example/scim", "readable"),
+        ("https://me:pw@x.example/scim", "password"),
+    ):
+        ran = desk.run(replay, "--from", events, "--endpoint", url)
+        assert ran.status == 2
+        assert words in ran.stderr
+    desk.environ = {"SCIMDOCTOR_ENDPOINT": ""}
+    assert desk.run(replay, "--from", events).status == 2
+    desk.environ = {"SCIMDOCTOR_ENDPOINT_TOKEN": ""}
+    missing = desk.run(replay, "--from", events)
+    assert missing.status == 2
+    assert "token is missing" in missing.stderr
+
+
+def test_unwritable_har_is_an_error(desk: Desk) -> None:
+    events = desk.file(desk.event(userName="ada@example.com"))
+    ran = desk.run(replay, "--from", events, "--save-har", str(desk.folder / "no" / "x.har"))
+    assert ran.status == 3
+
+
+def leave(desk: Desk, value: str, base_url: str = BASE_URL) -> None:
+    desk.journal.about_to_create(base_url, "Users", attribute="userName", value=value)
+
+
+def test_cleanup_removes_what_is_left(desk: Desk) -> None:
+    person = desk.app.add_user("ada@example.com")
+    desk.app.add_user("scimdoctor-1@example.com")
+    leave(desk, "scimdoctor-1@example.com")
+    leave(desk, "scimdoctor-2@example.com")
+    leave(desk, "scimdoctor-3@example.com", "https://other.example")
+    ran = desk.run(cleanup, "-f", "json")
+    assert ran.status == 0, ran.stderr
+    assert [f["outcome"] for f in ran.json["findings"]] == ["passed", "passed"]
+    assert list(desk.app.provider.users) == [person]
+    assert "2 test resources from scim.example.com" in desk.questions[0]
+    assert len(desk.journal.resources()) == 1
+
+
+def test_cleanup_without_an_endpoint_lists(desk: Desk) -> None:
+    desk.environ = {"SCIMDOCTOR_ENDPOINT": ""}
+    assert "nothing is left" in desk.run(cleanup, "-f", "json").stdout
+    leave(desk, "scimdoctor-1@example.com")
+    ran = desk.run(cleanup, "-f", "json")
+    assert f"scimdoctor cleanup --endpoint {BASE_URL}" in ran.stdout
+    assert desk.app.asked == []
+
+
+def test_cleanup_of_nothing_opens_nothing(desk: Desk) -> None:
+    ran = desk.run(cleanup, "-f", "json")
+    assert ran.status == 0
+    assert desk.app.asked == []
+
+
+def test_cleanup_refused_and_failing(desk: Desk) -> None:
+    desk.app.add_user("scimdoctor-1@example.com")
+    leave(desk, "scimdoctor-1@example.com")
+    desk.answer = False
+    assert desk.run(cleanup).status == 2
+    desk.app.refuse("DELETE", "/Users", 403)
+    failed = desk.run(cleanup, "--yes", "-f", "json")
+    assert failed.status == 1
+    assert "403" in failed.json["findings"][0]["message"]
+    (desk.folder / "journal.jsonl").write_bytes(b"garbage\n")
+    assert any("1 line" in text for text in desk.run(cleanup, "-f", "json").json["limits"])

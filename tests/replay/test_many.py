@@ -1,0 +1,181 @@
+"""Many events: once each, in order, and not on and on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.endpoint.har import read_har
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.entra.requests import MANAGER
+from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse
+from scimdoctor.model.reconstruction import Purpose
+from scimdoctor.model.replay import ReplayMode, Verdict
+from scimdoctor.replay import (
+    Bounds,
+    in_order,
+    newest_per_shape,
+    replay_many,
+    subject_of_event,
+    subjects_of_har,
+)
+from scimdoctor.replay.subject import purpose_of
+from tests.fakes.replaying import failure, replayer
+from tests.fakes.scim_app import ScimApp, open_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.replay import Subject
+
+READ = ReplayMode.READ
+
+
+def subject(failed: ProvisioningObjectSummary) -> Subject:
+    return subject_of_event(failed, schema=None, dialect=Dialect.DEFAULT)
+
+
+def numbered(failed: ProvisioningObjectSummary, number: int, who: str = "s1") -> Any:
+    return replace(
+        failed,
+        id=f"e{number}",
+        activity_date_time=datetime(2026, 7, number, tzinfo=UTC),
+        source_identity=replace(failed.source_identity, id=who),
+    )
+
+
+def test_the_newest_of_each_object_and_kind_is_kept() -> None:
+    title = failure("update", {"title": ("a", "b")}, target_id="1")
+    nick = failure("update", {"nickName": ("a", "b")}, target_id="1")
+    events = [numbered(title, 2), numbered(title, 3), numbered(title, 1), numbered(nick, 4)]
+    events.append(numbered(title, 5, who="s2"))
+    assert [e.id for e in newest_per_shape(events)] == ["e3", "e4", "e5"]
+    undated = replace(events[0], activity_date_time=None)
+    assert newest_per_shape([undated]) == (undated,)
+
+
+def test_order_is_entras() -> None:
+    named = {
+        "delete group": failure("delete", {}, target_id="g", group=True),
+        "members": failure("update", {"members": (None, "1")}, target_id="g", group=True),
+        "new group": failure("create", {"displayName": (None, "g")}, group=True),
+        "delete": failure("delete", {}, target_id="1"),
+        "disable": failure("disable", {"active": ("True", "False")}, target_id="1"),
+        "manager": failure("update", {MANAGER: (None, "2")}, target_id="1"),
+        "update": failure("update", {"title": ("a", "b")}, target_id="1"),
+        "create": failure("create", {"userName": (None, "x@example.com")}),
+    }
+    subjects = [replace(subject(e), label=name) for name, e in named.items()]
+    assert [s.label for s in in_order(subjects)] == [
+        "create",
+        "update",
+        "manager",
+        "disable",
+        "delete",
+        "new group",
+        "members",
+        "delete group",
+    ]
+
+
+def creates(count: int) -> list[Subject]:
+    made = [failure("create", {"userName": (None, f"p{n}@example.com")}) for n in range(count)]
+    return [replace(subject(e), id=f"e{n}") for n, e in enumerate(made)]
+
+
+def test_equal_answers_end_a_kind_and_are_told(tmp_path: Path) -> None:
+    app = ScimApp()
+    paced: list[int] = []
+    with open_app(app) as endpoint:
+        batch = replay_many(
+            creates(8),
+            replayer(endpoint, tmp_path),
+            READ,
+            bounds=Bounds(identical=3, limit=7),
+            pace=lambda: paced.append(1),
+        )
+    assert len(batch.replays) == len(paced) == 3
+    assert any(text.startswith("4 more events like") for text in batch.limits)
+    assert any("1 events" in text for text in batch.limits)
+
+
+def test_another_answer_keeps_it_going(tmp_path: Path) -> None:
+    app = ScimApp()
+    for number in (1, 3, 5):
+        app.add_user(f"p{number}@example.com")
+    with open_app(app) as endpoint:
+        batch = replay_many(
+            creates(6), replayer(endpoint, tmp_path), READ, bounds=Bounds(identical=2)
+        )
+    assert len(batch.replays) == 6
+    assert batch.limits == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "purpose"),
+    [
+        ("GET", "/Users", b"", Purpose.MATCH),
+        ("POST", "/Groups", b"", Purpose.CREATE),
+        ("GET", "/Users/1", b"", Purpose.READ),
+        ("PATCH", "/Users/1", b"{}", Purpose.UPDATE),
+        ("PUT", "/Users/1", b"{}", Purpose.UPDATE),
+        ("DELETE", "/Groups/1", b"", Purpose.DELETE),
+        (
+            "PATCH",
+            "/Groups/1",
+            b'{"Operations":[{"op":"Add","path":"members","value":[]}]}',
+            Purpose.MEMBERS,
+        ),
+        ("GET", "/Schemas", b"", None),
+        ("DELETE", "/Users", b"", None),
+        ("GET", "/Users/1/2", b"", None),
+    ],
+)
+def test_purposes_of_captured_requests(
+    method: str, path: str, body: bytes, purpose: Purpose | None
+) -> None:
+    assert purpose_of(ScimRequest(method=method, path=path, body=body)) is purpose
+
+
+def captured(method: str, path: str, status: int, body: bytes = b"") -> Exchange:
+    request = ScimRequest(
+        method=method,
+        path=path,
+        headers=(("Host", "h.example"), ("Authorization", "x"), ("Accept", "*/*")),
+        body=body,
+    )
+    response = ScimResponse(status=status, body=b"{}")
+    return Exchange(id="h1", request=request, url=f"https://h.example{path}", response=response)
+
+
+def test_failing_captures_are_chosen_else_all() -> None:
+    good = captured("DELETE", "/Users/1", 204)
+    bad = captured("PATCH", "/Users/1", 400, b'{"Operations":[{"op":"Add","path":"a","value":1}]}')
+    other = captured("GET", "/Schemas", 500)
+    (only,) = subjects_of_har([good, bad, other])
+    assert only.logged is not None
+    assert only.logged.status == 400
+    assert [name for name, _ in only.writes[0].request.headers] == ["Accept"]
+    assert len(subjects_of_har([good, other])) == 1
+
+
+def test_a_capture_is_reproduced_on_a_copy(tmp_path: Path) -> None:
+    app = ScimApp()
+    user = app.add_user("ada@example.com")
+    app.refuse("PATCH", "/Users", 400)
+    body = b'{"Operations":[{"op":"Replace","path":"title","value":"x"}]}'
+    exchange = captured("PATCH", f"/Users/{user}", 400, body)
+    (one,) = subjects_of_har([exchange])
+    with open_app(app) as endpoint:
+        endpoint.guard.allow("test")
+        found = replayer(endpoint, tmp_path).replay(one, ReplayMode.SHADOW)
+    assert found.verdict is Verdict.SAME_FAILURE
+    assert list(app.provider.users) == [user]
+
+
+def test_read_har_is_what_subjects_take() -> None:
+    assert subjects_of_har(read_har(b'{"log":{"entries":[]}}', "x")) == ()
