@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scimdoctor.cli.options import OptionalApp, Output, SignIn
 from scimdoctor.cli.session import new_report, required, session_of
-from scimdoctor.model.report import StatusVerdict
+
+if TYPE_CHECKING:
+    from scimdoctor.model.report import StatusVerdict
 
 JobFile = Annotated[
     Path | None,
