@@ -110,7 +110,7 @@ def test_no_cell_of_any_attack_is_a_formula() -> None:
 
 
 def check_cells(text: str) -> None:
-    number = re.compile(r"-?\d+(\.\d+)?")
+    number = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
     for row in csv.reader(io.StringIO(text)):
         for cell in row:
             assert cell.lstrip()[:1] not in set("=+-@\t\r") or number.fullmatch(cell)

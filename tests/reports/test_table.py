@@ -1,0 +1,133 @@
+"""The terminal report: fits its width, plain on a pipe, verdict first, limits last."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from scimdoctor.reports import Format, render, summary_line
+from scimdoctor.reports.neutral import cut, formula_safe, neutral, one_line
+from scimdoctor.reports.verdict import Level, headline
+from scimdoctor.reports.words import pretty_body, sparkline
+from tests.fakes import reports as fakes
+from tests.fakes.reports import SCENARIOS
+
+
+def table(name: str, **options: object) -> str:
+    out = io.StringIO()
+    render(SCENARIOS[name](), out, Format.TABLE, **options)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_line_is_wider_than_the_terminal_but_commands_to_copy(name: str, width: int) -> None:
+    for line in table(name, width=width).splitlines():
+        assert cell_len(line) <= width or line.lstrip().startswith("$ ")
+        assert line == line.rstrip()
+
+
+def test_a_wide_terminal_is_used() -> None:
+    assert max(map(len, table("logs", width=200).splitlines())) > 100
+
+
+def test_a_pipe_gets_no_colour_and_a_terminal_does() -> None:
+    assert "\x1b" not in table("diagnose", width=80)
+    assert "\x1b[" in table("diagnose", width=80, color=True)
+
+
+def test_links_only_where_asked() -> None:
+    assert "\x1b]8;" not in table("diagnose", width=80, color=True)
+    assert "\x1b]8;" in table("diagnose", width=80, color=True, hyperlinks=True)
+
+
+def test_verdict_first_limits_last() -> None:
+    lines = table("diagnose", width=80).splitlines()
+    assert lines[0].startswith("✗ 2 causes found; first: The app knows PATCH")
+    assert "Synchronization.Read.All" in lines[-1]
+
+
+def test_a_command_stays_on_one_line() -> None:
+    assert any(
+        "--data" in line and "curl" in line
+        for line in table("check-endpoint", width=80).splitlines()
+    )
+
+
+def test_an_ascii_terminal_gets_ascii_signs() -> None:
+    raw = io.BytesIO()
+    with io.TextIOWrapper(raw, encoding="ascii") as out:
+        render(fakes.diagnose(), out, Format.TABLE, width=80)
+        out.flush()
+        assert raw.getvalue().startswith(b"x 2 causes found")
+
+
+def test_a_thousand_objects_are_an_overview() -> None:
+    text = table("compare-all", width=80)
+    assert "7 agree, 1 do not" in text
+    assert "person3@example.com" not in text
+
+
+def test_the_summary_is_one_line() -> None:
+    line = summary_line(fakes.diagnose())
+    assert line.startswith("diagnose: 2 causes found")
+    assert line.endswith("1 limit noted")
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("diagnose", Level.PROBLEM),
+        ("check-endpoint", Level.PROBLEM),
+        ("conformant", Level.GOOD),
+        ("replay", Level.PROBLEM),
+        ("logs", Level.PROBLEM),
+        ("apps", Level.PROBLEM),
+        ("compare", Level.PROBLEM),
+        ("mappings", Level.ATTENTION),
+        ("empty", Level.UNKNOWN),
+    ],
+)
+def test_level(name: str, level: Level) -> None:
+    assert headline(SCENARIOS[name]()).level is level
+
+
+def test_what_was_not_seen_is_never_all_well() -> None:
+    unsure = replace(fakes.conformant(), limits=("the log could not be read",))
+    assert headline(unsure).level is Level.UNKNOWN
+    skipped = tuple(f for f in fakes.check_endpoint().findings if f.outcome == "skipped")
+    assert headline(replace(fakes.conformant(), findings=skipped)).level is Level.UNKNOWN
+
+
+def test_neutral_shows_what_it_takes_out() -> None:
+    assert neutral("a\x1b[31mb\x00\u202ec\r\nd\te\ud800") == "a␛[31mb␀<U+202E>c\nd\te\ufffd"
+    assert one_line("a\r\n  b\tc\n") == "a b c"
+
+
+def test_long_text_is_cut_and_counted() -> None:
+    assert cut("abc", 3) == "abc"
+    assert neutral("x" * 1_000_000, limit=5) == "xxxxx… (999995 more characters)"
+    assert one_line("x" * 1_000_000, limit=5).endswith("(999995 more characters)")
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", " =1", '"=1', "|x", "＝1"])
+def test_formulas_are_text(cell: str) -> None:
+    assert formula_safe(cell) == f"'{cell}"
+
+
+def test_harmless_cells_stay() -> None:
+    assert formula_safe("a=b") == "a=b"
+
+
+def test_sparkline() -> None:
+    assert sparkline((0, 1, 8)) == "▁▂█"
+    assert sparkline(()) == ""
+    assert sparkline((0, 0)) == "▁▁"
+
+
+def test_a_body_is_shown_pretty_or_as_it_is() -> None:
+    assert pretty_body(b'{"a":1}') == '{\n  "a": 1\n}'
+    assert pretty_body(b"<html>\x1b") == "<html>␛"
