@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING
 
@@ -125,6 +127,47 @@ def test_what_is_no_http_is_dropped(sent: bytes) -> None:
             connection.shutdown(socket.SHUT_WR)
             connection.recv(100)
         assert httpx.get(server.url).status_code == 200
+
+
+def raw_answer(server: LoopbackServer, sent: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(4096):
+            answer += chunk
+    return answer
+
+
+def test_a_client_may_wait_before_it_sends_the_body() -> None:
+    head = b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    with LoopbackServer(echo) as server:
+        answer = raw_answer(server, head + b"ab")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+    assert answer.endswith(b"\r\n\r\nab")
+
+
+@pytest.mark.parametrize(
+    ("target", "seen"), [("http://h/a?b", "/a?b"), ("/a?b", "/a?b"), ("http://h", "/")]
+)
+def test_targets_may_be_absolute(target: str, seen: str) -> None:
+    with LoopbackServer(echo) as server:
+        request = f"GET {target} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
+        assert f"X-Target: {seen}\r\n".encode() in raw_answer(server, request)
+
+
+def test_endless_headers_are_cut_off() -> None:
+    with LoopbackServer(echo) as server:
+        assert raw_answer(server, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 300) == b""
+
+
+def test_a_handshake_that_fails_ends_its_connection_only() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with LoopbackServer(echo, tls_context=context) as server:
+        assert server.url.startswith("https://")
+        for _ in range(2):
+            with contextlib.suppress(ConnectionResetError):
+                assert not raw_answer(server, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP")
 
 
 def test_stopping_ends_all_threads_and_connections() -> None:

@@ -19,7 +19,7 @@ from scimdoctor.lab.scim.hooks import (
     without,
 )
 from scimdoctor.lab.scim.operations import parts
-from scimdoctor.lab.scim.searching import refused_filter
+from scimdoctor.lab.scim.searching import found_by, refused_filter
 from scimdoctor.lab.scim.switch import Trait
 from scimdoctor.model.exchange import json_of
 from scimdoctor.scim import urns
@@ -135,6 +135,32 @@ def _active_by_default(call: Call, before: Resource | None, after: Resource) -> 
 
 def _small_pages(call: Call) -> None:
     call.provider.page_limit = 10
+
+
+def _note_fresh(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is None:
+        call.provider.memory.setdefault("fresh", set()).add(after["id"])
+    return after
+
+
+def _without_fresh(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    """Leave out, once, what is newer than the index."""
+    fresh = call.provider.memory.pop("fresh", set())
+    found = found_by(call.filter, resources) if call.filter else resources
+    return None if found is None else [r for r in found if r["id"] not in fresh]
+
+
+def _note_stale(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is not None:
+        call.provider.memory.setdefault("stale", {}).setdefault(after["id"], before)
+    return after
+
+
+def _show_stale(call: Call) -> LabResponse | None:
+    """Show, once, the state before the last write."""
+    stale = call.provider.memory.get("stale", {}).pop(call.id, None) if call.is_read else None
+    known = call.id in call.provider.store(call)
+    return scim_response(200, call.provider.show(call, stale)) if stale and known else None
 
 
 def _any_members(call: Call) -> None:
@@ -271,6 +297,18 @@ TRAITS = (
         id="active-by-default",
         title="Makes a user active unless told otherwise",
         stored=_active_by_default,
+    ),
+    Trait(
+        id="filter-lags",
+        title="Does not find a new resource by the first query after it was made",
+        stored=_note_fresh,
+        search=_without_fresh,
+    ),
+    Trait(
+        id="read-lags",
+        title="Shows the former state to the first read by id after a write",
+        stored=_note_stale,
+        instead=_show_stale,
     ),
     Trait(
         id="no-put",

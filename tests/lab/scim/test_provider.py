@@ -254,6 +254,8 @@ def test_a_trait_leaves_the_main_work_alone(trait: Any) -> None:
         path = f"/Users/{answer.json()['id']}"
         off = {"op": "Replace", "path": "active", "value": "False"}
         assert patch(scim, path, off).is_success
+        scim.get(path)
         assert scim.get(path).json()["active"] is False
+        scim.get("/Users")
         assert scim.get('/Users?filter=userName+eq+"ADA"').json()["totalResults"] == 1
         assert scim.delete(path).status_code == 204
