@@ -13,7 +13,7 @@ _NAMES = (
     r"userName|externalId|displayName|nickName|profileUrl|title|userType|preferredLanguage|locale"
     r"|timezone|active|password|manager|department|division|organization|costCenter"
     r"|employeeNumber|givenName|familyName|middleName|honorificPrefix|honorificSuffix|formatted"
-    r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary|\$ref|display"
+    r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary|\$ref|display(?![ _]?name)"
 )
 _PATHS = (
     re.compile(r"(?i)\burn:[\w.:+-]+(?:\[[^\]]{1,80}\])?(?:\.[\w.$]+)*"),
@@ -26,18 +26,18 @@ _PATHS = (
     ),
 )
 _WORDS = (
-    (r"user ?name|login|upn", "userName"),
-    (r"external ?id", "externalId"),
-    (r"display ?name", "displayName"),
+    (r"user[ _]?name|login|upn", "userName"),
+    (r"external[ _]?id", "externalId"),
+    (r"display[ _]?name", "displayName"),
     (r"e-?mails?(?: address)?", "emails"),
-    (r"(?:last|family|sur) ?name", "name.familyName"),
-    (r"(?:first|given) ?name", "name.givenName"),
+    (r"(?:last|family|sur)[ _]?name", "name.familyName"),
+    (r"(?:first|given)[ _]?name", "name.givenName"),
     (r"(?:phone|mobile)(?: number)?s?", "phoneNumbers"),
     (r"address(?:es)?|street|postal code|zip", "addresses"),
     (r"manager", "manager"),
     (r"roles?", "roles"),
     (r"members?", "members"),
-    (r"preferred ?language|language", "preferredLanguage"),
+    (r"preferred[ _]?language|language", "preferredLanguage"),
     (r"locale", "locale"),
     (r"department", "department"),
     (r"employee ?(?:number|id)", "employeeNumber"),

@@ -35,6 +35,18 @@ _QUOTED_FILTER = re.compile(
     r"""(?ix)(?<![\[\w])((?:urn:[\w.:-]+|[\w$]+)(?:\[[^\]]*\])?(?:\.\w+)?\s+eq\s+
     (?:\\?"[^"\\]*\\?"|'[^']*'|\S+))"""
 )
+_ENTRA_READS = frozenset(
+    {
+        Breach.NOT_BOOLEAN,
+        Breach.NOT_OBJECT,
+        Breach.NOT_ARRAY,
+        Breach.NOT_STRING,
+        Breach.WRONG_TYPE,
+        Breach.UNKNOWN_ATTRIBUTE,
+    }
+)
+"""What Entra's own words about an answer must not be taken for."""
+
 _ACTIONS = {
     "create": Stage.CREATE,
     "update": Stage.UPDATE,
@@ -68,10 +80,20 @@ def facts_of(case: Case) -> Facts:
         facts = _with_exchange(facts, exchange)
     return replace(
         facts,
+        reading=_by_speaker(facts.reading, facts.status),
         contradictions=contradictions(case.exchanges),
         ever_worked=_ever_worked(case),
         shapes=shapes_of(facts.operations),
     )
+
+
+def _by_speaker(reading: Reading, status: int | None) -> Reading:
+    """Tell who could not read: with a status it was the app, without one it was Entra."""
+    if all(c.breach is not Breach.UNREADABLE_ANSWER for c in reading.complaints):
+        return reading
+    dropped = _ENTRA_READS if status is None else frozenset({Breach.UNREADABLE_ANSWER})
+    kept = tuple(c for c in reading.complaints if c.breach not in dropped)
+    return replace(reading, complaints=kept)
 
 
 def _ever_worked(case: Case) -> bool:

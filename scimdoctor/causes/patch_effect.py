@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
     from scimdoctor.causes.readback import Contradiction
 
+_SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
 _CRASH_STATUSES = frozenset({500, 505, 599})
 
 
@@ -183,6 +185,9 @@ def _reference(facts: Facts) -> Match | None:
     unfound = facts.says(Breach.NOT_FOUND)
     if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
         return backed(facts, 86, "a member is not found", text=unfound.text)
+    people = unfound is not None and _SOMEBODY.search(unfound.text) is not None
+    if unfound is not None and people and facts.is_group and facts.stage is Stage.UPDATE:
+        return backed(facts, 87, "a change of a group names somebody unknown", text=unfound.text)
     if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
         return possible(61, "adding a member is refused: the member may not be in the app")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.answers import (
@@ -39,6 +40,10 @@ from scimdoctor.model.rule import CauseRule
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
 
+_NO_RESULTS = re.compile(
+    r"(?i)\bno (?:\w+ )?(?:users?|groups?|results?|resources?|records?|entr(?:y|ies)) "
+    r"(?:were |was )?(?:found|match|exist)|match(?:ing|es)? (?:the |your )?(?:filter|criteria|query)"
+)
 _COUNT_AS_FILTER = (
     Breach.FILTER_REFUSED,
     Breach.FILTER_SYNTAX,
@@ -73,19 +78,29 @@ def _no_match_404(facts: Facts) -> Match | None:
         return None
     if facts.says(*_COUNT_AS_FILTER, Breach.NO_ROUTE, Breach.GROUPS_UNSUPPORTED):
         return None
+    return _no_match_told(facts) if facts.exchange is None else _no_match_seen(facts)
+
+
+def _no_match_seen(facts: Facts) -> Match | None:
+    if facts.stage not in QUERIES or facts.filter is None:
+        return None
+    if facts.is_users or facts.reading.is_scim:
+        return likely(87, "a filter without a match is answered 404 instead of an empty list")
+    return possible(60, "a filter without a match is answered 404")
+
+
+def _no_match_told(facts: Facts) -> Match | None:
     unfound = facts.says(Breach.NOT_FOUND)
-    if facts.exchange is not None and facts.stage in QUERIES and facts.filter is not None:
-        if facts.is_users or facts.reading.is_scim:
-            return likely(87, "a filter without a match is answered 404 instead of an empty list")
-        return possible(60, "a filter without a match is answered 404")
-    if facts.exchange is None and facts.stage is Stage.MATCH:
+    if _NO_RESULTS.search(facts.reading.words):
+        return likely(85, "the app says that a query has no results, with 404")
+    if facts.stage is Stage.MATCH:
         return possible(68, "the matching query is answered 404")
-    if facts.exchange is None and facts.stage in {Stage.CREATE, Stage.TEST}:
-        if unfound is not None and facts.reading.is_scim:
-            text = "before anything was created, the app said 'not found' in a SCIM error"
-            return possible(70, text, unfound.text)
-        return possible(52, "a query before the create may have got 404")
-    return None
+    if facts.stage not in {Stage.CREATE, Stage.TEST}:
+        return None
+    if unfound is not None and facts.reading.is_scim:
+        text = "before anything was created, the app said 'not found' in a SCIM error"
+        return possible(70, text, unfound.text)
+    return possible(52, "a query before the create may have got 404")
 
 
 def _list_malformed(facts: Facts) -> Match | None:
@@ -227,10 +242,9 @@ def _attribute_malformed(facts: Facts) -> Match | None:
 
 def _request_type(facts: Facts) -> Match | None:
     if facts.status == 415:
-        sent = facts.exchange is not None or facts.reading.words
-        weight = 84 if sent else 80
-        sure = possible if facts.stage in QUERIES else likely
-        return sure(weight, "415: the app refuses the media type of the request")
+        bare = facts.exchange is None and facts.reason.body is None
+        sure = possible if bare or facts.stage in QUERIES else likely
+        return sure(84, "415: the app refuses the media type of the request")
     if facts.status == 406:
         return likely(84, "406: the app cannot answer with what the Accept header asks for")
     said = facts.says(Breach.MEDIA_TYPE)

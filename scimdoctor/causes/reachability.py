@@ -68,6 +68,9 @@ def _wrong_status(facts: Facts) -> Match | None:
         return backed(facts, 80, "the web framework knows no such path", text=route.text)
     if facts.status == 404 and facts.stage is Stage.CREATE and not facts.reading.is_scim:
         return possible(46, "the collection that is posted to answers 404")
+    markup = facts.says(Breach.NOT_JSON_ANSWER)
+    if markup is not None and "<" in markup.text and facts.stage is Stage.TEST:
+        return possible(78, "what came back begins with '<': a web page", markup.text)
     credentials = facts.code("CredentialValidationUnavailable", "CredentialValidationFailure")
     if facts.status == 404 and facts.stage is Stage.TEST and (credentials or facts.exchange):
         return possible(57, "the very first query, that of the connection test, got 404")

@@ -61,7 +61,7 @@ def reason(status: int, body: Any = "") -> str:
     """Entra's usual text around an app's answer."""
     text = body if isinstance(body, str) else json.dumps(body)
     return (
-        f"StatusCode: {_NAMES[status]}\r\nMessage: Processing of the HTTP request resulted in an "
+        f"StatusCode: {_NAMES.get(status, status)}\r\nMessage: Processing of the HTTP request resulted in an "
         "exception. Please see the HTTP response returned by the 'Response' property of this "
         f"exception for details.\r\nWeb Response: \r\n{text}. This operation was retried 0 times."
     )
@@ -128,22 +128,18 @@ def exchange(
         body=json.dumps(sent).encode() if sent is not None else b"",
     )
     body = answer if isinstance(answer, str) else json.dumps(answer) if answer is not None else ""
-    failed = isinstance(status, FailureKind)
-    response = (
-        None
-        if failed
-        else ScimResponse(
-            status=int(status),
-            headers=(("Content-Type", media),) if media else (),
-            body=body.encode(),
-        )
-    )
+    response, failure = None, None
+    if isinstance(status, FailureKind):
+        failure = TransportFailure(kind=status, message="no answer")
+    else:
+        headers = (("Content-Type", media),) if media else ()
+        response = ScimResponse(status=status, headers=headers, body=body.encode())
     return Exchange(
         id=id_,
         request=request,
         url=f"https://app.example/scim{path}",
         response=response,
-        failure=TransportFailure(kind=status, message="no answer") if failed else None,
+        failure=failure,
         elapsed_in_milliseconds=milliseconds,
     )
 
