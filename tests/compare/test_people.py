@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scimdoctor.compare.app_side import look_up, read
 from scimdoctor.compare.everyone import EveryoneCompared, compare_everyone
 from scimdoctor.compare.one import BothEnds, compare_one
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.directory import find_app
+from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.lab.http import LabRequest, LabResponse, json_response
 from scimdoctor.model.comparison import AttributeVerdict as Verdict
 from scimdoctor.progress import SILENT
-from tests.fakes.events import custom_app_schema
+from tests.fakes.events import custom_app_schema, load
 from tests.fakes.microsoft import Microsoft
 from tests.fakes.scim_app import ScimApp, open_app
 
@@ -336,3 +339,126 @@ def test_report_value_can_be_json(company: Company, ends: BothEnds) -> None:
     company.provision("ada")
     found = everyone(ends).in_order()
     assert json.dumps([a.expected for c in found for a in c.attributes]) == '["x"]'
+
+
+def test_person_without_a_matching_value(company: Company, ends: BothEnds) -> None:
+    company.hire("ada", userPrincipalName="")
+    found = everyone(ends)
+    assert [c.state for c in found.comparisons] == ["cannot-tell"]
+    assert compare_one(ends, identity(1)).state == "cannot-tell"
+
+
+def with_matching(ends: BothEnds, source: str, target: str) -> BothEnds:
+    """The same ends, matched by another attribute."""
+    schema = load("synchronization-schema-custom-app.json")
+    users = schema["synchronizationRules"][0]["objectMappings"][1]
+    for item in users["attributeMappings"]:
+        item["matchingPriority"] = int(item["targetAttributeName"] == target)
+        if item["targetAttributeName"] == target:
+            item["source"] = {"type": "Attribute", "name": source, "expression": f"[{source}]"}
+    return replace(ends, schema=parse_schema(schema))
+
+
+def test_strays_are_found_by_the_matching_attribute(company: Company, ends: BothEnds) -> None:
+    company.hire("eve", assigned=False, employeeId="e7")
+    company.provision("eve", externalId="e7")
+    found = everyone(with_matching(ends, "employeeId", "externalId"))
+    assert [(c.state, c.object) for c in found.comparisons] == [
+        ("active-but-should-not-be", "eve@example.com")
+    ]
+
+
+def test_strays_beyond_the_limit_are_said(
+    company: Company, ends: BothEnds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scimdoctor.compare.everyone.MOST_LOOK_UPS", 1)
+    monkeypatch.setattr("scimdoctor.compare.everyone.MOST_SHOWN", 0)
+    company.provision("eve")
+    company.provision("fay")
+    found = everyone(ends)
+    assert any("only 1 unmatched" in limit for limit in found.limits)
+    assert any("1 more differences" in note for note in found.notes())
+
+
+def test_expression_as_matching_attribute_cannot_be_looked_up(
+    company: Company, ends: BothEnds
+) -> None:
+    company.hire("eve", assigned=False)
+    company.provision("eve")
+    schema = load("synchronization-schema-custom-app.json")
+    users = schema["synchronizationRules"][0]["objectMappings"][1]
+    users["attributeMappings"][0]["source"] = {
+        "type": "Function",
+        "name": "ToLower",
+        "expression": "ToLower([userPrincipalName])",
+    }
+    found = everyone(replace(ends, schema=parse_schema(schema)))
+    assert [c.state for c in found.comparisons] == ["orphaned-in-app"]
+
+
+def test_user_whose_state_the_app_hides(company: Company, ends: BothEnds) -> None:
+    company.hire("eve", assigned=False)
+    company.app.rules.append(lambda _: listed([{"id": "1", "userName": "eve@example.com"}]))
+    assert [c.state for c in everyone(ends).comparisons] == ["cannot-tell"]
+
+
+def test_two_groups_of_one_name(company: Company, ends: BothEnds) -> None:
+    company.staff()
+    company.tenant.groups[identity(77)] = {"id": identity(77), "displayName": "staff"}
+    with pytest.raises(ConfigurationError, match="2 groups are called"):
+        compare_one(ends, "staff")
+
+
+def test_job_without_a_group_mapping(company: Company, ends: BothEnds) -> None:
+    company.staff()
+    schema = load("synchronization-schema-custom-app.json")
+    schema["synchronizationRules"][0]["objectMappings"].pop(0)
+    with pytest.raises(ConfigurationError, match="no mapping of groups"):
+        compare_one(replace(ends, schema=parse_schema(schema)), "staff")
+
+
+def test_default_domain_comes_from_the_tenant(company: Company, ends: BothEnds) -> None:
+    schema = load("synchronization-schema-custom-app.json")
+    users = schema["synchronizationRules"][0]["objectMappings"][1]
+    expression = 'Join("@", [mailNickname], DefaultDomain())'
+    title = next(m for m in users["attributeMappings"] if m["targetAttributeName"] == "title")
+    title["source"] = {"type": "Function", "name": "Join", "expression": expression}
+    company.hire("ada")
+    company.provision("ada", title="ada@lab.example")
+    found = compare_one(replace(ends, schema=parse_schema(schema)), "ada@example.com")
+    assert verdicts(found)["title"] is Verdict.SAME
+
+
+def test_group_whose_members_the_app_hides(company: Company, ends: BothEnds) -> None:
+    company.staff()
+    company.app.rules.append(lambda _: listed([{"id": "g1", "displayName": "staff"}]))
+    assert verdicts(compare_one(ends, "staff"))["members"] is Verdict.CANNOT_TELL
+
+
+def test_groups_when_the_app_does_not_answer(company: Company, ends: BothEnds) -> None:
+    company.staff()
+    company.app.refuse("GET", "/Groups", 500)
+    assert compare_one(ends, "staff").state == "cannot-tell"
+
+
+@pytest.mark.parametrize(
+    ("answer", "count", "trouble"),
+    [
+        (json_response(200, {"totalResults": 0, "Resources": None}), 0, False),
+        (json_response(200, {"Resources": "x"}), 0, True),
+        (json_response(200, [1]), 0, True),
+        (json_response(200, {"resources": [{"id": "1"}, 2]}), 1, False),
+    ],
+)
+def test_odd_answers_to_a_look_up(
+    company: Company, ends: BothEnds, answer: LabResponse, count: int, *, trouble: bool
+) -> None:
+    company.app.rules.append(lambda _: answer)
+    found = look_up(ends.endpoint, "Users", "userName", "x")
+    assert (len(found.resources), found.trouble is not None) == (count, trouble)
+
+
+def test_odd_answers_to_a_read(company: Company, ends: BothEnds) -> None:
+    assert read(ends.endpoint, "Users", "none").resources == ()
+    company.app.refuse("GET", "/Users", 500)
+    assert "500" in str(read(ends.endpoint, "Users", "none").trouble)
