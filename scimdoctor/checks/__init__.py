@@ -32,6 +32,8 @@ ALL_CHECKS: tuple[Check, ...] = (
     *discovery.CHECKS,
     *query.CHECKS_BEFORE_CREATE,
     *create.CHECKS,
+    *stored.CHECKS_FIRST,
+    *create.CHECKS_AFTER_READ,
     *stored.CHECKS,
     *query.CHECKS,
     *query_more.CHECKS,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import created_id
-from scimdoctor.checks.ids import ACCEPTED, CREATE
+from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
+from scimdoctor.checks.prose import missing_prerequisite, names_domain
 from scimdoctor.checks.references import RFC7644, TUTORIAL
-from scimdoctor.checks.shapes import answer_words, resources_of, shown
+from scimdoctor.checks.shapes import answer_words, shown
+from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.model.exchange import Exchange
 
 _MEDIA_TYPES = ("application/scim+json", "application/json")
@@ -41,22 +42,10 @@ def _create(context: CheckContext) -> Iterator[Result]:
     made = context.adopt(exchange, person)
     if made is not None:
         context.objects["subject"] = made
+    if created_id(exchange) is not None:
         return
     words = f"POST /Users was answered {answer_words(exchange)} without an id"
     yield failed(f"{words}: {shown(exchange.json)}.", exchange, cause="write-response-wrong")
-    found = resources_of(context.find("Users", "userName", person["userName"]))
-    identifier = found[0].get("id") if len(found) == 1 else None
-    if identifier is not None:
-        body = replace(exchange.response, body=b"{}") if exchange.response else None
-        context.objects["subject"] = _looked_up(
-            replace(exchange, response=body), person, identifier
-        )
-
-
-def _looked_up(exchange: Exchange, person: dict[str, Any], identifier: object) -> Any:  # noqa: ANN401
-    from scimdoctor.checks.context import TestObject
-
-    return TestObject(resource="Users", id=str(identifier), sent=person, created=exchange)
 
 
 def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
@@ -75,6 +64,8 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
         context.spelling.omit |= set(culprits)
         names = ", ".join(name.removeprefix("schemas:") for name in culprits)
         cause = "over-strict-validation" if set(culprits) & set(_ENVELOPE) else None
+        if (refused.status or 0) >= 500:
+            cause = "unhandled-exception-500"
         yield failed(f"{words}. Without {names} it works.", refused, cause=cause)
         if "subject" not in context.objects:
             context.user("subject")
@@ -87,7 +78,13 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
 def _cause_of_refusal(exchange: Exchange) -> str:
     if exchange.status == 415:
         return "request-content-type-refused"
-    if exchange.status in {402, 403, 412}:
+    if exchange.status in {404, 405, 501}:
+        return "write-response-wrong"
+    if exchange.status == 402 or missing_prerequisite(exchange):
+        return "app-prerequisite-missing"
+    body = exchange.json
+    scim_type = body.get("scimType") if isinstance(body, dict) else None
+    if exchange.status in {403, 412} or names_domain(exchange) or scim_type == "invalidValue":
         return "value-not-allowed-by-app"
     return "over-strict-validation"
 
@@ -165,6 +162,14 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
     if exchange.ok:
         return
     words = f"POST /Users with userName and active only was answered {answer_words(exchange)}"
+    if _absent_extension(context):
+        yield failed(
+            f"{words}. Entra lists the enterprise URN in schemas also when no attribute of it is "
+            "set; without the URN it works.",
+            exchange,
+            cause="over-strict-validation",
+        )
+        return
     needed = _needed(context)
     crashed = (exchange.status or 0) >= 500
     cause = "unhandled-exception-500" if crashed else "required-attribute-empty-in-source"
@@ -175,6 +180,20 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
         yield noted(f"{said} /Schemas says so.", exchange, cause=cause)
     else:
         yield failed(said, exchange, cause=cause)
+
+
+def _absent_extension(context: CheckContext) -> bool:
+    """Whether it is the listed, but absent extension that is refused."""
+    person = context.values.bare_person("bare")
+    body = dict(context.create_request("Users", person).json)
+    body["schemas"] = [s for s in body["schemas"] if s != urns.ENTERPRISE_USER]
+    exchange = context.send(requests.with_body("POST", "/Users", body))
+    made = context.adopt(exchange, person)
+    if made is not None:
+        context.objects["bare"] = made
+        context.objects["bare2"] = context.user("bystander")
+        context.spelling.require |= {p for p in context.values.person("x") if p.startswith("urn:")}
+    return made is not None
 
 
 def _is_declared(context: CheckContext, path: str) -> bool:
@@ -207,11 +226,17 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
     person = {**context.values.person("double"), "userName": user.name}
     exchange = context.send(context.create_request("Users", person))
+    if (exchange.status or 0) >= 500:
+        again = context.send(context.create_request("Users", person))
+        if again.status == 409:
+            context.intermittent.append(exchange)
+            exchange = again
     words = f"POST of a userName that exists was answered {answer_words(exchange)}"
     if exchange.ok:
         same = created_id(exchange) == user.id
         what = "the existing user" if same else "a second user"
         yield failed(f"{words} with {what} instead of 409.", exchange)
+        _undo(context, exchange, user)
     elif exchange.status != 409:
         yield failed(f"{words} instead of 409.", exchange)
     else:
@@ -219,6 +244,28 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
         scim_type = body.get("scimType") if isinstance(body, dict) else None
         if scim_type != "uniqueness":
             yield noted(f"{words}, but scimType is {shown(scim_type)}, not uniqueness.", exchange)
+        yield from _duplicate_in_capitals(context, user)
+
+
+def _undo(context: CheckContext, exchange: Exchange, user: TestObject) -> None:
+    """Delete what a create made that should have been refused: it would spoil later checks."""
+    identifier = created_id(exchange)
+    if identifier is not None and identifier != user.id:
+        context.send(requests.delete("Users", identifier))
+
+
+def _duplicate_in_capitals(context: CheckContext, user: TestObject) -> Iterator[Result]:
+    local, _, domain = user.name.partition("@")
+    person = {**context.values.person("double"), "userName": f"{local.upper()}@{domain}"}
+    exchange = context.send(context.create_request("Users", person))
+    if exchange.ok and created_id(exchange) != user.id:
+        yield failed(
+            "POST of a userName that exists in other letter case was answered "
+            f"{answer_words(exchange)}: userName is not case-exact.",
+            exchange,
+            severity=Severity.MINOR,
+        )
+        _undo(context, exchange, user)
 
 
 def _namesake(context: CheckContext) -> Iterator[Result]:
@@ -236,6 +283,24 @@ def _namesake(context: CheckContext) -> Iterator[Result]:
             exchange,
         )
         return
+    yield from _shared_key(context, shared, number)
+
+
+def _shared_key(
+    context: CheckContext, shared: dict[str, Any], number: dict[str, Any]
+) -> Iterator[Result]:
+    external = {
+        **context.values.person("namesake"),
+        "externalId": context.user("subject").sent["externalId"],
+    }
+    exchange = context.send(context.create_request("Users", external))
+    if exchange.status == 409:
+        yield failed(
+            "POST of a new userName with an externalId that another user has was answered "
+            f"{answer_words(exchange)}: Entra's default source of externalId is not unique.",
+            exchange,
+            severity=Severity.MINOR,
+        )
     same_mail = {**shared, **number, "userName": context.values.user_name("namesake")}
     same_mail["externalId"] = context.values.guid()
     exchange = context.send(context.create_request("Users", same_mail))
@@ -262,6 +327,7 @@ def _inactive(context: CheckContext) -> Iterator[Result]:
     made = context.adopt(exchange, person)
     if made is None:
         raise Unavailable("the answer to the create has no id")
+    context.objects["inactive"] = made
     read = context.read(made)
     body = exchange.json if isinstance(exchange.json, dict) else {}
     if not read.ok:
@@ -327,6 +393,9 @@ CHECKS = (
         run=_answer,
         requires=(CREATE,),
     ),
+)
+
+CHECKS_AFTER_READ = (
     Check(
         rule=_rule(
             "minimal",
@@ -342,7 +411,7 @@ CHECKS = (
             "must be filled.",
         ),
         run=_minimal,
-        requires=(CREATE,),
+        requires=(READ,),
     ),
     Check(
         rule=_rule(
@@ -357,7 +426,7 @@ CHECKS = (
             "scimType uniqueness.",
         ),
         run=_duplicate,
-        requires=(CREATE,),
+        requires=(READ,),
     ),
     Check(
         rule=_rule(
@@ -371,7 +440,7 @@ CHECKS = (
             fix="Use userName as the unique key; let other attributes repeat.",
         ),
         run=_namesake,
-        requires=(CREATE,),
+        requires=(READ,),
     ),
     Check(
         rule=_rule(
@@ -385,6 +454,6 @@ CHECKS = (
             fix="Take active from the body of a create.",
         ),
         run=_inactive,
-        requires=(CREATE,),
+        requires=(READ,),
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.checks.check import Check, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, CREATE
 from scimdoctor.checks.references import RFC7644, TUTORIAL
-from scimdoctor.checks.shapes import answer_words, is_html
+from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import ScimRequest
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -27,26 +27,27 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words} instead of 404.", exchange)
     elif exchange.ok:
         yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")
-    elif exchange.status not in {404, 410, 400}:
-        yield failed(
-            f"{words} instead of 404.",
-            exchange,
-            cause="write-response-wrong",
-            severity=Severity.MINOR,
-        )
-    elif is_html(exchange):
-        yield failed(
-            f"{words}, a web page.",
-            exchange,
-            cause="response-content-type-wrong",
-            severity=Severity.MINOR,
-        )
+    elif exchange.status not in {404, 410}:
+        yield noted(f"{words} instead of 404.", exchange, cause="write-response-wrong")
+
+
+def _shape(context: CheckContext) -> Iterator[Result]:
+    exchange = context.send(requests.get(f"/Users/{context.values.guid()}"))
+    if exchange.ok or exchange.response is None or exchange.status is None:
+        return
+    words = f"GET of a user that does not exist was answered {answer_words(exchange)}"
+    answer = exchange.json
+    if not isinstance(answer, dict) and exchange.response.body.strip():
+        yield failed(f"{words}, which is no JSON.", exchange, cause="response-content-type-wrong")
+    elif not exchange.response.body.strip():
+        yield failed(f"{words} without a body.", exchange)
+    elif exchange.response.media_type not in {"application/scim+json", "application/json"}:
+        given = exchange.response.header("content-type")
+        yield failed(f"{words}, typed {given!r}.", exchange, cause="response-content-type-wrong")
     else:
-        error = ScimError.parse(exchange.json)
-        if exchange.status == 400:
-            yield noted(f"{words} instead of 404.", exchange)
-        elif error is None or not error.well_formed:
-            yield noted(f"{words}, not in the shape of a SCIM error.", exchange)
+        error = ScimError.parse(answer)
+        if error is None or not error.well_formed:
+            yield failed(f"{words}, which is no SCIM error: {shown(answer)}.", exchange)
 
 
 def _bad_json(context: CheckContext) -> Iterator[Result]:
@@ -95,7 +96,7 @@ def _rule(name: str, title: str, **words: str) -> CheckRule:
         title=title,
         severity=Severity(words.get("severity", "minor")),
         requirement=Requirement.MUST,
-        cause="unhandled-exception-500",
+        cause=words.get("cause", "unhandled-exception-500"),
         what=words["what"],
         why=words["why"],
         admin_sees=words.get(
@@ -119,6 +120,21 @@ CHECKS = (
         ),
         run=_unknown,
         requires=(ACCEPTED,),
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "shape",
+            "Errors are SCIM errors",
+            cause="response-attribute-malformed",
+            what="Looks at the body of a 404: JSON, typed application/scim+json, with schemas, status as "
+            "a string, and a detail.",
+            why="Entra writes the body into its log, where it is all that the admin ever sees.",
+            admin_sees="failures without a reason, or with a web page for one.",
+            fix="Answer every error with schemas [urn:…:messages:2.0:Error], status as a string, detail.",
+        ),
+        run=_shape,
+        requires=("errors/unknown-id",),
         writes=False,
     ),
     Check(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
-from scimdoctor.checks.ids import ACCEPTED, GROUP_CREATE, GROUP_MATCH, GROUP_PATCH, GROUPS
+from scimdoctor.checks.ids import ACCEPTED, GROUP_CREATE, GROUP_MATCH, GROUP_PATCH, GROUPS, REPLACE
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
     answer_words,
@@ -107,7 +107,9 @@ def _make(context: CheckContext) -> Iterator[Result]:
         if made is not None:
             context.objects["group:team"] = made
             left_out = name.removeprefix("schemas:")
-            yield failed(f"{words}. Without {left_out} it works.", exchange)
+            unsupported = "mapping-targets-unsupported-attribute"
+            cause = unsupported if name == "externalId" else None
+            yield failed(f"{words}. Without {left_out} it works.", exchange, cause=cause)
             return
         context.spelling.omit.discard(name)
     yield from _refused(context, exchange, words)
@@ -162,15 +164,16 @@ def _stored(context: CheckContext) -> Iterator[Result]:
 def _match(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     context.group("other")
-    exchange = _find(context, group, group.name)
+    name = str(context.state(group).get("displayName") or group.name)
+    exchange = _find(context, group, name)
     words = f"The query for the displayName of a group was answered {answer_words(exchange)}"
     if not _holds(exchange, group):
         yield from _missed(context, exchange, group, words)
         return
-    others = [r for r in resources_of(exchange) if str(r.get("id")) != group.id]
-    if others:
+    more = len(resources_of(exchange)) - 1
+    if more:
         yield failed(
-            f"{words} with {len(others)} other groups as well.",
+            f"{words} with {more} results besides.",
             exchange,
             cause="filter-not-selective",
         )
@@ -179,9 +182,9 @@ def _match(context: CheckContext) -> Iterator[Result]:
     if problem is not None:
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
     for what, value in (
-        ("all but the last letter of", group.name[:-1]),
-        ("all but the first letter of", group.name[1:]),
-        ("the first word of", group.name.partition(" ")[0]),
+        ("all but the last letter of", name[:-1]),
+        ("all but the first letter of", name[1:]),
+        ("the first word of", name.partition(" ")[0]),
     ):
         miss = context.find("Groups", "displayName", value)
         if miss.ok and resources_of(miss):
@@ -233,7 +236,8 @@ def _missed(
 
 def _case(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
-    exchange = context.find("Groups", "displayName", group.name.upper())
+    name = str(context.state(group).get("displayName") or group.name)
+    exchange = context.find("Groups", "displayName", name.upper())
     if not _holds(exchange, group):
         yield failed(
             f"The query for the displayName in capitals was answered {answer_words(exchange)} "
@@ -269,6 +273,19 @@ def _external_id(context: CheckContext) -> Iterator[Result]:
             f"The query for a group's externalId was answered {answer_words(exchange)} without it.",
             exchange,
         )
+
+
+def _duplicate(context: CheckContext) -> Iterator[Result]:
+    group = context.group("team")
+    attributes = {**context.values.group("double"), "displayName": group.name}
+    exchange = context.send(context.create_request("Groups", attributes))
+    words = f"POST of a group whose displayName exists was answered {answer_words(exchange)}"
+    if exchange.ok:
+        made = context.adopt(exchange, attributes)
+        if made is not None and made.id != group.id:
+            context.send(requests.delete("Groups", made.id))
+    elif exchange.status != 409:
+        yield failed(f"{words}; a clash is answered 409, and no clash 201.", exchange)
 
 
 def _rename(context: CheckContext) -> Iterator[Result]:
@@ -474,6 +491,21 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
+            "duplicate",
+            "A second group of the same name is created, or answered 409",
+            severity="minor",
+            cause="duplicate-create-not-409",
+            what="Sends POST /Groups with a displayName that exists.",
+            why="From 409 Entra knows that it must match, not create.",
+            admin_sees="create events of groups that fail without a useful code.",
+            fix="Answer 409 with scimType uniqueness where names must be unique.",
+            section="3.3",
+        ),
+        run=_duplicate,
+        requires=("groups/stored",),
+    ),
+    Check(
+        rule=_rule(
             GROUP_PATCH.partition("/")[2],
             "A group can be renamed",
             cause="patch-accepted-not-applied",
@@ -484,7 +516,7 @@ CHECKS = (
             section="3.5.2",
         ),
         run=_rename,
-        requires=(GROUP_CREATE, "groups/stored"),
+        requires=(GROUP_CREATE, "groups/stored", REPLACE),
     ),
     Check(
         rule=_rule(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect
 
 _LEAVER = "leaver"
@@ -52,6 +52,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
             effect.last_read,
             cause="disabled-user-not-returned",
         )
+        del context.objects[_LEAVER]
         return
     if not text:
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -97,6 +98,8 @@ def _refusal(effect: Effect) -> str:
 
 
 def _disabled_found(context: CheckContext) -> Iterator[Result]:
+    if context.doubtful_filter:
+        raise Unavailable("the query misses active users as well")
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is not False:
         _set_active(context, context.boolean(value=False))
@@ -184,6 +187,14 @@ def _rename(context: CheckContext) -> Iterator[Result]:
     old, new = user.name, context.values.user_name("renamed")
     operation = context.op("replace", "userName", new)
     effect = apply(context, user, [operation], expect=has("userName", new))
+    if effect.accepted and effect.last_read and effect.last_read.status in {404, 410}:
+        yield failed(
+            f"After a rename the user is answered {answer_words(effect.last_read)}.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
+        del context.objects[_LEAVER]
+        return
     if not effect.worked:
         crashed = (effect.exchange.status or 0) >= 500
         cause = "unhandled-exception-500" if crashed else "immutable-attribute-refused"
@@ -199,7 +210,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
 
 
 def _found_under(context: CheckContext, old: str, new: str) -> Iterator[Result]:
-    if MATCH not in context.passed:
+    if MATCH not in context.passed or context.doubtful_filter:
         return
     user = context.user(_LEAVER)
     exchange = context.find("Users", "userName", new)
@@ -249,6 +260,9 @@ def _delete(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
     exchange = context.send(requests.delete("Users", user.id))
     words = f"DELETE of a user was answered {answer_words(exchange)}"
+    if exchange.status in {404, 410} and context.read(user).ok:
+        yield failed(f"{words}, though it exists.", exchange, cause="write-response-wrong")
+        return
     if not exchange.ok:
         crashed = (exchange.status or 0) >= 500 and exchange.status != 501
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
@@ -269,6 +283,15 @@ def _delete(context: CheckContext) -> Iterator[Result]:
             cause="patch-accepted-not-applied",
         )
         return
+    context.objects["deleted"] = context.objects.pop(_LEAVER)
+    if exchange.status not in {200, 204} or (exchange.response and exchange.response.body):
+        yield noted(f"{words}, not a plain 204.", exchange, cause="write-response-wrong")
+    if read.status == 400:
+        yield failed(
+            f"A read of a deleted user was answered {answer_words(read)} instead of 404.",
+            read,
+            cause="write-response-wrong",
+        )
     if (read.status or 0) >= 500:
         yield failed(
             f"A read of a deleted user was answered {answer_words(read)} instead of 404.",
@@ -285,8 +308,14 @@ def _delete(context: CheckContext) -> Iterator[Result]:
         )
 
 
+def _deleted(context: CheckContext) -> TestObject:
+    if "deleted" not in context.objects:
+        raise Unavailable("no test user was deleted")
+    return context.objects["deleted"]
+
+
 def _delete_again(context: CheckContext) -> Iterator[Result]:
-    exchange = context.send(requests.delete("Users", context.user(_LEAVER).id))
+    exchange = context.send(requests.delete("Users", _deleted(context).id))
     words = f"A second DELETE was answered {answer_words(exchange)}"
     if (exchange.status or 0) >= 500:
         yield failed(f"{words} instead of 404.", exchange)
@@ -295,7 +324,7 @@ def _delete_again(context: CheckContext) -> Iterator[Result]:
 
 
 def _again(context: CheckContext) -> Iterator[Result]:
-    user = context.user(_LEAVER)
+    user = _deleted(context)
     person = {**user.sent, "active": True}
     exchange = context.send(context.create_request("Users", person))
     if not exchange.ok:
@@ -481,7 +510,7 @@ CHECKS = (
             "delete-again",
             "A second DELETE is answered 404",
             severity="minor",
-            cause="unhandled-exception-500",
+            cause="non-idempotent-write",
             what="Deletes the deleted user once more.",
             why="Entra repeats a DELETE whose answer it lost.",
             admin_sees="a delete event that fails with 500.",

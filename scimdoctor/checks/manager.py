@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, collateral
@@ -114,10 +115,14 @@ def _documented(context: CheckContext) -> Iterator[Result]:
     value = [{"$ref": f"{context.endpoint.base_url}/Users/{boss.id}", "value": boss.id}]
     effect = _write(context, "add", value, _is(boss.id), "manager")
     if not effect.worked:
-        yield failed(f"{effect.words}.", *effect.exchanges)
+        bare = _write(context, "add", [{"value": boss.id}], _is(boss.id), "manager")
+        cause = "patch-value-shape-rejected" if bare.worked else None
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
 
 
 def _clear(context: CheckContext) -> Iterator[Result]:
+    if "patch/empty" not in context.passed:
+        raise Unavailable("an empty text empties no other attribute either (see patch/empty)")
     yield from _take_away(context, "replace", "")
 
 
@@ -142,7 +147,14 @@ def _query(context: CheckContext) -> Iterator[Result]:
         _write(context, "add", _spelled(context, boss), _is(boss.id))
     hit = context.send(requests.manager_query(user.id, boss.id))
     if not hit.ok:
-        yield failed(f"The query by id and manager was answered {answer_words(hit)}.", hit)
+        pairs = [(n, v) for n, v in parse_qsl(hit.request.query) if n != "attributes"]
+        plain = context.send(requests.get("/Users", pairs))
+        yield failed(
+            f"The query by id and manager was answered {answer_words(hit)}."
+            + (" Without attributes=id it works." if plain.ok else ""),
+            hit,
+            cause="over-strict-validation" if plain.ok else None,
+        )
         return
     if not any(str(r.get("id")) == user.id for r in resources_of(hit)):
         yield failed("The query by id and manager does not find the user.", hit)
@@ -153,6 +165,24 @@ def _query(context: CheckContext) -> Iterator[Result]:
             miss,
             cause="filter-not-selective",
         )
+
+
+def _inactive(context: CheckContext) -> Iterator[Result]:
+    boss = context.objects.get("inactive")
+    if boss is None:
+        raise Unavailable("there is no inactive test user")
+    effect = _write(context, "replace", _spelled(context, boss), _is(boss.id))
+    if not effect.worked and not effect.accepted:
+        yield failed(f"{effect.words}, for a manager who is disabled.", *effect.exchanges)
+
+
+def _created(context: CheckContext) -> Iterator[Result]:
+    boss = context.user("manager")
+    person = {**context.values.person("managed"), _PATH: boss.id}
+    exchange = context.send(context.create_request("Users", person))
+    if not exchange.ok:
+        words = f"POST of a user whose manager is a bare id was answered {answer_words(exchange)}"
+        yield failed(f"{words}.", exchange)
 
 
 def _rule(name: str, title: str, **words: str) -> CheckRule:
@@ -233,6 +263,32 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
+            "inactive",
+            "A disabled user can be a manager",
+            severity="minor",
+            cause="reference-unresolvable",
+            what="Sets a manager who was created inactive.",
+            why="Managers leave, too; their people keep the reference for a while.",
+            fix="Accept every user as a manager, active or not.",
+        ),
+        run=_inactive,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
+            "created",
+            "A user may be created with a bare id for a manager",
+            severity="minor",
+            what="Creates a user whose enterprise extension holds manager as a plain string.",
+            why="Entra was seen to send it so.",
+            admin_sees="create events that fail for users who have a manager.",
+            fix='Take a string for {"value": string} in a create, too.',
+        ),
+        run=_created,
+        requires=(SET,),
+    ),
+    Check(
+        rule=_rule(
             "query",
             "A query by id and manager is answered",
             severity="minor",
@@ -243,6 +299,6 @@ CHECKS = (
             fix="Support `and` between equalities, and manager as a filter attribute.",
         ),
         run=_query,
-        requires=(SET, MATCH),
+        requires=(SET, MATCH, "read/shape"),
     ),
 )

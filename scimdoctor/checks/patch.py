@@ -44,23 +44,55 @@ def _simple(context: CheckContext) -> str:
 
 
 def _replace(context: CheckContext) -> Iterator[Result]:
-    user, path = context.user("subject"), _simple(context)
-    value = context.values.text("Replaced")
+    """Try one simple attribute after the other, and each in both spellings, until one works."""
+    user = context.user("subject")
+    _simple(context)
     effects: list[Effect] = []
-    for name in _spellings(context, "replace"):
-        operation = {"op": name, "path": path, "value": value}
-        effect = apply(context, user, [operation], expect=has(path, value))
-        if effect.worked:
-            context.spelling.capital_ops = name[0].isupper()
-            yield from _op_case(effects, effect, name)
-            yield from _answer(effect)
-            damage = list(collateral(effect))
-            yield from damage
-            if not damage:
-                context.works_anyway.add(REPLACE)
-            return
-        effects.append(effect)
+    for path in [p for p in _SIMPLE if p in context.kept]:
+        value = context.values.text("Replaced") if path != "preferredLanguage" else "nl-NL"
+        for name in _spellings(context, "replace"):
+            operation = {"op": name, "path": path, "value": value}
+            effect = apply(context, user, [operation], expect=has(path, value))
+            if effect.worked:
+                context.spelling.capital_ops = name[0].isupper()
+                yield from _earlier(context, effects, effect)
+                yield from _answer(effect)
+                damage = list(collateral(effect))
+                yield from damage
+                if not damage:
+                    context.works_anyway.add(REPLACE)
+                return
+            effects.append(effect)
     yield from _nothing_works(context, user, effects[0])
+
+
+def _earlier(context: CheckContext, effects: list[Effect], works: Effect) -> Iterator[Result]:
+    """Say why what was tried before the operation that works did not work."""
+    if not effects:
+        return
+    first = effects[0]
+    mine, other = _operation(works), _operation(first)
+    evidence = (*works.exchanges, *first.exchanges)
+    if mine["op"] != other["op"]:
+        yield failed(
+            f"{first.words}. Written {mine['op']!r} it works.",
+            *evidence,
+            cause="patch-op-case-sensitive",
+        )
+        return
+    context.kept.discard(other["path"])
+    yield failed(
+        f"{first.words}. For {mine['path']} it works.",
+        *evidence,
+        cause="patch-accepted-not-applied"
+        if first.accepted
+        else "mapping-targets-unsupported-attribute",
+    )
+
+
+def _operation(effect: Effect) -> dict[str, Any]:
+    operation: dict[str, Any] = effect.exchange.request.json["Operations"][0]
+    return operation
 
 
 def _spellings(context: CheckContext, name: str) -> list[str]:
@@ -69,20 +101,19 @@ def _spellings(context: CheckContext, name: str) -> list[str]:
     return both_ways if context.dialect is Dialect.DEFAULT else both_ways[::-1]
 
 
-def _op_case(effects: list[Effect], works: Effect, name: str) -> Iterator[Result]:
-    if effects:
-        yield failed(
-            f"{effects[0].words}. Written {name!r} it works.",
-            *works.exchanges,
-            *effects[0].exchanges,
-            cause="patch-op-case-sensitive",
-        )
-
-
 def _nothing_works(context: CheckContext, user: TestObject, effect: Effect) -> Iterator[Result]:
     """Say why not even the simplest PATCH works."""
     status = effect.exchange.status or 0
     value = context.values.text("Replaced")
+    wrapped = context.op("replace", _simple(context), [{"value": value}])
+    other = apply(context, user, [wrapped], expect=has(_simple(context), value))
+    if other.worked:
+        yield failed(
+            f"{effect.words}. Wrapped in an array it works.",
+            *effect.exchanges,
+            cause="patch-value-shape-rejected",
+        )
+        return
     pathless = {"op": "replace", "value": {"displayName": value}}
     other = apply(context, user, [pathless], expect=has("displayName", value))
     if other.worked:
@@ -270,10 +301,13 @@ def _several(context: CheckContext) -> Iterator[Result]:
     broken = [(p, one) for p, one in alone if not one.worked]
     if not broken:
         done = [p for p in paths if has(p, values[p])(effect.after)]
+        crashed = (effect.exchange.status or 0) >= 500
+        refused = "unhandled-exception-500" if crashed else "over-strict-validation"
         yield failed(
             f"{effect.words}: of {', '.join(paths)} only {', '.join(done) or 'none'} changed. "
             "One at a time they work.",
             *effect.exchanges,
+            cause=None if effect.accepted else refused,
         )
         return
     for path, one in broken:
@@ -391,7 +425,7 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(patch_request(ghost, [context.op("replace", "displayName", "x")]))
     words = f"PATCH of a user that does not exist was answered {answer_words(exchange)}"
     if exchange.ok:
-        yield failed(f"{words} instead of 404.", exchange, cause="patch-accepted-not-applied")
+        yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")
     elif (exchange.status or 0) >= 500:
         yield failed(f"{words} instead of 404.", exchange)
 

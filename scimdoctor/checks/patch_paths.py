@@ -222,7 +222,16 @@ def _extension(context: CheckContext) -> Iterator[Result]:
         if effect.worked:
             yield from collateral(effect)
             continue
-        yield failed(f"{effect.words}.", *effect.exchanges)
+        cause = None
+        if op == "add":
+            replaced = apply(
+                context,
+                context.user(role),
+                [context.op("replace", path, value)],
+                expect=has(path, value),
+            )
+            cause = "patch-add-not-supported" if replaced.worked else None
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
 
 
@@ -266,12 +275,12 @@ def _pathless(context: CheckContext) -> Iterator[Result]:
     wanted = {
         path: context.values.text("Keys")
         for path in ("displayName", "title", "name.givenName", "name.familyName", DEPARTMENT)
-        if path in context.kept
+        if path in context.kept and _is_sound(context, path)
     }
     dotted = {p for p in wanted if "." in p or ":" in p}
     if not wanted:
         raise Unavailable("the app keeps no attribute that could be sent so")
-    user = context.user("subject")
+    user = context.user("keys")
     operation = {"op": _low(context, "replace"), "value": wanted}
     expect = both(*(has(p, v) for p, v in wanted.items()))
     effect = apply(context, user, [operation], expect=expect)
@@ -287,6 +296,13 @@ def _pathless(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{effect.words}. Unchanged: {', '.join(wrong)}.", *effect.exchanges)
     else:
         yield from collateral(effect)
+
+
+def _is_sound(context: CheckContext, path: str) -> bool:
+    """Whether the attribute can be changed by its path, so that only the keys are in question."""
+    if path.startswith("name."):
+        return "patch/sub-attribute" in context.passed
+    return path != DEPARTMENT or EXTENSION in context.passed
 
 
 def _low(context: CheckContext, name: str) -> str:
@@ -390,7 +406,7 @@ CHECKS = (
             fix="Apply the operations in order; let the second find the element that the first made.",
         ),
         run=_several_adds,
-        requires=(VALUE_PATH, "patch/value-path-no-match"),
+        requires=(VALUE_PATH, "patch/value-path-no-match", "patch/several"),
     ),
     Check(
         rule=_rule(
@@ -462,6 +478,6 @@ CHECKS = (
             fix="Merge sub-attributes into the stored object (RFC 7644 §3.5.2.3).",
         ),
         run=_pathless_object,
-        requires=(REPLACE,),
+        requires=("patch/pathless", "patch/sub-attribute"),
     ),
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, failed, noted
-from scimdoctor.checks.ids import ACCEPTED, CREATE, MATCH, NO_MATCH
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.ids import ACCEPTED, MATCH, NO_MATCH, READ
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
     answer_words,
+    encoding_problem,
     list_problem,
     resources_of,
+    shown,
 )
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -28,7 +30,7 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(request)
     words = f"The query for a userName that nobody has was answered {answer_words(exchange)}"
     if exchange.ok:
-        problem = list_problem(exchange)
+        problem = list_problem(exchange) or encoding_problem(exchange)
         if exchange.status == 204 or problem is not None:
             why = problem or "no body"
             yield failed(f"{words} with {why}.", exchange, cause="list-response-malformed")
@@ -37,6 +39,12 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
                 f"{words} with {len(resources_of(exchange))} users.",
                 exchange,
                 cause="filter-not-selective",
+            )
+        elif "Resources" not in exchange.json:
+            yield noted(
+                f"{words} without Resources, which is legal for an empty list.",
+                exchange,
+                cause="list-response-malformed",
             )
         return
     if exchange.status in {404, 410}:
@@ -54,7 +62,26 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         )
         return
     context.spelling.blank = "+"
+    if _hit_works(context):
+        crashed = (exchange.status or 0) >= 500
+        yield failed(
+            f"{words}, while a userName that exists is found.",
+            exchange,
+            cause="unhandled-exception-500" if crashed else None,
+        )
+        return
     yield failed(f"{words}.", exchange, cause=_cause_of_refusal(exchange))
+
+
+def _hit_works(context: CheckContext) -> bool:
+    """Whether the query works for a user that exists."""
+    if context.options.read_only:
+        return False
+    try:
+        user = context.user("bystander")
+    except Unavailable:
+        return False
+    return _found(context.find("Users", "userName", user.name), user.id)
 
 
 def _cause_of_refusal(exchange: Exchange) -> str:
@@ -76,10 +103,10 @@ def _match(context: CheckContext) -> Iterator[Result]:
     if not _found(exchange, user.id):
         yield from _missed(context, exchange, words)
         return
-    others = [r for r in resources_of(exchange) if str(r.get("id")) != user.id]
-    if others:
+    more = len(resources_of(exchange)) - 1
+    if more:
         yield failed(
-            f"{words} with {len(others)} other users as well.",
+            f"{words} with {more} results besides.",
             exchange,
             cause="filter-not-selective",
         )
@@ -199,6 +226,17 @@ def _paging(context: CheckContext) -> Iterator[Result]:
     problem = _paging_problem(first, second)
     if problem is not None:
         yield failed(problem, first, second)
+        return
+    total = first.json["totalResults"]
+    last = _page(context, total)
+    if last.ok and not resources_of(last):
+        again = _page(context, 1)
+        if again.ok and again.json.get("totalResults") == total:
+            yield failed(
+                f"GET /Users?startIndex={total}&count=1 was answered without a user although "
+                f"totalResults is {total}: startIndex counts from 1.",
+                last,
+            )
 
 
 def _page(context: CheckContext, start: int) -> Exchange:
@@ -215,6 +253,9 @@ def _paging_problem(first: Exchange, second: Exchange) -> str | None:
         return f"totalResults is {first.json.get('totalResults')} although there are two users."
     if second.ok and one and two and one[0].get("id") == two[0].get("id"):
         return "GET /Users?startIndex=2&count=1 was answered with the user of the first page."
+    start = second.json.get("startIndex") if isinstance(second.json, dict) else None
+    if second.ok and start not in (None, 2):
+        return f"The answer to startIndex=2 says that startIndex is {shown(start)}."
     if second.ok and not two:
         return "GET /Users?startIndex=2&count=1 was answered without a user although there are two."
     return None
@@ -272,7 +313,7 @@ CHECKS = (
             fix="Look userName up exactly, without regard to letter case, over all users.",
         ),
         run=_match,
-        requires=(CREATE,),
+        requires=(READ,),
     ),
     Check(
         rule=_rule(

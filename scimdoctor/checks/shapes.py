@@ -54,6 +54,18 @@ def list_problem(exchange: Exchange) -> str | None:
     return _count_problem(answer)
 
 
+def encoding_problem(exchange: Exchange) -> str | None:
+    """Why the bytes of an answer are no JSON text as RFC 8259 has it; `None` if they are."""
+    body = exchange.response.body if exchange.response else b""
+    if body.startswith(b"\xef\xbb\xbf"):
+        return "a byte order mark before the JSON"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "text that is not UTF-8"
+    return None
+
+
 def _holds(values: list[Any], wanted: str) -> bool:
     return any(isinstance(v, str) and v.casefold() == wanted.casefold() for v in values)
 

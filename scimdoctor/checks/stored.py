@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, failed, noted
 from scimdoctor.checks.ids import CREATE, MATCH, READ
@@ -10,6 +11,7 @@ from scimdoctor.checks.references import RFC7643, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
     answer_words,
     difference,
+    encoding_problem,
     flat,
     resource_problems,
     resources_of,
@@ -42,10 +44,15 @@ def _by_id(context: CheckContext) -> Iterator[Result]:
                 context.came_late(user.created)
                 break
     words = f"GET of the id that the create answered was answered {answer_words(exchange)}"
+    odd = quote(user.id, safe="") != user.id
     body = exchange.json
     if not exchange.ok:
         crashed = (exchange.status or 0) >= 500
-        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+        cause = "unhandled-exception-500" if crashed else None
+        if odd:
+            words = f"{words}; the id {user.id!r} has characters that must be encoded in a path"
+            cause = "response-attribute-malformed"
+        yield failed(f"{words}.", exchange, cause=cause)
     elif not isinstance(body, dict) or body.get("id") is None:
         yield failed(
             f"{words} with {shown(body)}, which is no resource with an id.",
@@ -62,13 +69,27 @@ def _shape(context: CheckContext) -> Iterator[Result]:
     listed = context.find("Users", "userName", user.name)
     answers += [(listed, r) for r in resources_of(listed)[:1]]
     for exchange, resource in answers:
-        problems = list(resource_problems(resource)) if isinstance(resource, dict) else []
+        readable = isinstance(resource, dict) and "id" in resource
+        problems = list(resource_problems(resource)) if readable else []
+        problems += _misplaced(resource) if readable else []
+        context.malformed |= {problem.partition(" ")[0] for problem in problems}
         if problems:
             method = exchange.request.method
             yield failed(
                 f"{method} /Users answers a user in which {'; '.join(problems)}.", exchange
             )
             return
+
+
+def _misplaced(resource: Mapping[str, Any]) -> list[str]:
+    """Extension attributes that are shown outside their extension."""
+    if urns.ENTERPRISE_USER in resource:
+        return []
+    return [
+        f"{name} is shown outside the enterprise extension"
+        for name in ("department", "employeeNumber", "costCenter")
+        if name in resource
+    ]
 
 
 def _stored(context: CheckContext) -> Iterator[Result]:
@@ -80,9 +101,15 @@ def _stored(context: CheckContext) -> Iterator[Result]:
         found = difference(sent, value_at(state, path))
         if found in {None, "case", "type"}:
             context.kept.add(path)
-        if found is not None and found != "type":
+        if found is not None and found != "type" and not _is_malformed(context, path):
             lost[path] = found
     yield from _lost(context, lost, user.sent, read)
+
+
+def _is_malformed(context: CheckContext, text: str) -> bool:
+    """Whether this attribute came back in a wrong shape, which is reported already."""
+    path = AttributePath.parse(text)
+    return path is not None and path.attribute in context.malformed
 
 
 def _lost(
@@ -171,6 +198,14 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
     sent = {**person, **{p: v for p, v in changes.items() if p in context.kept}}
     exchange = context.send(context.create_request("Users", sent))
     made = context.adopt(exchange, sent)
+    broken = encoding_problem(exchange)
+    if made is None and exchange.ok:
+        yield failed(
+            f"POST of a user whose names have accents was answered with {broken or 'no resource'}.",
+            exchange,
+            cause="response-attribute-malformed",
+        )
+        return
     if made is None:
         yield failed(
             "POST of a user whose names have accents, quotes and symbols was answered "
@@ -209,7 +244,7 @@ def _rule(name: str, title: str, **words: str) -> CheckRule:
     )
 
 
-CHECKS = (
+CHECKS_FIRST = (
     Check(
         rule=_rule(
             READ.partition("/")[2],
@@ -241,6 +276,9 @@ CHECKS = (
         run=_shape,
         requires=(READ,),
     ),
+)
+
+CHECKS = (
     Check(
         rule=_rule(
             "stored",

@@ -59,12 +59,20 @@ def _throttled(context: CheckContext) -> Iterator[Result]:
 def _hiccups(context: CheckContext) -> Iterator[Result]:
     if context.intermittent:
         first = context.intermittent[0]
-        unavailable = first.status in {502, 503, 504}
         yield failed(
             f"{len(context.intermittent)} requests were answered with 5xx and succeeded when sent "
             f"again, the first of them {request_words(first)}: {answer_words(first)}.",
             *context.intermittent[:3],
-            cause="endpoint-too-slow-or-throttled" if unavailable else None,
+        )
+
+
+def _disguised(context: CheckContext) -> Iterator[Result]:
+    if context.disguised:
+        first = context.disguised[0]
+        yield failed(
+            f"{len(context.disguised)} errors were answered with a status of success, the first to "
+            f"{request_words(first)}.",
+            *context.disguised[:3],
         )
 
 
@@ -146,6 +154,21 @@ CHECKS = (
             fix="Allow at least 25 requests a second for the tenant; send Retry-After with 429.",
         ),
         run=_throttled,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "error-status",
+            "Errors have the status that they name",
+            severity="blocker",
+            cause="write-response-wrong",
+            what="Counts answers whose body is a SCIM error while their status is 2xx.",
+            why="Entra goes by the status: it takes a refused write for done.",
+            admin_sees="success, while nothing was changed in the app.",
+            fix="Send the error's status as the HTTP status.",
+            rfc="RFC 7644 §3.12",
+        ),
+        run=_disguised,
         writes=False,
     ),
     Check(
