@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.function_values import Function, NotEvaluable, Value, as_text
+from scimdoctor.entra.regex_guard import may_explode
 
 if TYPE_CHECKING:
     from re import Match, Pattern
@@ -43,6 +44,8 @@ def _by_text(source: str | None, old: str, how: tuple[Value, Value]) -> Value:
 
 
 def _compiled(pattern: str) -> Pattern[str]:
+    if may_explode(pattern):
+        raise NotEvaluable("the regular expression could run for ever here")
     try:
         return re.compile(_NET_GROUP.sub("(?P<", pattern))
     except re.error as error:

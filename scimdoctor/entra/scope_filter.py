@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.regex_guard import may_explode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -64,8 +66,8 @@ def _compare(operator: str, value: str, wanted: tuple[str, ...]) -> bool | None:
 
 
 def _matches(value: str, wanted: tuple[str, ...]) -> bool:
-    if len(value) > _LONGEST:
-        raise ValueError("too long")
+    if len(value) > _LONGEST or any(may_explode(pattern) for pattern in wanted):
+        raise ValueError("too long to run")
     return any(re.fullmatch(pattern, value) for pattern in wanted)
 
 
