@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scimdoctor.cli.commands import REGISTRY
+from scimdoctor.cli.commands import registry
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.option_groups import flatten
 from scimdoctor.errors import ScimDoctorError
@@ -35,7 +35,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_root)
-    for entry in REGISTRY:
+    for entry in registry():
         parent = app
         if entry.commands:
             parent = typer.Typer(help=entry.help, rich_markup_mode="rich", no_args_is_help=True)

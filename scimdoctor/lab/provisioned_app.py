@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CYCLES = 12
 BETWEEN_CYCLES = timedelta(hours=12)
+_LAST_CYCLE_AGO = timedelta(minutes=20)
 _UNTOUCHED_PER_CYCLE = 14
 _REFERENCES = {"members"}
 
@@ -72,7 +73,7 @@ class ProvisionedApp:
 
     def live_through(self, now: datetime) -> None:
         """Run the job's cycles up to `now`, half a day apart, as its organisation changes."""
-        begin = now - BETWEEN_CYCLES * CYCLES
+        begin = now - BETWEEN_CYCLES * (CYCLES - 1) - _LAST_CYCLE_AGO
         chance = random.Random(11)  # noqa: S311 - repeatable test data, no cryptography
         for number in range(CYCLES):
             at = begin + BETWEEN_CYCLES * number

@@ -61,4 +61,7 @@ NAMES: tuple[tuple[str, str], ...] = (
 )
 """Every command with its help panel, in the order that `--help` shows."""
 
-REGISTRY: tuple[Entry, ...] = tuple(_entry(name, panel) for name, panel in NAMES)
+
+def registry() -> tuple[Entry, ...]:
+    """Every command, imported."""
+    return tuple(_entry(name, panel) for name, panel in NAMES)
