@@ -9,10 +9,14 @@ from scimdoctor.causes import (
     create,
     credentials,
     mapping,
+    matching,
     patch_effect,
+    patch_paths,
     patch_syntax,
     queries,
     reachability,
+    refusals,
+    responses,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +25,14 @@ if TYPE_CHECKING:
 ALL_CAUSES: tuple[Cause, ...] = (
     *reachability.CAUSES,
     *credentials.CAUSES,
+    *responses.CAUSES,
     *queries.CAUSES,
+    *matching.CAUSES,
     *create.CAUSES,
     *patch_syntax.CAUSES,
+    *patch_paths.CAUSES,
     *patch_effect.CAUSES,
+    *refusals.CAUSES,
     *mapping.CAUSES,
     *behaviour.CAUSES,
 )

@@ -84,7 +84,11 @@ def _gathered(
     target: dict[str, str] = {"app": app} if app else {}
     if sources.from_ or not saved:
         evidence, target = _with_events(
-            session, replace(asked, app=app), (evidence, target), sources, window
+            session,
+            replace(asked, app=app),
+            known=(evidence, target),
+            sources=sources,
+            window=window,
         )
     if not saved and app:
         evidence = _with_job(session, app, evidence)
@@ -94,6 +98,7 @@ def _gathered(
 def _with_events(
     session: Session,
     asked: Diagnosing,
+    *,
     known: tuple[Evidence, dict[str, str]],
     sources: Sources,
     window: Window,

@@ -1,0 +1,124 @@
+"""Causes around finding the objects that the app already holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.attributes import (
+    bare_name,
+)
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    ATTRIBUTES,
+    HOW_IT_WORKS,
+    MAPPING,
+    MAPPINGS,
+    ON_DEMAND,
+    SOURCE,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    likely,
+    possible,
+)
+from scimdoctor.causes.sent import Shape
+from scimdoctor.model.rule import CauseRule
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+
+_WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
+
+
+def _existing(facts: Facts) -> Match | None:
+    if facts.stage not in _WRITING or _about_members(facts):
+        return None
+    unlinked = facts.says(Breach.UNLINKED_ACCOUNT)
+    if unlinked is not None:
+        text = "an account exists that SCIM does not control"
+        return likely(87, text, f"the app says: {unlinked.text}")
+    said = facts.says(Breach.UNIQUE)
+    if said is not None and facts.status in {None, 409, 412, 422}:
+        text = "the app holds an object with that value, which the filter did not find"
+        return backed(facts, 83, text, text=said.text)
+    if said is not None:
+        return possible(70, "the app holds an object with that value", said.text)
+    if facts.code("EntryConflict", "Conflict"):
+        return likely(80, f"error code {facts.error_code}")
+    if facts.status == 409 and not facts.says(Breach.POLICY, Breach.ALREADY_IN_EFFECT):
+        return possible(64, "a conflict (409), though the matching query found nothing")
+    return None
+
+
+def _about_members(facts: Facts) -> bool:
+    if facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
+        return True
+    return facts.stage is Stage.UPDATE and bare_name(facts.path_refused) == "members"
+
+
+def _matching(facts: Facts) -> Match | None:
+    if facts.code("DuplicateSourceEntries"):
+        return likely(90, f"error code {facts.error_code}: several sources give one value")
+    said = facts.says(Breach.MATCHING)
+    if said is None:
+        return None
+    weight = 60 if facts.says(Breach.UNREADABLE_ANSWER) else 76
+    return possible(weight, "Entra speaks of matching", said.text)
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="existing-account-not-matchable",
+            title="The app holds an account that Entra cannot match",
+            definition="App holds a conflicting account that the filter cannot find (stale, "
+            "unlinked, other tenant).",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="Entra creates only what its filter does not find. The app refuses, "
+            "because another account (a stale record, one made by hand or by sign-in, one of "
+            "another tenant) holds the same name or address.",
+            remediation=(
+                admin(
+                    "In the app, find the account that holds the value; link it to SCIM, correct "
+                    "its matching attribute, or have the vendor remove it. Then retry.",
+                    ON_DEMAND,
+                ),
+                developer(
+                    "Let the filter find every account that can cause a conflict, inactive and "
+                    "unlinked ones too."
+                ),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_existing,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="matching-attribute-misconfigured",
+            title="The matching attribute is wrong, mutable or was changed",
+            definition="Matching precedence or source attribute is mutable, wrong or was changed "
+            "after provisioning.",
+            layer=MAPPING,
+            fixed_by=ADMIN,
+            explanation="Entra finds existing objects by the matching attribute. If its source "
+            "changes, is empty or is not what the app stores, existing accounts are missed, "
+            "doubled or taken for others.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS}: match on an attribute that is unique, always filled "
+                    "and the same on both sides; then restart provisioning.",
+                    "scimdoctor mappings APP",
+                ),
+            ),
+            references=(ATTRIBUTES,),
+        ),
+        match=_matching,
+    ),
+)
+"""Matching."""

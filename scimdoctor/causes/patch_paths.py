@@ -1,0 +1,267 @@
+"""Causes in the path of a PATCH operation, and in values of a form of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.answers import doubled_types
+from scimdoctor.causes.attributes import (
+    bare_name,
+    is_extension,
+    is_indexed,
+    is_value_path,
+)
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    ATTRIBUTES,
+    CHECK,
+    EITHER,
+    ENDPOINT,
+    MAPPINGS,
+    TUTORIAL,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    likely,
+    possible,
+)
+from scimdoctor.causes.patching import (
+    PATCH_SECTION,
+    PATH_BREACHES,
+    TYPE_BREACHES,
+    mute_refusal,
+    patched,
+    words,
+)
+from scimdoctor.causes.sent import Shape
+from scimdoctor.model.rule import CauseRule
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+
+def _extension(facts: Facts) -> Match | None:
+    if not patched(facts) or bare_name(facts.path_refused) == "manager":
+        return None
+    said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.VALUE_PATH_REFUSED)
+    on_extension = is_extension(facts.path_refused) or _only_extension(facts)
+    if said is not None and on_extension:
+        exact = said.breach is not Breach.UNKNOWN_ATTRIBUTE or facts.says(Breach.PATH_REFUSED)
+        weight = 88 if exact or facts.operations_seen else 80
+        return backed(facts, weight, "a path with an extension's URN is refused", text=said.text)
+    if mute_refusal(facts, Shape.EXTENSION_PATH):
+        return possible(68, "a path with an extension's URN was sent")
+    return None
+
+
+def _only_extension(facts: Facts) -> bool:
+    paths = [o.path for o in facts.operations]
+    return bool(paths) and all(is_extension(path) for path in paths)
+
+
+def _value_path(facts: Facts) -> Match | None:
+    if not patched(facts):
+        return None
+    named = is_value_path(facts.path_refused)
+    sent = facts.has(Shape.VALUE_PATH)
+    said = facts.says(
+        Breach.VALUE_PATH_REFUSED, Breach.PATH_REFUSED, Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX
+    )
+    if facts.says(Breach.NO_TARGET) is not None and (named or sent):
+        return possible(60, "the filter in the path matched nothing")
+    if said is not None and (named or sent or said.breach is Breach.VALUE_PATH_REFUSED):
+        weight = 87 if named or said.breach is Breach.VALUE_PATH_REFUSED else 83
+        return backed(facts, weight, "a path with a filter is refused", text=said.text)
+    other = facts.says(Breach.UNKNOWN_ATTRIBUTE, *TYPE_BREACHES)
+    if other is not None and sent and not is_indexed(other.attribute):
+        return possible(74, "a path with a filter was sent", other.text)
+    if mute_refusal(facts, Shape.VALUE_PATH):
+        return possible(67, 'a path with a filter was sent, such as emails[type eq "work"].value')
+    return None
+
+
+def _no_target(facts: Facts) -> Match | None:
+    if facts.stage is not Stage.UPDATE or not facts.refused:
+        return None
+    said = facts.says(Breach.NO_TARGET)
+    if said is None:
+        return None
+    if bare_name(facts.path_refused) == "members" or facts.is_group:
+        return None
+    named = is_value_path(facts.path_refused) or facts.has(Shape.VALUE_PATH)
+    return backed(facts, 92 if named else 82, "no element matched", text=said.text)
+
+
+def _duplicates(facts: Facts) -> Match | None:
+    if facts.stage is not Stage.UPDATE:
+        return None
+    made = doubled_types(facts.answer) if facts.succeeded and isinstance(facts.answer, dict) else ()
+    if made:
+        return likely(95, f"{', '.join(made)} hold several elements of one type afterwards")
+    if facts.succeeded and facts.has(Shape.SEVERAL_VALUE_PATH_ADDS):
+        return possible(55, "several Adds with one filter were accepted")
+    return None
+
+
+def _manager(facts: Facts) -> Match | None:
+    if facts.stage not in {Stage.UPDATE, Stage.CREATE}:
+        return None
+    said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES, Breach.REQUIRED)
+    about = said is not None and bare_name(said.attribute) == "manager"
+    if about and facts.refused and facts.says(Breach.REFERENCE) is None:
+        return backed(facts, 93, "the manager's value is refused", text=said.text if said else None)
+    only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
+    if facts.refused and only and said is not None and facts.says(Breach.REFERENCE) is None:
+        return backed(facts, 90, "only the manager was sent", text=said.text)
+    if mute_refusal(facts, Shape.MANAGER):
+        return possible(71, "manager was sent as Entra does: a bare id, or a removal")
+    if facts.succeeded and facts.has(Shape.MANAGER) and only:
+        return possible(54, "a change of manager was accepted")
+    return None
+
+
+def _roles(facts: Facts) -> Match | None:
+    if not (facts.refused or facts.succeeded) or not facts.has(Shape.ROLES_TEXT):
+        return _roles_by_text(facts)
+    said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES)
+    if facts.stage is Stage.UPDATE and facts.refused and said is not None:
+        return backed(facts, 88, "the shape of roles is refused", text=said.text)
+    if mute_refusal(facts, Shape.ROLES_TEXT):
+        return possible(74, "roles were sent from an app-role expression")
+    if facts.succeeded:
+        return possible(56, "roles from an app-role expression were accepted")
+    return None
+
+
+def _roles_by_text(facts: Facts) -> Match | None:
+    said = facts.says(*TYPE_BREACHES)
+    about = said is not None and bare_name(said.attribute) == "roles"
+    if said is not None and about and facts.refused:
+        return backed(facts, 87, "the shape of roles is refused", text=said.text)
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=words(
+            "extension-urn-path-unsupported",
+            "A path with an extension's URN is not resolved",
+            definition="Path with the enterprise or custom extension URN is not resolved.",
+            explanation=(
+                "Extension attributes are addressed by URN and name, joined by a colon; the URN "
+                "itself holds dots."
+            ),
+            request=(
+                'Match the longest known URN first, then the attribute: {"op":"Add","path":'
+                '"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":'
+                '"R&D"} must work, with the extension absent before, too.'
+            ),
+        ),
+        match=_extension,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="value-path-unsupported",
+            title="A path with a filter is not understood",
+            definition='Path with a value filter, emails[type eq "work"].value, is not supported '
+            "at all.",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="Entra addresses e-mails, phone numbers and addresses by their type. One "
+            "such operation that fails makes the whole PATCH fail.",
+            remediation=(
+                developer(
+                    'Support paths of the form emails[type eq "work"].value for add, replace '
+                    "and remove, and create the element when none matches.",
+                    CHECK,
+                ),
+                admin(
+                    f"Until then remove the mappings with brackets: {MAPPINGS}.",
+                    "scimdoctor mappings APP",
+                ),
+            ),
+            references=(PATCH_SECTION, TUTORIAL),
+        ),
+        match=_value_path,
+    ),
+    Cause(
+        rule=words(
+            "value-path-no-match-rejected",
+            "A filter in a path works only when something matches",
+            definition="Value filter works only when an element matches; Entra expects it to be created.",
+            explanation=(
+                'Entra sends Add or Replace on emails[type eq "work"].value also for a user without '
+                "a work e-mail. The RFC allows 400 noTarget for replace, but then the value can "
+                "never be set."
+            ),
+            request=(
+                'Create the element when none matches: {"op":"Replace","path":"emails[type eq '
+                '\\"work\\"].value","value":"a@example.com"} on a user without e-mails adds one.'
+            ),
+        ),
+        match=_no_target,
+    ),
+    Cause(
+        rule=words(
+            "value-path-add-creates-duplicates",
+            "Several filtered Adds make several elements",
+            definition="Several filtered Adds make several elements instead of filling one.",
+            explanation=(
+                'Entra sends one Add for each sub-attribute of addresses[type eq "work"]. They '
+                "belong to one element."
+            ),
+            request=(
+                "Apply operations in order and reuse the element that matches the filter, also if "
+                "an operation before made it."
+            ),
+        ),
+        match=_duplicates,
+    ),
+    Cause(
+        rule=words(
+            "manager-value-shape",
+            "manager as a bare id is not handled",
+            definition="manager as a bare string, or its removal, is not handled.",
+            explanation=(
+                "Entra sends the manager as a plain id, not as an object, and clears it by Remove "
+                "or an empty text."
+            ),
+            request=(
+                'Take both forms: {"op":"Add","path":"urn:ietf:params:scim:schemas:extension:'
+                'enterprise:2.0:User:manager","value":"<id>"} and value {"value":"<id>"}; Remove and '
+                '"" clear it.'
+            ),
+        ),
+        match=_manager,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="roles-json-string-shape",
+            title="roles from app-role expressions are not handled",
+            definition="roles from app-role expressions (JSON string values, no type in PATCH) "
+            "are not handled.",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="AppRoleAssignmentsComplex sends objects in POST, but in PATCH an array "
+            "whose value is JSON text.",
+            remediation=(
+                developer(
+                    'Parse the inner text of {"op":"Add","path":"roles","value":[{"value":'
+                    '"{\\"id\\":\\"…\\",\\"value\\":\\"Admin\\",\\"displayName\\":\\"Admin\\"}"}]} '
+                    "and key roles on value.",
+                    CHECK,
+                ),
+                admin(
+                    f"Or map SingleAppRoleAssignment([appRoleAssignments]) to roles[primary eq "
+                    f'"True"].value: {MAPPINGS}.'
+                ),
+            ),
+            references=(ATTRIBUTES,),
+        ),
+        match=_roles,
+    ),
+)
+"""PATCH paths."""

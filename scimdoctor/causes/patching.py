@@ -1,0 +1,86 @@
+"""What the rules about PATCH share: when they apply, and the frame of their words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.match import (
+    APP,
+    CHECK,
+    COMPATIBILITY,
+    CREDENTIALS,
+    EITHER,
+    ENDPOINT,
+    admin,
+    developer,
+)
+from scimdoctor.model.rule import CauseRule
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+    from scimdoctor.causes.sent import Shape
+
+
+_MUTE_STATUSES = frozenset({400, 422, 500, 501})
+
+TYPE_BREACHES = (
+    Breach.NOT_OBJECT,
+    Breach.NOT_ARRAY,
+    Breach.NOT_STRING,
+    Breach.WRONG_TYPE,
+)
+
+PATH_BREACHES = (
+    Breach.PATH_REFUSED,
+    Breach.UNKNOWN_ATTRIBUTE,
+    Breach.UNKNOWN_SCHEMA,
+    Breach.NO_TARGET,
+)
+
+FLAG = admin(
+    f"Portal: {CREDENTIALS}: append ?aadOptscim062020 to the tenant URL, save, and restart "
+    "provisioning; Entra then writes RFC-style PATCH requests.",
+    "scimdoctor check-endpoint 'URL?aadOptscim062020'",
+)
+
+
+def patched(facts: Facts) -> bool:
+    """Whether an update was refused in a way that its syntax may explain."""
+    refused = facts.refused and facts.stage is Stage.UPDATE
+    return refused and facts.status not in {401, 403, 405, 409, 415, 429}
+
+
+def mute_refusal(facts: Facts, *shapes: Shape) -> bool:
+    """Whether a PATCH of one of `shapes` was refused without an explanation."""
+    silent = facts.mute or (facts.says(Breach.CRASH) is not None and _only_crash(facts))
+    seen = facts.exchange is not None and facts.has(*shapes)
+    return patched(facts) and silent and seen and facts.status in _MUTE_STATUSES
+
+
+def _only_crash(facts: Facts) -> bool:
+    return all(c.breach is Breach.CRASH for c in facts.reading.complaints)
+
+
+PATCH_SECTION = "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2"
+
+
+def words(id_: str, title: str, *, definition: str, explanation: str, request: str) -> CauseRule:
+    """The words of a cause that the app's developer ends by understanding one more form."""
+    return CauseRule(
+        id=id_,
+        title=title,
+        definition=definition,
+        layer=ENDPOINT,
+        fixed_by=APP,
+        explanation=explanation,
+        remediation=(developer(request, CHECK),),
+        references=(PATCH_SECTION, COMPATIBILITY),
+    )
+
+
+def or_flag(rule: CauseRule) -> CauseRule:
+    """The same words for a cause that the admin's compliance flag ends, too."""
+    return replace(rule, fixed_by=EITHER, remediation=(*rule.remediation, FLAG))

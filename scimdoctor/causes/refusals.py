@@ -1,0 +1,167 @@
+"""Causes in a rule of the app that forbids a write, or a reference that leads nowhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.facts import WRITES, Stage
+from scimdoctor.causes.match import (
+    ADMIN,
+    EITHER,
+    ENDPOINT,
+    HOW_IT_WORKS,
+    KNOWN_ISSUES,
+    MAPPING,
+    MAPPINGS,
+    RESTART,
+    RFC_7644,
+    SOURCE,
+    Cause,
+    Match,
+    admin,
+    backed,
+    developer,
+    first,
+    likely,
+    possible,
+)
+from scimdoctor.causes.sent import Shape
+from scimdoctor.model.rule import CauseRule
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.facts import Facts
+
+
+_SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
+
+
+def _immutable(facts: Facts) -> Match | None:
+    said = facts.says(Breach.IMMUTABLE)
+    if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
+        return None
+    weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
+    return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
+
+
+def _policy(facts: Facts) -> Match | None:
+    return first(_policy_said(facts), _policy_delete(facts), _policy_status(facts))
+
+
+def _policy_said(facts: Facts) -> Match | None:
+    if facts.code(
+        "NotPermitted",
+        "AzureActiveDirectoryForbidden",
+        "CannotUpdateObjectsOriginatedInExternalService",
+    ):
+        return likely(86, f"error code {facts.error_code}: a rule forbids it")
+    said = facts.says(Breach.POLICY)
+    if said is None or facts.stage not in WRITES or facts.status in {401, 404, 429}:
+        return None
+    strong = facts.stage is Stage.DELETE or facts.status in {403, 409}
+    return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)
+
+
+def _policy_delete(facts: Facts) -> Match | None:
+    if facts.stage is Stage.DELETE and facts.status in {400, 403, 405, 409, 422, 501}:
+        return likely(87, f"DELETE is answered {facts.status}: the app does not delete")
+    return None
+
+
+def _policy_status(facts: Facts) -> Match | None:
+    if facts.stage in WRITES and facts.status == 403 and facts.reading.page is None:
+        return possible(62, "the app forbids the write (403), though reads work")
+    return None
+
+
+def _reference(facts: Facts) -> Match | None:
+    if facts.code("UnableToResolveReferenceAttributeValue"):
+        return likely(94, "Entra's error code: a manager or member is not in the app")
+    said = facts.says(Breach.REFERENCE)
+    if said is not None and facts.stage in WRITES | {Stage.UNKNOWN}:
+        about = bare_name(facts.path_refused) in {"members", "manager"}
+        return backed(facts, 91 if about else 88, "a reference leads nowhere", text=said.text)
+    unfound = facts.says(Breach.NOT_FOUND)
+    if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
+        return backed(facts, 86, "a member is not found", text=unfound.text)
+    people = unfound is not None and _SOMEBODY.search(unfound.text) is not None
+    if unfound is not None and people and facts.is_group and facts.stage is Stage.UPDATE:
+        return backed(facts, 87, "a change of a group names somebody unknown", text=unfound.text)
+    if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
+        return possible(61, "adding a member is refused: the member may not be in the app")
+    return None
+
+
+CAUSES: tuple[Cause, ...] = (
+    Cause(
+        rule=CauseRule(
+            id="immutable-attribute-refused",
+            title="The app forbids changing a mapped attribute",
+            definition="App forbids a change of an attribute that the mapping updates.",
+            layer=MAPPING,
+            fixed_by=ADMIN,
+            explanation="The app sets this attribute once, at the create. When its source "
+            "changes in Entra, the whole update is refused.",
+            remediation=(
+                admin(
+                    f"Portal: {MAPPINGS} > attribute > Apply this mapping: Only during object "
+                    "creation. For a true rename, ask the app's support.",
+                    "scimdoctor mappings APP",
+                ),
+                developer(
+                    "Ignore values that do not differ (letter case apart); allow changes of "
+                    "userName and e-mail, since people change names."
+                ),
+            ),
+            references=(f"{RFC_7644}#section-3.12",),
+        ),
+        match=_immutable,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="app-policy-refuses-change",
+            title="A rule of the app forbids the change",
+            definition="App refuses the operation by rule (last admin, referenced record, "
+            "inactive user, no delete).",
+            layer=ENDPOINT,
+            fixed_by=EITHER,
+            explanation="The request is understood and refused on purpose: the last "
+            "administrator, an object in use, a disabled user, or a delete that the app "
+            "does not do.",
+            remediation=(
+                admin(
+                    f"Resolve the rule in the app (another owner, reactivate the user), or stop "
+                    f"sending it: {MAPPINGS} > Target Object Actions, clear Delete.",
+                    RESTART,
+                ),
+                developer("Say the rule in the SCIM error's detail; take a soft delete instead."),
+            ),
+            references=(HOW_IT_WORKS, KNOWN_ISSUES),
+        ),
+        match=_policy,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="reference-unresolvable",
+            title="A member or manager is not in the app",
+            definition="Member or manager refers to an object that is not (yet) in the app.",
+            layer=SOURCE,
+            fixed_by=ADMIN,
+            explanation="Groups and managers refer to users by the app's ids. If such a user is "
+            "out of scope, failed, or not created yet, the reference cannot be set.",
+            remediation=(
+                admin(
+                    "Bring every member and manager into scope; cure their own failures first. "
+                    "Then retry.",
+                    RESTART,
+                ),
+                developer("Set the references you can; do not refuse the whole request for one."),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_reference,
+    ),
+)
+"""Refusals on purpose."""
