@@ -10,6 +10,7 @@ from scimdoctor.model.reconstruction import Purpose
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.progress import SILENT
 from scimdoctor.replay.sent_values import sent_values
+from scimdoctor.replay.trouble import is_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -115,6 +116,8 @@ def replay_many(
             pace()
             run.add(subject, replayer.replay(subject, mode))
             task.advance(note=subject.label)
+            if run.is_hopeless(replayer):
+                break
     return Batch(replays=tuple(run.replays), limits=run.limits())
 
 
@@ -124,6 +127,7 @@ class _Run:
     total: int
     replays: list[Replay] = field(default_factory=list)
     _streaks: dict[Shape, tuple[str, int]] = field(default_factory=dict)
+    _stopped: str = ""
     _left_out: Counter[Shape] = field(default_factory=Counter)
 
     def is_settled(self, subject: Subject) -> bool:
@@ -140,12 +144,26 @@ class _Run:
         before, count = self._streaks.get(shape, ("", 0))
         self._streaks[shape] = (answer, count + 1 if before == answer else 1)
 
+    def is_hopeless(self, replayer: Replayer) -> bool:
+        """Whether the last request shows that no other will fare better."""
+        if replayer.endpoint is None or not replayer.endpoint.exchanges:
+            return False
+        last = replayer.endpoint.exchanges[-1]
+        if is_network(last):
+            self._stopped = last.failure.message if last.failure else "no connection"
+        elif last.status == 401:
+            self._stopped = "the app refuses the token (401)"
+        return bool(self._stopped)
+
     def limits(self) -> tuple[str, ...]:
         found = [
             f"{count} more events like '{shape[0]}' were not replayed: the last "
             f"{self.bounds.identical} all gave the same result"
             for shape, count in self._left_out.items()
         ]
+        if self._stopped:
+            left = self.total - len(self.replays) - sum(self._left_out.values())
+            return (*found, f"{left} events were not replayed: {self._stopped}") if left else ()
         beyond = self.total - (self.bounds.limit or self.total)
         if beyond > 0:
             found.append(f"{beyond} events were not replayed: --limit {self.bounds.limit}")

@@ -30,7 +30,7 @@ from scimdoctor.replay.throwaway import (
     Freshener,
     copy_of,
     fresh_request,
-    marker_attribute,
+    marker_of,
     minimal,
     with_references,
 )
@@ -124,6 +124,8 @@ class _Shadow:
         if not isinstance(body, dict):
             return self.course.end(Verdict.NOT_SENT, "the body is no JSON object; nothing was sent")
         fresh = freshener.body(body)
+        if marker_of(fresh, is_group=self._subject.is_group) is None:
+            return self._no_copy("the request holds no name by which it could be found again")
         for question in self._subject.questions:
             ended = self._ask_fresh(question, freshener)
             if ended is not None:
@@ -316,11 +318,10 @@ class _Shadow:
 
     def _post(self, rebuilt: ReconstructedRequest, resource: str, body: dict[str, Any]) -> Exchange:
         """Journal, create, and journal the id."""
-        attribute = marker_attribute(is_group=resource == "Groups")
         endpoint = self.course.endpoint
-        marker = next((str(v) for k, v in body.items() if k.casefold() == attribute.casefold()), "")
+        attribute, value = marker_of(body, is_group=resource == "Groups") or ("", "")
         key = self.journal.about_to_create(
-            endpoint.base_url, resource, attribute=attribute, value=marker
+            endpoint.base_url, resource, attribute=attribute, value=value
         )
         self.made.append(key)
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.endpoint.leftovers import TEST_WORD
 from scimdoctor.scim import urns
-from scimdoctor.scim.paths import AttributePath
+from scimdoctor.scim.paths import AttributePath, member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,14 +153,27 @@ def marker_attribute(*, is_group: bool) -> str:
     return "displayName" if is_group else "userName"
 
 
+def marker_of(body: dict[str, Any], *, is_group: bool) -> tuple[str, str] | None:
+    """Attribute and value by which the object that `body` creates is found again."""
+    for name in (marker_attribute(is_group=is_group), "externalId"):
+        value = member(body, name)
+        if isinstance(value, str) and value:
+            return name, value
+    return None
+
+
 def fresh_request(request: ScimRequest, freshener: Freshener) -> ScimRequest:
-    """`request` with fresh unique values in its PATCH operations."""
+    """`request` with fresh unique values, in PATCH operations or in a whole resource (PUT)."""
     body = request.json
-    operations = body.get("Operations") if isinstance(body, dict) else None
-    if not isinstance(operations, list):
+    if not isinstance(body, dict):
         return request
-    fresh = [_fresh_operation(operation, freshener) for operation in operations]
-    text = json.dumps({**body, "Operations": fresh}, ensure_ascii=False, separators=(",", ":"))
+    operations = body.get("Operations")
+    if isinstance(operations, list):
+        fresh = [_fresh_operation(operation, freshener) for operation in operations]
+        body = {**body, "Operations": fresh}
+    else:
+        body = freshener.body(body)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return replace(request, body=text.encode())
 
 

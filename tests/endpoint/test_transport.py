@@ -16,10 +16,12 @@ from scimdoctor.endpoint.client import Endpoint, Limits
 from scimdoctor.entra import requests
 from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
 from scimdoctor.lab.loopback import LoopbackServer
+from scimdoctor.lab.tls import make_tls
 from scimdoctor.model.exchange import Exchange, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 READ = requests.get("/Users")
 SHORT = Limits(seconds=0.4, connect_seconds=0.4)
@@ -153,10 +155,36 @@ def test_refused_and_unresolvable() -> None:
 
 
 def test_tls_to_a_server_without_it_is_a_tls_failure() -> None:
-    with LoopbackServer(fixed()) as server, build_http(Connection(proxies={})) as http:
-        url = server.url.replace("http://", "https://")
-        exchange = Endpoint(http, base_url=url, limits=Limits(seconds=5)).send(READ)
-    assert kind_of(exchange) in {FailureKind.TLS, FailureKind.RESET}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_plainly() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer_plainly, daemon=True)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with build_http(Connection(proxies={})) as http:
+            exchange = Endpoint(http, base_url=url, limits=Limits(seconds=5)).send(READ)
+        thread.join(5)
+    assert kind_of(exchange) is FailureKind.TLS
+
+
+def test_own_authority_is_trusted_when_named(tmp_path: Path) -> None:
+    tls = make_tls()
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_bytes(tls.ca_pem)
+    with LoopbackServer(fixed(body=b"{}"), tls_context=tls.server_context()) as server:
+        with build_http(Connection(proxies={})) as http:
+            stranger = Endpoint(http, base_url=server.url, limits=Limits(seconds=5)).send(READ)
+        with build_http(Connection(proxies={}, ca_file=ca_file)) as http:
+            known = Endpoint(http, base_url=server.url, limits=Limits(seconds=5)).send(READ)
+    assert kind_of(stranger) is FailureKind.TLS
+    assert stranger.failure is not None
+    assert "certificate is not accepted" in stranger.failure.message
+    assert known.status == 200
 
 
 def test_threads_share_one_endpoint() -> None:

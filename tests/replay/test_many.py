@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.har import read_har
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import MANAGER
@@ -24,7 +26,7 @@ from scimdoctor.replay import (
 )
 from scimdoctor.replay.subject import purpose_of
 from tests.fakes.replaying import failure, replayer
-from tests.fakes.scim_app import ScimApp, open_app
+from tests.fakes.scim_app import ScimApp, open_app, scim_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +117,25 @@ def test_another_answer_keeps_it_going(tmp_path: Path) -> None:
     assert batch.limits == ()
 
 
+@pytest.mark.parametrize("status", [401, None])
+def test_a_hopeless_endpoint_is_not_asked_again(tmp_path: Path, status: int | None) -> None:
+    app = ScimApp()
+    app.rules.append(lambda _: scim_error(status or 500))
+    with open_app(app) as endpoint:
+        many = replayer(endpoint, tmp_path)
+        if status is None:
+            many.endpoint = Endpoint(Dead(), base_url="https://h.example")
+        batch = replay_many(creates(3), many, READ)
+    assert len(batch.replays) == 1
+    (limit,) = batch.limits
+    assert limit.startswith("2 events were not replayed: ")
+
+
+class Dead(httpx.Client):
+    def send(self, *_: Any, **__: Any) -> httpx.Response:
+        raise httpx.ConnectError("x") from ConnectionRefusedError()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "purpose"),
     [
@@ -179,3 +200,27 @@ def test_a_capture_is_reproduced_on_a_copy(tmp_path: Path) -> None:
 
 def test_read_har_is_what_subjects_take() -> None:
     assert subjects_of_har(read_har(b'{"log":{"entries":[]}}', "x")) == ()
+
+
+def test_a_captured_put_goes_to_a_copy_with_fresh_values(tmp_path: Path) -> None:
+    app = ScimApp()
+    user = app.add_user("ada@example.com")
+    exchange = captured("PUT", f"/Users/{user}", 500, b'{"userName":"ada@example.com","title":"x"}')
+    with open_app(app) as endpoint:
+        endpoint.guard.allow("test")
+        replayer(endpoint, tmp_path).replay(subjects_of_har([exchange])[0], ReplayMode.SHADOW)
+    (put,) = [r for r in app.asked if r.method == "PUT"]
+    assert b"scimdoctor-t1.ada@example.com" in put.body
+    assert list(app.provider.users) == [user]
+
+
+def test_a_create_without_a_name_is_not_copied(tmp_path: Path) -> None:
+    app = ScimApp()
+    exchange = captured("POST", "/Users", 400, b'{"title":"x"}')
+    with open_app(app) as endpoint:
+        endpoint.guard.allow("test")
+        found = replayer(endpoint, tmp_path).replay(
+            subjects_of_har([exchange])[0], ReplayMode.SHADOW
+        )
+    assert found.verdict is Verdict.NOT_SENT
+    assert app.writes == []
