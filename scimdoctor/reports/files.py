@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import SourceError
 from scimdoctor.reports.baseline import apply_baseline, read_baseline, write_baseline
 from scimdoctor.reports.load import load_report
+from scimdoctor.reports.neutral import json_safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from scimdoctor.model.report import Report
+    from scimdoctor.reports.pseudonyms import Replacement
 
 LARGEST_REPORT = 512 * 1024 * 1024
 """Bytes; what is bigger is no report that we wrote."""
@@ -42,9 +47,28 @@ def save_baseline(report: Report, path: Path) -> None:
     Raises:
         SourceError: the file cannot be written.
     """
+    _save(write_baseline(report), path)
+
+
+def save_replacements(replaced: Iterable[Replacement], path: Path) -> None:
+    """Write what was replaced by which pseudonym, readable by its owner alone.
+
+    Raises:
+        SourceError: the file cannot be written.
+    """
+    items = [
+        {"kind": item.kind.value, "original": item.original, "pseudonym": item.pseudonym}
+        for item in replaced
+    ]
+    _save(json_safe(json.dumps({"replaced": items}, indent=2, ensure_ascii=False)) + "\n", path)
+
+
+def _save(text: str, path: Path) -> None:
     draft = path.with_name(f"{path.name}.part")
     try:
-        draft.write_text(write_baseline(report), encoding="utf-8")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
 from dataclasses import replace
@@ -86,6 +87,18 @@ def test_redact_with_a_key_is_stable(tmp_path: Path) -> None:
     runs = [run_command(report, session, source, "--redact", "-f", "json") for _ in range(2)]
     assert runs[0].stdout == runs[1].stdout
     assert "Lovelace" not in runs[0].stdout
+
+
+def test_the_list_of_pseudonyms_is_for_its_owner_alone(tmp_path: Path) -> None:
+    source = saved(tmp_path / "r.json", fakes.diagnose())
+    names = tmp_path / "names.json"
+    ran = run(source, "--redact-list", str(names), "-f", "json")
+    assert "Lovelace" not in ran.stdout
+    assert "Ada Lovelace" in {
+        item["original"] for item in json.loads(names.read_text())["replaced"]
+    }
+    if os.name == "posix":
+        assert names.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

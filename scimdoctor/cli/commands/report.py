@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +38,24 @@ WriteBaseline = Annotated[
 ]
 
 
+RedactList = Annotated[
+    Path | None,
+    typer.Option(
+        "--redact-list",
+        metavar="FILE",
+        help="Redact, and write what each pseudonym stands for to FILE; keep it to yourself.",
+        show_default=False,
+    ),
+]
+
+
 def report(
     ctx: typer.Context,
     files: Files,
     output: Output,
     diff: Diff = False,
     write_baseline: WriteBaseline = None,
+    redact_list: RedactList = None,
 ) -> None:
     """Show a saved report again in any format, or compare two.
 
@@ -52,10 +65,13 @@ def report(
       scimdoctor report --diff before.json after.json
 
       scimdoctor report report.json --write-baseline known.json
+
+      scimdoctor report report.json --redact-list names.json -f html -o for-the-vendor.html
     """
     from scimdoctor.errors import ConfigurationError
     from scimdoctor.reports.diff import diff_reports
-    from scimdoctor.reports.files import read_report, save_baseline
+    from scimdoctor.reports.files import read_report, save_baseline, save_replacements
+    from scimdoctor.reports.pseudonyms import pseudonymise
 
     expected = 2 if diff else 1
     if len(files) != expected:
@@ -67,4 +83,9 @@ def report(
     shown = diff_reports(*reports) if diff else reports[0]
     if write_baseline:
         save_baseline(reports[-1], write_baseline)
-    session_of(ctx).emit(shown, output)
+    session = session_of(ctx)
+    if redact_list:
+        redacted = pseudonymise(shown, session.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
+        save_replacements(redacted.replaced, redact_list)
+        shown, output = redacted.report, replace(output, redact=False)
+    session.emit(shown, output)
