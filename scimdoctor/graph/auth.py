@@ -302,6 +302,12 @@ def _translated(sign_in: SignIn) -> Iterator[None]:
     """Turn what MSAL and the HTTP client raise into errors of ours."""
     try:
         yield
+    except msal.BrowserInteractionTimeoutError as error:
+        raise AuthenticationError(
+            f"Nobody finished signing in within {_BROWSER_SECONDS // 60} minutes.",
+            hint="Run scimdoctor login again; where the browser cannot reach this computer, use "
+            "--device-code.",
+        ) from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError, ValueError) as error:
         raise broken(error, sign_in) from error
     except (msal.exceptions.MsalError, KeyError, TypeError, AttributeError) as error:

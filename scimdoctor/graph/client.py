@@ -153,19 +153,29 @@ class GraphClient:
         next_link = urljoin(url, link) if isinstance(link, str) and link else None
         if next_link:
             self._check_host(next_link)
-        if next_link == url:
-            raise GraphUnavailableError("Graph's next link leads to the same page again.")
         return Page(items=items, url=url, next_link=next_link)
 
     def pages(
         self, path: str, params: Mapping[str, str] | None = None, *, resume_at: str | None = None
     ) -> Iterator[list[Json]]:
         """Yield the pages of the collection at `path`, each as its list of objects."""
-        url: str | None = resume_at or self._url(path, params)
-        while url:
-            page = self.page(url)
-            yield list(page.items)
-            url = page.next_link
+        first = self.page(resume_at or self._url(path, params))
+        yield from (list(page.items) for page in self.onward(first))
+
+    def onward(self, page: Page) -> Iterator[Page]:
+        """Yield `page` and those that its next links lead to.
+
+        Raises:
+            GraphUnavailableError: a next link leads back to a page that was already read.
+        """
+        read = {page.url}
+        yield page
+        while page.next_link:
+            if page.next_link in read:
+                raise GraphUnavailableError("Graph's next link leads to a page already read.")
+            read.add(page.next_link)
+            page = self.page(page.next_link)
+            yield page
 
     def url(self, path: str, params: Mapping[str, str] | None = None) -> str:
         """Return the whole address of `path`, for `page`."""

@@ -143,10 +143,7 @@ def _raw_pages(
         if error.status not in _REFUSED or url == plain or resume_at:
             raise
         page = graph.page(plain)
-    yield page
-    while page.next_link:
-        page = graph.page(page.next_link)
-        yield page
+    yield from graph.onward(page)
 
 
 def _params(condition: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -121,11 +122,17 @@ def test_next_links_elsewhere_are_not_followed(
     assert len(routes.calls) == 1
 
 
-def test_a_next_link_to_the_same_page_ends(routes: respx.MockRouter, graph: GraphClient) -> None:
-    url = f"{BASE}/users"
-    routes.get(url).respond(json={"value": [], "@odata.nextLink": url})
-    with pytest.raises(GraphUnavailableError, match="same page"):
-        list(graph.pages("/users"))
+@pytest.mark.parametrize("chain", [["a", "a"], ["a", "b", "a"]], ids=["same", "circle"])
+def test_next_links_in_a_circle_end(
+    routes: respx.MockRouter, graph: GraphClient, chain: list[str]
+) -> None:
+    for here, there in itertools.pairwise(chain):
+        link = f"{BASE}/users?$skiptoken={there}"
+        answer = {"value": [], "@odata.nextLink": link}
+        routes.get(f"{BASE}/users", params={"$skiptoken": here}).respond(json=answer)
+    with pytest.raises(GraphUnavailableError, match="already read"):
+        list(graph.pages("/users", {"$skiptoken": "a"}))
+    assert len(routes.calls) == len(chain) - 1
 
 
 def test_post_takes_an_empty_answer(routes: respx.MockRouter, graph: GraphClient) -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from scimdoctor.errors import AuthenticationError, GraphUnavailableError
-from scimdoctor.graph import directory, synchronization
+from scimdoctor.graph import auth, directory, synchronization
 from scimdoctor.graph.connect import connect
 from scimdoctor.graph.login import log_in
 from scimdoctor.graph.provisioning_log import LogQuery, sorted_records
@@ -392,6 +392,20 @@ def test_a_browser_sign_in(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) 
     assert any("--device-code" in text for text in browser.said)
     with connect(sign_in, ca_file=loopback.ca_file, progress=browser) as graph:
         assert directory.organization(graph)["id"] == loopback.tenant.id
+
+
+def test_nobody_comes_back_from_the_browser(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(*_args: object, **_kwargs: object) -> bool:
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", opened)
+    monkeypatch.setattr(webbrowser, "get", opened)
+    monkeypatch.setattr(auth, "_BROWSER_SECONDS", 0.05)
+    with pytest.raises(AuthenticationError, match="Nobody finished signing in") as caught:
+        log_in(loopback.sign_in(AuthMethod.BROWSER), ca_file=loopback.ca_file)
+    assert "--device-code" in str(caught.value.hint)
 
 
 def test_the_code_goes_to_localhost_only(authority: LabAuthority) -> None:
