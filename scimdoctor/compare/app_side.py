@@ -80,21 +80,30 @@ class Listing:
     complete: bool = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        start, last_first = 1, None
+        seen, last_first = 0, None
         for _ in range(_MOST_PAGES):
-            rows = self._page(start)
+            rows = self._page(seen + 1)
             if not rows:
+                self._end(seen)
                 return
             first = str(member(rows[0], "id"))
             if first == last_first:
                 self.limits.append(f"/{self.resource} ignores startIndex: one page was seen")
-                self.complete = False
                 return
             yield from rows
-            start, last_first = start + len(rows), first
-            if self.total is None or start > self.total:
-                self.complete = True
+            seen, last_first = seen + len(rows), first
+            if self.total is not None and seen >= self.total:
+                self._end(seen)
                 return
+
+    def _end(self, seen: int) -> None:
+        """The list is complete if it held as many objects as it said, or said nothing."""
+        self.complete = not self.limits and self.total in {None, seen}
+        if not self.complete and not self.limits:
+            self.limits.append(
+                f"/{self.resource} says totalResults {self.total} and lists {seen}:"
+                " it may be incomplete"
+            )
 
     def _page(self, start: int) -> list[dict[str, Any]]:
         wanted = [("startIndex", str(start)), ("count", str(self.page))]
@@ -106,7 +115,6 @@ class Listing:
         # A page can be megabytes: what is read is not kept as evidence.
         self.endpoint.recorder.forget(exchange.id)
         total = member(exchange.json, "totalResults")
-        if isinstance(total, int):
+        if isinstance(total, int) and not isinstance(total, bool):
             self.total = total
-        self.complete = not rows
         return rows

@@ -15,11 +15,13 @@ from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.directory import find_app
 from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.lab.http import LabRequest, LabResponse, json_response
+from scimdoctor.lab.scim.faults import FAULTS
+from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.comparison import AttributeVerdict as Verdict
 from scimdoctor.progress import SILENT
 from tests.fakes.events import custom_app_schema, load
 from tests.fakes.microsoft import Microsoft
-from tests.fakes.scim_app import ScimApp, open_app
+from tests.fakes.scim_app import TOKEN, ScimApp, open_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -462,3 +464,23 @@ def test_odd_answers_to_a_read(company: Company, ends: BothEnds) -> None:
     assert read(ends.endpoint, "Users", "none").resources == ()
     company.app.refuse("GET", "/Users", 500)
     assert "500" in str(read(ends.endpoint, "Users", "none").trouble)
+
+
+LIST_FAULTS = [f.id for f in FAULTS if f.id.startswith(("list-", "paging", "response-", "body-"))]
+
+
+@pytest.mark.parametrize("fault", LIST_FAULTS)
+def test_no_faulty_list_makes_people_missing(company: Company, fault: str) -> None:
+    for number in range(3):
+        company.hire(f"p{number}")
+        company.provision(f"p{number}")
+    users = company.app.provider.users
+    company.app.provider = ScimServiceProvider(token=TOKEN, faults=(fault,))
+    company.app.provider.users = users
+    with company.microsoft.connect() as graph, open_app(company.app) as endpoint:
+        principal = find_app(graph, company.principal.id)
+        faulty = BothEnds(graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint)
+        found = everyone(faulty)
+    missing = [c.object for c in found.comparisons if c.state == "missing-in-app"]
+    assert not missing or found.users_in_app == 0
+    assert len(company.app.asked) < 40
