@@ -21,7 +21,6 @@ from scimdoctor.sources.json_stream import Broken, Found
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONGEST_CELL = 16 * 1024 * 1024
 
@@ -302,10 +301,11 @@ def joined(one: Found, other: Found) -> Found:
 
 
 class Parts:
-    """Steps and modified properties by change id, kept in a file: there may be millions."""
+    """Steps and modified properties by change id, kept on disk: there may be millions."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path)
+    def __init__(self) -> None:
+        # A database without a name is a private file that SQLite removes by itself.
+        self._database = sqlite3.connect("")
         self._database.execute("CREATE TABLE part (change TEXT, kind TEXT, body TEXT, used INT)")
         self.empty = True
 

@@ -186,7 +186,7 @@ class EventSet:
             rows, odd = row or (0, 0)
             if not odd or part.plain is None:
                 continue
-            reader = FileReader(folder=self.folder, trouble=self.trouble)
+            reader = FileReader(trouble=self.trouble)
             if odd * MANY_ODD > rows:
                 self.parts.remove(part)
                 self.add_events(reader.events([Input(name=str(part.plain), path=part.plain)]))
@@ -245,9 +245,7 @@ def open_events(
     looks like provisioning events.
     """
     with new_event_set() as events, progress.task("Reading events") as task:
-        reader = FileReader(
-            folder=events.folder, standard_input=standard_input, trouble=events.trouble
-        )
+        reader = FileReader(standard_input=standard_input, trouble=events.trouble)
         slow: list[Input] = []
         plain: list[Input] = []
         for source in inputs(paths):

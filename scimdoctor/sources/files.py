@@ -25,7 +25,6 @@ from scimdoctor.sources.record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
@@ -66,9 +65,6 @@ class Trouble:
 class FileReader:
     """Reads events from inputs; `trouble` tells afterwards what could not be read."""
 
-    folder: Path
-    """A private folder for what has to be kept aside."""
-
     standard_input: IO[bytes] | None = None
     trouble: Trouble = field(default_factory=Trouble)
     recognised: int = 0
@@ -107,7 +103,7 @@ class FileReader:
 
     def _sorted(self, sources: Iterable[Input]) -> tuple[list[Input], Parts]:
         """Put CSV files of steps and properties into `Parts`; return the other inputs."""
-        parts = Parts(self.folder / "parts.sqlite")
+        parts = Parts()
         rest = []
         for source in sources:
             kind = self._csv_kind(source)

@@ -78,16 +78,18 @@ class Workspace:
     def newest(self, wanted: EventFilter, *, limit: int) -> tuple[ProvisioningObjectSummary, ...]:
         """Return the newest `wanted` events, in slices of time where they are very many."""
         found: dict[str, ProvisioningObjectSummary] = {}
-        slice_ = wanted
+        slice_, repeated = wanted, 0
         while len(found) < limit:
-            asked = min(limit - len(found), MOST_ROWS)
+            asked = min(limit - len(found) + repeated, MOST_ROWS)
             events = self.events(kql.newest_query(slice_, limit=asked))
             fresh = [event for event in events if event.id not in found]
             found |= {event.id: event for event in fresh}
             times = [event.activity_date_time for event in events if event.activity_date_time]
             if len(events) < asked or not fresh or not times:
                 break
-            slice_ = replace(slice_, until=after(min(times)))
+            oldest = min(times)
+            repeated = times.count(oldest)
+            slice_ = replace(slice_, until=after(oldest))
         return tuple(found.values())
 
     def by_id(

@@ -33,9 +33,9 @@ def one(number: int) -> dict[str, Any]:
 
 
 def read(
-    *paths: Path | str, standard_input: bytes = b"", folder: Path
+    *paths: Path | str, standard_input: bytes = b""
 ) -> tuple[list[ProvisioningObjectSummary], FileReader]:
-    reader = FileReader(folder=folder, standard_input=io.BytesIO(standard_input))
+    reader = FileReader(standard_input=io.BytesIO(standard_input))
     return list(reader.events(inputs([str(path) for path in paths]))), reader
 
 
@@ -80,7 +80,7 @@ FORMS = {
 def test_containers(text: str, tmp_path: Path) -> None:
     path = tmp_path / "events"
     path.write_bytes(text.encode())
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert ids(events) == ["event-1", "event-2", "event-3"]
     assert reader.trouble.limits() == ()
 
@@ -88,14 +88,14 @@ def test_containers(text: str, tmp_path: Path) -> None:
 def test_lines_are_named(tmp_path: Path) -> None:
     path = tmp_path / "events.json"
     path.write_text("[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]", encoding="utf-8")
-    events, _ = read(path, folder=tmp_path)
+    events, _ = read(path)
     assert [event.origin for event in events] == [f"{path}:{line}" for line in (2, 3, 4)]
 
 
 def test_utf_16_as_powershell_redirects_it(tmp_path: Path) -> None:
     path = tmp_path / "events.json"
     path.write_bytes(json.dumps(RECORDS, indent=1).encode("utf-16"))
-    assert len(read(path, folder=tmp_path)[0]) == 3
+    assert len(read(path)[0]) == 3
 
 
 def test_gzip_zip_folder_and_standard_input(tmp_path: Path) -> None:
@@ -106,9 +106,7 @@ def test_gzip_zip_folder_and_standard_input(tmp_path: Path) -> None:
         archive.writestr("x/events.json", json.dumps([one(2)]))
         archive.writestr("readme.txt", "nothing to see")
     (folder / ".hidden.json").write_text(json.dumps([one(9)]), encoding="utf-8")
-    events, reader = read(
-        folder, "-", standard_input=json.dumps([one(3)]).encode(), folder=tmp_path
-    )
+    events, reader = read(folder, "-", standard_input=json.dumps([one(3)]).encode())
     assert ids(events) == ["event-2", "event-1", "event-3"]
     assert events[0].origin == f"{folder / 'b.zip'}!x/events.json:1"
     (limit,) = reader.trouble.limits()
@@ -122,7 +120,7 @@ def test_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
     lines[18] = "[1, 2]"
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert len(events) == 12
     assert reader.trouble.unreadable == 9
     limits = reader.trouble.limits()
@@ -133,7 +131,7 @@ def test_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
 def test_a_first_broken_line_does_not_hide_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text('{"id": "x\n' + "\n".join(map(json.dumps, RECORDS)), encoding="utf-8")
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert len(events) == 3
     assert reader.trouble.unreadable == 1
 
@@ -143,7 +141,7 @@ def test_a_cut_off_array_gives_what_is_whole(tmp_path: Path, indent: int | None)
     text = json.dumps({"value": RECORDS}, indent=indent)
     path = tmp_path / "events.json"
     path.write_text(text[: len(text) - len(json.dumps(RECORDS[2])) // 2], encoding="utf-8")
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert ids(events) == ["event-1", "event-2"]
     assert reader.trouble.unreadable == 1
     assert "the text ends in the middle of it" in reader.trouble.limits()[0]
@@ -153,7 +151,7 @@ def test_damage_inside_an_array_costs_one_record(tmp_path: Path) -> None:
     text = json.dumps(RECORDS, indent=2).replace('"event-2",', '"event-2" oops,')
     path = tmp_path / "events.json"
     path.write_text(text, encoding="utf-8")
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert ids(events) == ["event-1", "event-3"]
     assert reader.trouble.unreadable == 1
 
@@ -163,7 +161,7 @@ def test_a_cut_off_gzip_gives_what_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl.gz"
     data = gzip.compress(lines.encode())
     path.write_bytes(data[: len(data) - 200])
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert len(events) > 100
     assert any("the file ends early" in limit for limit in reader.trouble.limits())
 
@@ -183,20 +181,20 @@ def test_a_named_file_of_something_else_stops(content: bytes, message: str, tmp_
     path = tmp_path / "thing"
     path.write_bytes(content)
     with pytest.raises(SourceError, match=message) as caught:
-        read(path, folder=tmp_path)
+        read(path)
     assert "thing" in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere does not exist"):
-        read(tmp_path / "nowhere", folder=tmp_path)
+        read(tmp_path / "nowhere")
 
 
 def test_other_categories_of_a_shared_hub_are_counted_not_broken(tmp_path: Path) -> None:
     path = tmp_path / "hub.json"
     other = {"category": "SignInLogs", "properties": {"id": "1"}}
     path.write_text(json.dumps({"records": [other, {"properties": one(1)}]}), encoding="utf-8")
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert len(events) == 1
     assert reader.trouble.unreadable == 0
     assert reader.trouble.limits()[0].startswith("1 records of another log were left out")
@@ -232,7 +230,7 @@ PROPERTIES = [
 def test_the_portals_three_csv_files_are_joined(tmp_path: Path, delimiter: str) -> None:
     for name, rows in (("a", STEPS), ("b", MAIN), ("c", PROPERTIES)):
         write_csv(tmp_path / f"{name}.csv", rows, delimiter)
-    events, reader = read(*sorted(tmp_path.glob("*.csv")), folder=tmp_path)
+    events, reader = read(*sorted(tmp_path.glob("*.csv")))
     first, second = events
     assert (first.status, first.provisioning_action, first.error.error_code) == (
         "failure", "create", "Dup",
@@ -251,7 +249,7 @@ def test_the_portals_three_csv_files_are_joined(tmp_path: Path, delimiter: str) 
 def test_a_csv_with_a_row_for_each_step_is_one_event(tmp_path: Path) -> None:
     titles = [*MAIN[0], "Step Name", "Step Status"]
     rows = [titles, [*MAIN[1], "EntryImport", "Success"], [*MAIN[1], "EntryExportAdd", "Failure"]]
-    events, _ = read(write_csv(tmp_path / "x.csv", rows), folder=tmp_path)
+    events, _ = read(write_csv(tmp_path / "x.csv", rows))
     (event,) = events
     assert [step.name for step in event.provisioning_steps] == ["EntryImport", "EntryExportAdd"]
 
@@ -261,7 +259,7 @@ def test_log_analytics_csv(tmp_path: Path) -> None:
     row["TimeGenerated [UTC]"] = "9/22/2021, 10:17:01.000 AM"
     del row["TimeGenerated"]
     path = write_csv(tmp_path / "query.csv", [list(row), list(map(str, row.values()))])
-    (event,), reader = read(path, folder=tmp_path)
+    (event,), reader = read(path)
     assert event.status == "failure"
     assert event.provisioning_steps[-1].provisioning_step_type == "export"
     assert event.activity_date_time is not None
@@ -271,7 +269,7 @@ def test_log_analytics_csv(tmp_path: Path) -> None:
 
 def test_a_ragged_csv_row_is_named(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "x.csv", [*MAIN[:2], ["only", "three", "cells"], MAIN[2]])
-    events, reader = read(path, folder=tmp_path)
+    events, reader = read(path)
     assert len(events) == 2
     assert f"{path}:3: record skipped, it has 3 cells" in reader.trouble.limits()[0]
 
@@ -290,10 +288,9 @@ GARBAGE = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(content=GARBAGE)
 def test_no_content_makes_reading_fail(
-    content: bytes, tmp_path_factory: pytest.TempPathFactory
+    content: bytes,
 ) -> None:
-    folder = tmp_path_factory.mktemp("garbage")
-    reader = FileReader(folder=folder, standard_input=io.BytesIO(content))
+    reader = FileReader(standard_input=io.BytesIO(content))
     try:
         events = list(reader.events(inputs(["-"])))
     except SourceError:

@@ -1,0 +1,230 @@
+"""The engine's answers: the same by every path, and the same as plain Python's."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scimdoctor.errors import SourceError
+from scimdoctor.sources.event_filter import EVERYTHING, EventFilter
+from scimdoctor.sources.event_set import new_event_set, open_events
+from scimdoctor.sources.record import read_record
+from tests.fakes.provisioning import RECORDS, START, Group, days_of, groups_of, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scimdoctor.model.report import SignatureSummary
+    from scimdoctor.sources.summary import Summary
+
+NEVER = 1 << 60
+
+
+def as_groups(signatures: tuple[SignatureSummary, ...]) -> dict[str, Group]:
+    return {
+        one.id: Group(
+            id=one.id,
+            count=one.count,
+            objects=one.objects,
+            failing_now=one.failing_now or 0,
+            first_seen=one.first_seen or START,
+            last_seen=one.last_seen or START,
+        )
+        for one in signatures
+    }
+
+
+def as_days(summary: Summary) -> Counter[tuple[str, str]]:
+    return +Counter(
+        {
+            (day.day, status): getattr(day, status)
+            for day in summary.days
+            for status in ("failure", "skipped", "warning", "success")
+        }
+    )
+
+
+def summary_of(path: Path, wanted: EventFilter = EVERYTHING, *, big: int = NEVER) -> Summary:
+    with open_events([str(path)], big=big) as events:
+        return events.summary(wanted)
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    return path
+
+
+@settings(max_examples=15, deadline=None)
+@given(records=RECORDS.filter(bool))
+def test_sql_equals_plain_python_by_both_paths(
+    records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write(tmp_path_factory.mktemp("events") / "events.jsonl", records)
+    events = [read_record(one) for one in records]
+    slow, quick = summary_of(path), summary_of(path, big=0)
+    assert slow == quick
+    assert as_groups(slow.signatures) == groups_of(events)
+    assert as_days(slow) == days_of(events)
+    assert slow.counts.read == len(events)
+
+
+FILTERS = st.builds(
+    EventFilter,
+    app=st.sampled_from([None, "app-1", "APP 2"]),
+    user=st.sampled_from([None, "PERSON 3", "person1@", "00002", "%", "'"]),
+    status=st.sampled_from([(), ("failure",), ("skipped", "warning")]),
+    error_code=st.sampled_from([None, "entries", "' OR true --"]),
+    action=st.sampled_from([None, "Create"]),
+    cycle=st.sampled_from([None, "cycle-1"]),
+    since=st.sampled_from([None, START + timedelta(hours=20)]),
+    until=st.sampled_from([None, START + timedelta(hours=40)]),
+)
+
+
+def shown(one: dict[str, Any], wanted: EventFilter) -> bool:
+    event = read_record(one)
+    person = event.source_identity
+    names = (person.id, person.display_name, person.details.get("UserPrincipalName"))
+    time = event.activity_date_time or START
+    return (
+        (not wanted.app or wanted.app.lower() in {f"app-{one['jobId'][-1]}", f"app {one['jobId'][-1]}"})
+        and (not wanted.user or any(wanted.user.lower() in (n or "").lower() for n in names))
+        and (not wanted.status or event.status in wanted.status)
+        and (not wanted.error_code or (event.error.error_code or "").lower().endswith(wanted.error_code.lower()))
+        and (not wanted.action or event.provisioning_action == "create")
+        and (not wanted.cycle or event.cycle_id == wanted.cycle)
+        and (not wanted.since or time >= wanted.since)
+        and (not wanted.until or time < wanted.until)
+    )  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None)
+@given(records=RECORDS.filter(bool), wanted=FILTERS)
+def test_filters_show_what_they_should(
+    records: list[dict[str, Any]], wanted: EventFilter, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write(tmp_path_factory.mktemp("events") / "events.jsonl", records)
+    expected = sorted(
+        (one for one in records if shown(one, wanted)),
+        key=lambda one: one["activityDateTime"],
+        reverse=True,
+    )
+    for big in (0, NEVER):
+        with open_events([str(path)], big=big) as events:
+            assert [event.id for event in events.newest(wanted)] == [one["id"] for one in expected]
+            assert events.counts(wanted).read == len(expected)
+            assert events.summary(wanted).counts == events.counts(wanted)
+
+
+def some(count: int, **fixed: Any) -> list[dict[str, Any]]:
+    choice = {
+        "person": 1, "status": "failure", "app": 1, "code": "Dup", "reason": "User 'a' exists",
+        "skip": None, "action": "create",
+    }  # fmt: skip
+    return [record(n, second=60 * n, **(choice | fixed)) for n in range(count)]
+
+
+def test_repeats_count_once_by_both_paths(tmp_path: Path) -> None:
+    path = write(tmp_path / "events.jsonl", some(5) + some(5))
+    for big in (0, NEVER):
+        assert summary_of(path, big=big).counts.failure == 5
+
+
+def test_an_event_without_an_id_is_the_one_with_its_change(tmp_path: Path) -> None:
+    records = some(4)
+    for one in records[:2]:
+        records.append({key: value for key, value in one.items() if key != "id"})
+    records.append(records[-1])
+    path = write(tmp_path / "events.jsonl", records)
+    with open_events([str(path)]) as events:
+        assert events.summary(EVERYTHING).counts.read == 4
+        assert len(events.newest(EVERYTHING)) == 4
+
+
+def test_failing_now_looks_at_all_statuses_whatever_is_shown(tmp_path: Path) -> None:
+    records = [
+        *some(2),
+        record(9, second=10000, person=1, status="success", app=1, action="create"),
+    ]
+    records += [record(10, **{**choice(), "person": 2, "second": 20})]
+    path = write(tmp_path / "events.jsonl", records)
+    wanted = EventFilter(status=("failure",))
+    (signature,) = summary_of(path, wanted).signatures
+    assert (signature.count, signature.objects, signature.failing_now) == (3, 2, 1)
+
+
+def choice() -> dict[str, Any]:
+    return {
+        "status": "failure", "app": 1, "code": "Dup", "reason": "User 'b' exists",
+        "action": "create",
+    }  # fmt: skip
+
+
+def test_odd_lines_of_a_big_file_are_read_by_python(tmp_path: Path) -> None:
+    records = some(60)
+    envelope = {"category": "ProvisioningLogs", "properties": some(61)[60]}
+    lines = [json.dumps(one) for one in records]
+    lines[20] = json.dumps(envelope)
+    lines[30] = lines[30][:100]
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with open_events([str(path)], big=0) as events:
+        summary = events.summary(EVERYTHING)
+        assert summary.counts.failure == 59
+        assert events.unreadable == 1
+        assert events.limits[0].startswith(f"{path}:31: record skipped")
+        assert "event-60" in {event.id for event in events.newest(EVERYTHING)}
+    with open_events([str(path)], big=0) as events:
+        assert len(events.newest(EVERYTHING)) == 59
+        assert events.unreadable == 1
+
+
+def test_a_big_file_of_mostly_odd_lines_is_read_by_python(tmp_path: Path) -> None:
+    lines = [json.dumps(one) for one in some(5)]
+    lines += [json.dumps({"properties": one}) for one in some(30)[5:]]
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert summary_of(path, big=0).counts.failure == 30
+
+
+def test_newest_limits_and_origin(tmp_path: Path) -> None:
+    path = write(tmp_path / "events.jsonl", some(5))
+    with open_events([str(path)]) as events:
+        found = events.newest(EVERYTHING, limit=2)
+    assert [event.id for event in found] == ["event-4", "event-3"]
+    assert found[0].origin == f"{path}:5"
+    assert found[0].raw["id"] == "event-4"
+
+
+def test_temporary_files_are_private_and_removed(tmp_path: Path) -> None:
+    path = write(tmp_path / "events.jsonl", some(2))
+    with open_events([str(path)]) as events:
+        assert events.folder.stat().st_mode & 0o077 == 0
+        folder = events.folder
+    assert not folder.exists()
+
+
+def test_nothing_read_is_no_error_when_the_source_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text('{"value": []}', encoding="utf-8")
+    summary = summary_of(path)
+    assert summary.counts.read == 0
+    assert summary.signatures == ()
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nothing to read"), open_events([str(tmp_path)]):
+        pass
+
+
+def test_a_set_without_parts_answers(tmp_path: Path) -> None:
+    with new_event_set() as events:
+        assert events.summary(replace(EVERYTHING, user="x")).counts.read == 0
+        assert events.newest(EVERYTHING) == ()

@@ -1,0 +1,243 @@
+"""The KQL gives the numbers of the local SQL, and no value of the user's leaves its quotes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scimdoctor.errors import (
+    ConfigurationError,
+    GraphError,
+    GraphNotFoundError,
+    GraphPermissionError,
+    GraphThrottledError,
+    GraphUnavailableError,
+)
+from scimdoctor.redaction import Secret
+from scimdoctor.sources import kql
+from scimdoctor.sources.event_filter import EVERYTHING, EventFilter
+from scimdoctor.sources.event_set import new_event_set
+from scimdoctor.sources.log_analytics import Workspace
+from scimdoctor.sources.record import read_record
+from tests.fakes.provisioning import START, random_records, record
+from tests.fakes.workspace import FakeWorkspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scimdoctor.sources.summary import Summary
+
+WORKSPACE = "00000062-0000-4000-8000-000000000062"
+WIDE = EventFilter(since=START, until=START + timedelta(days=30))
+
+
+def ask(fake: Callable[[httpx.Request], httpx.Response]) -> Workspace:
+    return Workspace(
+        http=httpx.Client(transport=httpx.MockTransport(fake)),
+        base_url="https://api.loganalytics.azure.com",
+        workspace=WORKSPACE,
+        token=lambda: Secret("la-token"),
+    )
+
+
+def locally(records: list[dict[str, Any]], wanted: EventFilter) -> Summary:
+    with new_event_set() as events:
+        events.add_events(read_record(one) for one in records)
+        return events.summary(wanted)
+
+
+def numbers(summary: Summary) -> list[tuple[object, ...]]:
+    return [
+        (
+            one.id, one.status, one.app, one.action, one.error_code, one.text, one.count,
+            one.objects, one.failing_now, one.first_seen, one.last_seen,
+        )
+        for one in summary.signatures
+    ]  # fmt: skip
+
+
+def kql_engine() -> None:
+    pytest.importorskip("duckdb_kql", reason="the extra 'kql' is not installed")
+
+
+FILTERED = EventFilter(
+    since=START,
+    until=START + timedelta(hours=40),
+    app="APP 1",
+    user="person",
+    status=("failure", "skipped"),
+    action="Create",
+)
+
+
+@pytest.mark.parametrize("wanted", [WIDE, FILTERED], ids=["everything", "filtered"])
+def test_kql_equals_sql(wanted: EventFilter) -> None:
+    kql_engine()
+    records = random_records(120)
+    workspace = ask(FakeWorkspace(records))
+    with workspace.http:
+        remote = workspace.summary(wanted)
+    local = locally(records, wanted)
+    assert local.signatures
+    assert remote.counts == local.counts
+    assert remote.days == local.days
+    assert numbers(remote) == numbers(local)
+
+
+def test_events_come_back_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    kql_engine()
+    records = [
+        record(
+            n, person=1, status="failure", app=1, second=n, code="Dup", reason="x", action="create"
+        )
+        for n in range(7)
+    ]
+    monkeypatch.setattr("scimdoctor.sources.log_analytics.MOST_ROWS", 3)
+    fake = FakeWorkspace(records)
+    workspace = ask(fake)
+    with workspace.http:
+        found = workspace.newest(WIDE, limit=7)
+        again = workspace.by_id(WIDE, ["event-2", "event-4"])
+    assert [event.id for event in found] == [f"event-{n}" for n in range(6, -1, -1)]
+    assert set(again) == {"event-2", "event-4"}
+    assert again["event-2"].error.reason == "x"
+    assert again["event-2"].tenant_id == "tenant"
+
+
+def test_an_incomplete_answer_is_said() -> None:
+    kql_engine()
+    workspace = ask(FakeWorkspace([], partial=True))
+    with workspace.http:
+        workspace.rows(kql.days_query(WIDE))
+    assert "incomplete answer: exceed the set limit" in workspace.limits[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (400, "Failed to resolve table or column expression named 'X'", GraphNotFoundError),
+        (400, "syntax", GraphError),
+        (401, "who", GraphPermissionError),
+        (403, "no", GraphPermissionError),
+        (404, "path", GraphNotFoundError),
+        (429, "slow", GraphThrottledError),
+        (504, "late", GraphUnavailableError),
+    ],
+)
+def test_refusals(status: int, message: str, kind: type[GraphError]) -> None:
+    body = {"error": {"code": "x", "message": "outer", "innererror": {"message": message}}}
+    workspace = ask(lambda _request: httpx.Response(status, json=body))
+    with workspace.http, pytest.raises(kind) as caught:
+        workspace.rows("T")
+    assert caught.value.status == status
+
+
+def test_html_and_no_connection() -> None:
+    workspace = ask(lambda _request: httpx.Response(502, text="<html>"))
+    with workspace.http, pytest.raises(GraphUnavailableError, match="502"):
+        workspace.rows("T")
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route", request=request)
+
+    workspace = ask(refuse)
+    with workspace.http, pytest.raises(GraphUnavailableError, match="no route"):
+        workspace.rows("T")
+
+
+def test_a_workspace_is_named_by_its_guid() -> None:
+    with (
+        httpx.Client() as http,
+        pytest.raises(ConfigurationError, match=r"'\.\./x' is not a workspace id"),
+    ):
+        Workspace(http=http, base_url="x", workspace="../x", token=lambda: Secret("t"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=40))
+def test_a_literal_never_ends_early(text: str) -> None:
+    written = kql.literal(text)
+    assert written[0] == written[-1] == '"'
+    assert (
+        json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        is not None
+    )
+    inner = written[1:-1]
+    assert inner.isprintable()
+    at = 0
+    while at < len(inner):
+        assert inner[at] != '"'
+        at += 2 if inner[at] == "\\" else 1
+
+
+NODE_CHECK = """
+require('@kusto/language-service-next/bridge.min.js'); require('@kusto/language-service-next');
+const L = Kusto.Language, S = L.Symbols, columns = %s, query = %s;
+const declared = '(' + Object.entries(columns).map(([k, v]) => `${k}: ${v}`).join(', ') + ')';
+const table = new S.TableSymbol.$ctor7('AADProvisioningLogs', declared, null);
+const database = new S.DatabaseSymbol.$ctor1('db', [table], false);
+const code = L.KustoCode.ParseAndAnalyze(query, L.GlobalState.Default.WithDatabase(database));
+const found = code.GetDiagnostics(), out = [];
+for (let i = 0; i < found.Count; i++) { const d = found.getItem(i); out.push(d.Code + ' ' + d.Message); }
+console.log(JSON.stringify(out));
+"""
+TABLE = dict.fromkeys(
+    [
+        "AADTenantId",
+        "Category",
+        "ChangeId",
+        "CorrelationId",
+        "CycleId",
+        "Id",
+        "InitiatedBy",
+        "JobId",
+        "ModifiedProperties",
+        "OperationName",
+        "ProvisioningAction",
+        "ProvisioningStatusInfo",
+        "ProvisioningSteps",
+        "ResultDescription",
+        "ResultSignature",
+        "ResultType",
+        "ServicePrincipal",
+        "SourceIdentity",
+        "SourceSystem",
+        "TargetIdentity",
+        "TargetSystem",
+        "TenantId",
+        "Type",
+    ],
+    "string",
+) | {"TimeGenerated": "datetime", "DurationMs": "long"}
+FULL = EventFilter(
+    since=START, until=START, app='a"b', job="j\\", user="u\n", status=("failure",),
+    error_code="e", action="create", cycle="c",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", [EVERYTHING, FULL], ids=["everything", "all filters"])
+@pytest.mark.parametrize("name", ["days", "groups", "newest", "by id"])
+def test_microsofts_language_service_finds_no_fault(name: str, wanted: EventFilter) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    query = {
+        "days": kql.days_query(wanted),
+        "groups": kql.groups_query(wanted),
+        "newest": kql.newest_query(wanted, limit=5),
+        "by id": kql.by_id_query(wanted, ["a", 'b"']),
+    }[name]
+    script = NODE_CHECK % (json.dumps(TABLE), json.dumps(query))
+    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=False)
+    if "Cannot find module" in done.stderr:
+        pytest.skip("npm package @kusto/language-service-next is not installed (NODE_PATH)")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
