@@ -70,9 +70,12 @@ def reconstruct(
     if phase is Phase.MATCHING:
         return _failed_matching(facts)
     writes, missing = _writes(facts)
+    notes = (_UNRESOLVED,) if phase is Phase.REFERENCE else ()
     if phase is Phase.WRITE and writes:
         writes = (*writes[:-1], replace(writes[-1], failed=True))
-    notes = (_UNRESOLVED,) if phase is Phase.REFERENCE else ()
+        number = sum(w.request.is_write for w in writes)
+        if number > 1:
+            notes = (f"the log does not tell which of {number} writes failed: the last is taken",)
     return _result(facts, (*_questions(facts), *writes), missing=missing, notes=notes)
 
 

@@ -191,7 +191,8 @@ def _default_operation(change: Change) -> dict[str, Any]:
 
 
 def _default_value(value: Any) -> Any:  # noqa: ANN401
-    return str(value) if isinstance(value, bool) else value
+    # Microsoft: in this dialect dates, numbers and Booleans may all travel as text.
+    return str(value) if isinstance(value, (bool, int)) else value
 
 
 def _compliant_operations(changes: list[Change]) -> list[dict[str, Any]]:

@@ -407,6 +407,23 @@ def test_members_swapped_go_as_two_requests() -> None:
     ]
 
 
+def test_says_which_of_two_writes_is_taken_as_refused() -> None:
+    rebuilt = reconstruct(group("update", changed("displayName", "new", "old"), MEMBER))
+    assert [r.purpose for r in rebuilt.requests if r.request.is_write] == [
+        Purpose.UPDATE,
+        Purpose.MEMBERS,
+    ]
+    assert [r.failed for r in rebuilt.requests if r.request.is_write] == [False, True]
+    assert "which of 2 writes" in rebuilt.notes[0]
+
+
+def test_numbers_travel_as_text_in_the_default_dialect_only() -> None:
+    change = requests.Change(op="replace", path="level", value=7)
+    default = requests.operations([change], Dialect.DEFAULT)
+    compliant = requests.operations([change], Dialect.COMPLIANT)
+    assert (default[0]["value"], compliant[0]["value"]) == ("7", 7)
+
+
 def test_large_membership_change_has_no_single_checks() -> None:
     ids = ", ".join(f"m{i}" for i in range(2000))
     rebuilt = reconstruct(group("update", changed("members", ids)))
