@@ -6,6 +6,7 @@ All traffic goes through the `httpx.Client` given. What MSAL reports as a dictio
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from functools import cached_property
@@ -145,8 +146,10 @@ class ManagedIdentityTokens:
                     resource=resource, claims_challenge=claims_challenge
                 )
             except (httpx.HTTPError, msal.ManagedIdentityError, OSError, ValueError) as error:
+                unreadable = isinstance(error, json.JSONDecodeError)
+                why = "what answers is not Azure's metadata service" if unreadable else error
                 raise AuthenticationError(
-                    f"There is no managed identity to sign in with: {error}",
+                    f"There is no managed identity to sign in with: {why}",
                     hint="Run on an Azure resource that has one, or choose another --auth.",
                 ) from error
         return _access_token(result, self._sign_in)

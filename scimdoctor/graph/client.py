@@ -250,7 +250,7 @@ class GraphClient:
             "Graph did not answer in time; try again, or ask for less at once."
             if slow
             else "Check the network, the proxy (HTTPS_PROXY) and, behind a TLS-inspecting proxy, "
-            "its certificate authority (--ca-file)."
+            "its certificate authority (SCIMDOCTOR_CA_FILE)."
         )
         return GraphUnavailableError(
             f"Microsoft Graph ({host}) could not be reached: {str(error) or type(error).__name__}.",

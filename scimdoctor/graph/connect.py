@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from scimdoctor import __version__
 from scimdoctor.errors import ConfigurationError
+from scimdoctor.graph.sign_in import AuthMethod, SignIn
 from scimdoctor.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     import httpx
 
     from scimdoctor.graph.client import GraphClient
-    from scimdoctor.graph.sign_in import SignIn
     from scimdoctor.graph.transport import Waiting
 
 USER_AGENT = f"scimdoctor/{__version__}"
 _CONNECT_SECONDS = 15.0
 _ANSWER_SECONDS = 100.0
+_METADATA_SERVICE = "http://169.254.169.254"
+"""Azure's instance metadata service, which no proxy may stand before."""
 
 
 def connect(
@@ -67,7 +69,9 @@ def sign_in_http(
     """Return the client that MSAL's traffic goes through; the caller closes it."""
     import httpx
 
-    network = transport or _transport(sign_in.authority, ca_file)
+    managed = sign_in.method is AuthMethod.MANAGED_IDENTITY
+    address = _METADATA_SERVICE if managed else sign_in.authority
+    network = transport or _transport(address, ca_file)
     return _client(network, httpx.Timeout(30.0))
 
 
@@ -120,26 +124,27 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
             f"The certificate authorities in {ca_file} cannot be read: {error}.",
-            hint="--ca-file must be a PEM file.",
+            hint="It must be a PEM file.",
         ) from error
     return context
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that environment or system name for `url`; never one for loopback.
+    """Return the proxy that environment or system name for `url`; never one for this machine.
 
     httpx looks proxies up itself only when it also makes the transport, which ours replaces.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if _is_loopback(host) or proxy_bypass(host):
+    if _is_local(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
     return proxies.get(parts.scheme) or proxies.get("all")
 
 
-def _is_loopback(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
+    return address.is_loopback or address.is_link_local

@@ -28,6 +28,7 @@ _BY_ERROR: Mapping[str, tuple[str, str]] = {
     ),
 }
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+_UNCONFIGURED = "what answers there is no sign-in service, or knows no such tenant."
 _REDO = frozenset({"interaction_required", "login_required", "consent_required", "invalid_grant"})
 
 
@@ -82,6 +83,7 @@ def broken(error: Exception, sign_in: SignIn) -> ScimDoctorError:
             hint="Set SCIMDOCTOR_CACHE to a folder that can be written to.",
         )
     if isinstance(error, _UNREADABLE):
+        text = _UNCONFIGURED if isinstance(error.__context__, ValueError) else text
         return AuthenticationError(
             f"Microsoft's sign-in at {sign_in.authority} cannot be used: {text}",
             hint="Check --tenant and --cloud; behind a proxy, check that its answers are not "
@@ -90,7 +92,7 @@ def broken(error: Exception, sign_in: SignIn) -> ScimDoctorError:
     return AuthenticationError(
         f"Microsoft's sign-in at {sign_in.authority} could not be reached: {text}",
         hint="Check the network, the proxy (HTTPS_PROXY) and, behind a TLS-inspecting proxy, its "
-        "certificate authority (--ca-file).",
+        "certificate authority (SCIMDOCTOR_CA_FILE).",
     )
 
 

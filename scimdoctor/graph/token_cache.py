@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 
 
 class OwnerOnlyFile:
-    """A persistence for `PersistedTokenCache`: a file of mode 0600, replaced as a whole."""
+    """A persistence for `PersistedTokenCache`: a file of mode 0600, replaced as a whole.
+
+    `announce` is called when the file is first made.
+    """
 
     is_encrypted = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, announce: Callable[[], None] = lambda: None) -> None:
         self._path = path
+        self._announce = announce
 
     def save(self, content: str) -> None:
         """Write `content`; a reader sees the old file or the new one, never a part."""
+        is_new = not self._path.exists()
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -39,6 +44,8 @@ class OwnerOnlyFile:
         except OSError:
             Path(name).unlink(missing_ok=True)
             raise
+        if is_new:
+            self._announce()
 
     def load(self) -> str:
         """Return what was saved."""
@@ -119,12 +126,11 @@ def _persistence(path: Path, progress: Progress, encrypted: Callable[[str], Any]
     try:
         return (encrypted or _encrypted_persistence)(str(path))
     except Exception:  # noqa: BLE001 - each platform's library raises what it likes
-        if not path.exists():
-            progress.message(
-                f"This platform offers no encrypted store: the sign-in is kept in {path}, "
-                "readable only by you (mode 0600). scimdoctor logout deletes it."
-            )
-        return OwnerOnlyFile(path)
+        text = (
+            f"This platform offers no encrypted store: the sign-in is kept in {path}, "
+            "readable only by you (mode 0600). scimdoctor logout deletes it."
+        )
+        return OwnerOnlyFile(path, announce=lambda: progress.message(text))
 
 
 def _encrypted_persistence(location: str) -> Any:  # noqa: ANN401 - msal_extensions has no types

@@ -302,6 +302,7 @@ def test_nobody_signed_in(microsoft: Microsoft, http: httpx.Client, tmp_path: Pa
     with pytest.raises(AuthenticationError, match="Nobody is signed in") as caught:
         token_of(device_sign_in(microsoft, tmp_path), http)
     assert "scimdoctor login" in str(caught.value.hint)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_revoked_sign_in(microsoft: Microsoft, http: httpx.Client, tmp_path: Path) -> None:

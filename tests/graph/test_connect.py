@@ -40,6 +40,7 @@ def test_a_ca_file_that_is_none(tmp_path: Path, content: bytes | None) -> None:
         ("https://127.0.0.1:8443", None),
         ("https://localhost:8443", None),
         ("https://[::1]:8443", None),
+        ("http://169.254.169.254", None),
     ],
 )
 def test_proxies(monkeypatch: pytest.MonkeyPatch, url: str, proxy: str | None) -> None:

@@ -426,7 +426,7 @@ def test_without_the_ca_file_nothing_is_trusted(loopback: Loopback) -> None:
         pytest.raises(AuthenticationError) as caught,
     ):
         graph.get("/organization")
-    assert "--ca-file" in str(caught.value.hint)
+    assert "SCIMDOCTOR_CA_FILE" in str(caught.value.hint)
 
 
 def test_a_graph_that_is_down(loopback: Loopback) -> None:
