@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.entra.app_roles import role_names
 from scimdoctor.entra.evaluate import evaluate_mapping, expression_of
 from scimdoctor.entra.expression import ExpressionError, parse
 from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict
@@ -108,6 +109,10 @@ def compare_object(
 
 
 def _compare(item: Expected, found: Any) -> AttributeComparison:  # noqa: ANN401 - JSON
+    if item.path.casefold() == "roles" and item.value is not None:
+        # The two ends never hold roles in the same shape: their names are what counts.
+        item = replace(item, value=role_names(item.value))
+        found = role_names(found) if found is not None else None
     verdict, note = _verdict(item, _bare(item, found))
     return AttributeComparison(
         attribute=item.path,

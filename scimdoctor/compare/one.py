@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import Found, look_up, read
 from scimdoctor.compare.attributes import Expected, compare_object, expected_values, is_active
+from scimdoctor.compare.entitlement import app_roles, assigned_roles
 from scimdoctor.compare.entra_side import Person, Side, person
 from scimdoctor.compare.group_members import compare_members
 from scimdoctor.entra.source_values import source_values
@@ -115,12 +116,15 @@ def _from_the_app(ends: BothEnds, wanted: str) -> Comparison:
 
 def _compare_user(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     side = ends.side(group=False)
-    assigned = _is_assigned(ends, str(raw.get("id")))
+    role_ids = assigned_roles(ends.graph, ends.app.id, str(raw.get("id")))
+    roles = None
+    if any(a.casefold() == "approleassignments" for a in side.attributes):
+        roles = app_roles(ends.graph, ends.app.id, role_ids)
     manager = None
     if any(a.casefold() == "manager" for a in side.attributes):
         manager = directory.manager(ends.graph, str(raw.get("id")))
     manager_id = str(manager["id"]) if manager and manager.get("id") else None
-    who = person(side, raw, assigned=assigned, manager_id=manager_id)
+    who = person(side, raw, assigned=bool(role_ids), manager_id=manager_id, roles=roles)
     expected = expected_values(
         side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
     )
@@ -170,20 +174,6 @@ def compare_person(
         note = f"active in the app, though {who.why}"
         return replace(base, state="active-but-should-not-be", notes=(note,))
     return base
-
-
-def _is_assigned(ends: BothEnds, user_id: str) -> bool:
-    groups = []
-    for row in directory.assignments(ends.graph, ends.app.id):
-        if row.principal_id == user_id:
-            return True
-        if row.principal_type == "Group":
-            groups.append(row.principal_id)
-    return any(
-        str(m.get("id")) == user_id
-        for group_id in groups
-        for m in directory.members(ends.graph, group_id)
-    )
 
 
 def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:

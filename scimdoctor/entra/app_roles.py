@@ -27,6 +27,14 @@ def _parsed(item: Any) -> Any:  # noqa: ANN401
     return item
 
 
+def role_names(value: Any) -> list[str]:  # noqa: ANN401
+    """The values of roles in any shape, sorted: what is the same at both ends."""
+    names = (r.get("value") if isinstance(r, dict) else r for r in roles_of(value))
+    inner = (_parsed(n) for n in names)
+    plain = (i.get("value") if isinstance(i, dict) else i for i in inner)
+    return sorted(str(n) for n in plain if n not in (None, ""))
+
+
 def roles_for_create(value: Any) -> list[Any]:  # noqa: ANN401
     """`roles` as a POST holds them: one object for each, none of them primary."""
     return [_complex(role) for role in roles_of(value)]

@@ -201,6 +201,33 @@ def test_manager_is_compared_by_the_app_s_id(company: Company, ends: BothEnds) -
     assert verdicts(compare_one(ends, ada))[manager] is Verdict.MISSING_IN_APP
 
 
+@pytest.mark.parametrize(
+    ("held", "verdict"),
+    [
+        ([{"value": "Admin", "type": "WindowsAzureActiveDirectoryRole"}], Verdict.SAME),
+        ([{"value": '{"id":"r1","value":"Admin","displayName":"A"}'}], Verdict.SAME),
+        ([{"value": "User"}], Verdict.DIFFERS),
+        ([], Verdict.MISSING_IN_APP),
+    ],
+)
+def test_roles_are_compared_by_name(
+    company: Company, ends: BothEnds, held: list[dict[str, str]], verdict: Verdict
+) -> None:
+    schema = load("synchronization-schema-custom-app.json")
+    users = schema["synchronizationRules"][0]["objectMappings"][1]
+    expression = "AppRoleAssignmentsComplex([appRoleAssignments])"
+    source = {"type": "Function", "name": "AppRoleAssignmentsComplex", "expression": expression}
+    users["attributeMappings"].append({"targetAttributeName": "roles", "source": source})
+    company.hire("ada", assigned=False)
+    company.principal.raw["appRoles"] = [{"id": "r1", "value": "Admin", "displayName": "A"}]
+    company.principal.assignments.append(
+        {"principalId": identity(1), "principalType": "User", "appRoleId": "r1"}
+    )
+    company.provision("ada", roles=held)
+    found = compare_one(replace(ends, schema=parse_schema(schema)), identity(1))
+    assert verdicts(found)["roles"] is verdict
+
+
 def test_group_and_its_members(company: Company, ends: BothEnds) -> None:
     company.staff(company.hire("ada"), company.hire("bob"), company.hire("cas"))
     ada, bob = company.provision("ada"), company.provision("bob")

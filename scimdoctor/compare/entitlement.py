@@ -1,0 +1,45 @@
+"""By what a user is entitled to an app: assignments and the roles that they carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from scimdoctor.graph import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scimdoctor.graph.client import GraphClient
+
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+"""The id of *Default Access*, which is no role of the app's own."""
+
+
+def assigned_roles(graph: GraphClient, app_id: str, user_id: str) -> tuple[str, ...]:
+    """The role ids by which the user is assigned, directly or as a direct member of a group.
+
+    Empty: the user is not assigned. Members of nested groups are not, as Entra sees it.
+    """
+    rows = list(directory.assignments(graph, app_id))
+    own = [row.app_role_id or DEFAULT_ACCESS for row in rows if row.principal_id == user_id]
+    groups = [row for row in rows if row.principal_type == "Group"]
+    by_group = [
+        row.app_role_id or DEFAULT_ACCESS
+        for row in groups
+        if any(str(m.get("id")) == user_id for m in directory.members(graph, row.principal_id))
+    ]
+    return tuple(dict.fromkeys((*own, *by_group)))
+
+
+def app_roles(graph: GraphClient, app_id: str, role_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The app's roles of these ids, as expressions see them."""
+    path = f"/servicePrincipals/{quote(app_id, safe='')}"
+    listed = graph.get(path, {"$select": "id,appRoles"}).get("appRoles")
+    rows = [r for r in listed if isinstance(r, dict)] if isinstance(listed, list) else []
+    wanted = set(role_ids)
+    return [
+        {"id": r.get("id"), "value": r.get("value"), "displayName": r.get("displayName")}
+        for r in rows
+        if r.get("id") in wanted
+    ]
