@@ -86,7 +86,9 @@ class _Spelled:
 def _other_spelling(context: CheckContext, refused: Exchange, words: str) -> Iterator[Result]:
     """See whether the app wants the token in a form that Entra does not send."""
     credentials = _credentials(context)
-    if isinstance(credentials, BearerToken):
+    header = refused.response.header("www-authenticate") if refused.response else None
+    known_invalid = "invalid_token" in (header or "")
+    if isinstance(credentials, BearerToken) and not known_invalid:
         for scheme in ("bearer ", ""):
             request = requests.probe("Users", "userName", context.values.guid())
             other = context.send_as(request, _Spelled(scheme, credentials.token))

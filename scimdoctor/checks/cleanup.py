@@ -17,11 +17,22 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
 
+_WAITS = (0.5, 2.0)
+"""Seconds before a refused DELETE is sent again."""
+
+
 def clean_up(context: CheckContext) -> tuple[str, ...]:
     """Delete every test object that is left; returns what could not be removed, in words."""
 
     def send(request: ScimRequest) -> Exchange:
-        return context.endpoint.send(respell(request, context.spelling))
+        spelled = respell(request, context.spelling)
+        exchange = context.endpoint.send(spelled)
+        for seconds in _WAITS:
+            if exchange.status not in {429, 502, 503, 504}:
+                break
+            context.options.clock.sleep(seconds)
+            exchange = context.endpoint.send(spelled)
+        return exchange
 
     return context.tracker.remove_all(send)
 

@@ -121,6 +121,9 @@ class CheckContext:
         self.malformed: set[str] = set()
         """Attributes that came back in a shape that Entra cannot read."""
 
+        self.unreadable: str | None = None
+        """Why no answer of this app can be read at all."""
+
         self.doubtful_filter = False
         """Whether the query was seen to miss users that exist."""
 
@@ -160,7 +163,13 @@ class CheckContext:
     def send_as(self, request: ScimRequest, credentials: Credentials) -> Exchange:
         """Send with other credentials."""
         self._check_time()
-        exchange = self.endpoint.send(respell(request, self.spelling), credentials=credentials)
+        spelled = respell(request, self.spelling)
+        exchange = self.endpoint.send(spelled, credentials=credentials)
+        if exchange.status is not None and exchange.status >= 500:
+            again = self.endpoint.send(spelled, credentials=credentials)
+            if again.status is not None and again.status < 500:
+                self.intermittent.append(exchange)
+                exchange = again
         if exchange.response is None:
             raise NoAnswer(exchange)
         return self._undisguised(exchange)
@@ -188,6 +197,8 @@ class CheckContext:
         return replace(exchange, response=response)
 
     def _check_time(self) -> None:
+        if self.unreadable:
+            raise OutOfTime(self.unreadable)
         if self._broken >= _GIVE_UP_AFTER:
             raise OutOfTime(f"the endpoint left {self._broken} requests in a row unanswered")
         if self.options.clock.now() >= self._deadline:
@@ -306,7 +317,10 @@ class CheckContext:
         found = resources_of(self.find(resource, name, str(attributes.get(name))))
         wanted = str(attributes.get(name)).casefold()
         ids = [r.get("id") for r in found if str(r.get(name)).casefold() == wanted]
-        return str(ids[0]) if len(ids) == 1 and ids[0] is not None else None
+        if len(ids) != 1 or ids[0] is None:
+            return None
+        self.tracker.identify(resource, str(attributes.get(name)), str(ids[0]))
+        return str(ids[0])
 
     def user(self, role: str) -> TestObject:
         """The test user called `role`, made when first asked for; `bare…` ones have the least."""

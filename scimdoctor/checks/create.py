@@ -191,7 +191,6 @@ def _absent_extension(context: CheckContext) -> bool:
     made = context.adopt(exchange, person)
     if made is not None:
         context.objects["bare"] = made
-        context.objects["bare2"] = context.user("bystander")
         context.spelling.require |= {p for p in context.values.person("x") if p.startswith("urn:")}
     return made is not None
 
@@ -291,7 +290,7 @@ def _shared_key(
 ) -> Iterator[Result]:
     external = {
         **context.values.person("namesake"),
-        "externalId": context.user("subject").sent["externalId"],
+        "externalId": context.user("subject").sent.get("externalId", "x"),
     }
     exchange = context.send(context.create_request("Users", external))
     if exchange.status == 409:

@@ -149,6 +149,9 @@ CHECKS = (
         requires=(ACCEPTED,),
         writes=False,
     ),
+)
+
+WRITE_CHECKS = (
     Check(
         rule=_rule(
             "bad-json",
@@ -180,6 +183,6 @@ CHECKS = (
             fix="Answer 404 with a SCIM error.",
         ),
         run=_delete_unknown,
-        requires=(CREATE,),
+        requires=(CREATE, "lifecycle/delete-again"),
     ),
 )

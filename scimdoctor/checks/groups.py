@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
-from scimdoctor.checks.ids import ACCEPTED, GROUP_CREATE, GROUP_MATCH, GROUP_PATCH, GROUPS, REPLACE
+from scimdoctor.checks.ids import (
+    ACCEPTED,
+    GROUP_CREATE,
+    GROUP_MATCH,
+    GROUP_PATCH,
+    GROUPS,
+    NO_MATCH,
+    REPLACE,
+)
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
     answer_words,
@@ -63,7 +72,7 @@ def _query(context: CheckContext) -> Iterator[Result]:
 
 def _query_cause(context: CheckContext, exchange: Exchange) -> str:
     """Why the query fails although the list works."""
-    if exchange.status in {404, 410}:
+    if exchange.status in {404, 410} or (exchange.status == 400 and NO_MATCH not in context.passed):
         return "filter-no-match-404"
     name = requests.filter_value(context.values.guid())
     if context.query("Groups", f"displayName eq {name}").ok:
@@ -132,10 +141,11 @@ def _stored(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     read = context.read(group)
     if not read.ok:
+        odd = quote(group.id, safe="") != group.id
         yield failed(
-            f"GET of the id that the create answered was answered {answer_words(read)}.",
+            f"GET of the id {group.id!r} that the create answered was answered {answer_words(read)}.",
             read,
-            cause="write-response-wrong",
+            cause="response-attribute-malformed" if odd else "write-response-wrong",
         )
         return
     state = context.state(group)
@@ -445,7 +455,7 @@ CHECKS = (
             fix="Look displayName up exactly.",
         ),
         run=_match,
-        requires=(GROUP_CREATE,),
+        requires=(GROUP_CREATE, "groups/stored"),
     ),
     Check(
         rule=_rule(

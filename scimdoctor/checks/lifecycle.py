@@ -268,6 +268,9 @@ def _delete(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
         return
     user.state = None
+    if "errors/unknown-id" not in context.passed:
+        context.objects["deleted"] = context.objects.pop(_LEAVER)
+        return
     read = context.read(user)
     if read.ok:
         for _ in context.settle(exchange):

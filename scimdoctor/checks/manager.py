@@ -130,10 +130,17 @@ def _remove(context: CheckContext) -> Iterator[Result]:
     yield from _take_away(context, "remove", None)
 
 
+def _have(context: CheckContext, boss: TestObject) -> None:
+    """Give the subject this manager, by whichever operation fits its state."""
+    state = context.state(context.user("subject"))
+    if not _is(boss.id)(state):
+        name = "add" if _none(state) else "replace"
+        _write(context, name, _spelled(context, boss), _is(boss.id))
+
+
 def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]:  # noqa: ANN401
     boss = context.user("manager")
-    if not _is(boss.id)(context.state(context.user("subject"))):
-        _write(context, "add", _spelled(context, boss), _is(boss.id))
+    _have(context, boss)
     effect = _write(context, name, value, _none)
     if not effect.worked:
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -143,8 +150,7 @@ def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]
 
 def _query(context: CheckContext) -> Iterator[Result]:
     user, boss, other = (context.user(r) for r in ("subject", "manager", "bystander"))
-    if not _is(boss.id)(context.state(user)):
-        _write(context, "add", _spelled(context, boss), _is(boss.id))
+    _have(context, boss)
     hit = context.send(requests.manager_query(user.id, boss.id))
     if not hit.ok:
         pairs = [(n, v) for n, v in parse_qsl(hit.request.query) if n != "attributes"]

@@ -57,13 +57,26 @@ def _replace(context: CheckContext) -> Iterator[Result]:
                 context.spelling.capital_ops = name[0].isupper()
                 yield from _earlier(context, effects, effect)
                 yield from _answer(effect)
-                damage = list(collateral(effect))
+                damage = [*collateral(effect), *_other_users(context, effect)]
                 yield from damage
                 if not damage:
                     context.works_anyway.add(REPLACE)
                 return
             effects.append(effect)
     yield from _nothing_works(context, user, effects[0])
+
+
+def _other_users(context: CheckContext, effect: Effect) -> Iterator[Result]:
+    """See whether the same change was made to a user whom the PATCH does not name."""
+    other = context.user("bystander")
+    context.read(other)
+    operation = _operation(effect)
+    if value_at(context.state(other), operation["path"]) == operation["value"]:
+        yield failed(
+            f"{request_words(effect.exchange)} changed {other.name!r} as well.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
 
 
 def _earlier(context: CheckContext, effects: list[Effect], works: Effect) -> Iterator[Result]:
@@ -107,9 +120,9 @@ def _nothing_works(context: CheckContext, user: TestObject, effect: Effect) -> I
     value = context.values.text("Replaced")
     wrapped = context.op("replace", _simple(context), [{"value": value}])
     other = apply(context, user, [wrapped], expect=has(_simple(context), value))
-    if other.worked:
+    if other.accepted and not effect.accepted:
         yield failed(
-            f"{effect.words}. Wrapped in an array it works.",
+            f"{effect.words}. Wrapped in an array the value is accepted.",
             *effect.exchanges,
             cause="patch-value-shape-rejected",
         )

@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 
 
 def _value_path(context: CheckContext) -> Iterator[Result]:
-    path = next((p for p in (WORK_EMAIL, WORK_PHONE, WORK_STREET) if p in context.kept), None)
+    path = next(
+        (
+            p
+            for p in (WORK_EMAIL, WORK_PHONE, WORK_STREET)
+            if p in context.kept and _attribute(p) not in context.malformed
+        ),
+        None,
+    )
     if path is None:
         raise Unavailable("the app keeps no e-mail, phone or address (see read/stored)")
     user = context.user("subject")

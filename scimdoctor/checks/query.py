@@ -33,6 +33,8 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         problem = list_problem(exchange) or encoding_problem(exchange)
         if exchange.status == 204 or problem is not None:
             why = problem or "no body"
+            if exchange.status != 204 and exchange.json is None:
+                context.unreadable = "the app's answers are no JSON"
             yield failed(f"{words} with {why}.", exchange, cause="list-response-malformed")
         elif resources_of(exchange):
             yield failed(

@@ -109,6 +109,14 @@ class Tracker:
                 self._tickets.remove(ticket)
         self._journal.forget(ticket.key)
 
+    def identify(self, resource: str, value: str, identifier: str) -> None:
+        """Take note of the id of something whose create gave none back."""
+        with self._lock:
+            found = [t for t in self._tickets if (t.resource, t.value) == (resource, value)]
+        for ticket in found:
+            ticket.id = ticket.id or identifier
+            self._journal.created(ticket.key, ticket.id)
+
     def ids(self, resource: str) -> list[str]:
         """The ids of all objects of this kind that are there now."""
         with self._lock:

@@ -1,0 +1,160 @@
+"""What only some mappings send: custom extensions, and roles made from app roles."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.effects import apply, has
+from scimdoctor.checks.ids import READ, REPLACE
+from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES, RFC7643
+from scimdoctor.checks.shapes import answer_words, shown
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import AttributePath, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scimdoctor.checks.check import Result
+    from scimdoctor.checks.context import CheckContext
+
+CREATED = "custom/extension"
+_EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
+_STANDARD = {urns.USER.casefold(), urns.ENTERPRISE_USER.casefold()}
+
+
+def _path(context: CheckContext) -> tuple[str, bool]:
+    """An attribute of a custom extension, and whether this tenant's mapping sends it."""
+    mapping = context.options.schema and context.options.schema.mapping_for(group=False)
+    for row in mapping.attribute_mappings if mapping else ():
+        path = AttributePath.parse(row.target_attribute_name)
+        if path and path.urn and path.urn.casefold() not in _STANDARD:
+            return row.target_attribute_name, True
+    return _EXAMPLE, False
+
+
+def _said(mapped: bool) -> Callable[..., Result]:
+    return failed if mapped else noted
+
+
+def _extension(context: CheckContext) -> Iterator[Result]:
+    path, mapped = _path(context)
+    value = context.values.text("Custom")
+    person = {**context.values.person("custom"), path: value}
+    exchange = context.send(context.create_request("Users", person))
+    made = context.adopt(exchange, person)
+    unmapped = "" if mapped else " Only a mapping with custom attributes sends one."
+    if made is None:
+        yield _said(mapped)(
+            "POST of a user with a custom extension, which schemas does not list, was answered "
+            f"{answer_words(exchange)}.{unmapped}",
+            exchange,
+            cause="over-strict-validation",
+        )
+        raise Unavailable("no user with a custom extension could be created")
+    context.objects["custom"] = made
+    got = value_at(context.state(made), path)
+    if got != value:
+        yield _said(mapped)(
+            f"{path} was sent as {shown(value)} and is {shown(got)}.{unmapped}", exchange
+        )
+        raise Unavailable("the app does not keep a custom extension")
+
+
+def _extension_path(context: CheckContext) -> Iterator[Result]:
+    path, mapped = _path(context)
+    value = context.values.text("Custom")
+    operation = context.op("replace", path, value)
+    effect = apply(context, context.user("custom"), [operation], expect=has(path, value))
+    if not effect.worked:
+        yield _said(mapped)(f"{effect.words}.", *effect.exchanges)
+
+
+def _roles(context: CheckContext) -> Iterator[Result]:
+    plain = {"value": "Reader", "display": "Reader", "type": "WindowsAzureActiveDirectoryRole"}
+    person = {**context.values.person("roles"), "roles": [{**plain, "primary": False}]}
+    exchange = context.send(context.create_request("Users", person))
+    made = context.adopt(exchange, person)
+    if made is None:
+        yield failed(f"POST of a user with a role was answered {answer_words(exchange)}.", exchange)
+        return
+    if not value_at(context.state(made), "roles"):
+        raise Unavailable("the app does not keep roles")
+    text = json.dumps({"id": context.values.guid(), "value": "Admin", "displayName": "Admin"})
+    operation = context.op("add", "roles", [{"value": text}])
+    effect = apply(context, made, [operation], expect=lambda s: _count(s) > 1)
+    if not effect.worked and not effect.accepted:
+        yield failed(f"{effect.words}.", *effect.exchanges)
+    elif not effect.worked:
+        yield noted(f"{effect.words}.", *effect.exchanges)
+
+
+def _count(state: dict[str, Any]) -> int:
+    found = value_at(state, "roles")
+    return len(found) if isinstance(found, list) else 0
+
+
+def _rule(name: str, title: str, **words: str) -> CheckRule:
+    return CheckRule(
+        id=f"custom/{name}",
+        title=title,
+        severity=Severity(words.get("severity", "major")),
+        requirement=Requirement.ENTRA,
+        cause=words["cause"],
+        what=words["what"],
+        why=words["why"],
+        admin_sees=words["admin_sees"],
+        fix=words["fix"],
+        rfc="RFC 7643 §3.3",
+        references=(ATTRIBUTES, KNOWN_ISSUES, f"{RFC7643}#section-3.3"),
+    )
+
+
+CHECKS = (
+    Check(
+        rule=_rule(
+            CREATED.partition("/")[2],
+            "An attribute of a custom extension is kept",
+            cause="attribute-not-stored-or-returned",
+            what="Creates a user with an attribute of a custom extension (the mapping's own, if it has "
+            "one) whose URN schemas does not list, and reads it. Without such a mapping a failure is "
+            "information only.",
+            why="Entra sends custom attributes under their URN and does not list the URN in schemas.",
+            admin_sees="create events that fail, or custom attributes that stay empty in the app.",
+            fix="Accept extension objects of known schemas whether schemas lists them or not.",
+        ),
+        run=_extension,
+        requires=(READ,),
+    ),
+    Check(
+        rule=_rule(
+            "extension-path",
+            "A custom extension's attribute is replaced by its path",
+            cause="extension-urn-path-unsupported",
+            what="Replaces the attribute by urn:…:User:attribute.",
+            why="Entra addresses custom attributes so.",
+            admin_sees="update events that fail, or custom attributes that never change.",
+            fix="Split the path at the last colon after a known schema URN.",
+        ),
+        run=_extension_path,
+        requires=(CREATED, REPLACE),
+    ),
+    Check(
+        rule=_rule(
+            "roles",
+            "Roles from app-role expressions are accepted",
+            severity="minor",
+            cause="roles-json-string-shape",
+            what="Creates a user with a role as Entra sends it, then adds a role whose value is JSON text "
+            "and which has no type.",
+            why="AppRoleAssignmentsComplex sends roles in these two shapes.",
+            admin_sees="update events of users with app roles that fail.",
+            fix="Take value as text without looking into it, and need no type; or map with "
+            "SingleAppRoleAssignment.",
+        ),
+        run=_roles,
+        requires=(REPLACE,),
+    ),
+)
