@@ -99,7 +99,8 @@ class ConsoleProgress:
 
         from scimdoctor.reports.neutral import neutral
 
-        error_console().print(Text(neutral(text), style="dim"))
+        # Not wrapped: an address that is cut in two cannot be copied.
+        error_console().print(Text(neutral(text), style="dim"), soft_wrap=True)
 
 
 def _rich_progress() -> RichProgress:

@@ -225,6 +225,14 @@ def test_a_person_signs_in_works_and_signs_out(loopback: dict[str, str]) -> None
     assert run(fresh(loopback), "whoami").status == 3
 
 
+def test_the_code_is_shown_even_when_quiet(loopback: dict[str, str]) -> None:
+    session = fresh(loopback)
+    session.quiet = True
+    ran = run(session, "login", "--device-code")
+    assert ran.status == 0
+    assert "LABLABLAB" in ran.stderr
+
+
 def test_an_app_signs_in_with_a_secret(loopback: dict[str, str]) -> None:
     ran = run(fresh(loopback, SCIMDOCTOR_CLIENT_SECRET=SECRET), "login", "-f", "json")
     assert ran.status == 0, ran.stderr

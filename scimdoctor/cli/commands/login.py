@@ -31,7 +31,9 @@ def login(
         sign_in = replace(sign_in, auth=AuthMethod.DEVICE_CODE)
     session = session_of(ctx, sign_in)
     settings = session.settings
-    claims = log_in(settings.sign_in, ca_file=settings.ca_file, progress=session.progress)
+    # Heard even with --quiet: nobody could sign in without the code or the address.
+    heard = replace(session, quiet=False).progress
+    claims = log_in(settings.sign_in, ca_file=settings.ca_file, progress=heard)
     status = describe_sign_in(
         claims, portal=settings.cloud.hosts.portal, method=settings.auth.value
     )
