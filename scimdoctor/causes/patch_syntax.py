@@ -72,8 +72,7 @@ def _add(facts: Facts) -> Match | None:
     said = facts.says(Breach.ADD_REFUSED)
     named = bare_name(facts.path_refused)
     if said is not None and named != "members":
-        weight = 91 if named in COMMON or not named else 88
-        return backed(facts, weight, "Add is refused", text=said.text)
+        return backed(facts, 92, "Add is refused", text=said.text)
     unknown = facts.says(*PATH_BREACHES)
     adds = [o for o in facts.operations if o.verb == "add"]
     if unknown is not None and adds and named in COMMON:
