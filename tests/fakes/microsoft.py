@@ -110,7 +110,11 @@ class Microsoft:
         return httpx.MockTransport(self)
 
     def sign_in(self, method: AuthMethod = AuthMethod.SECRET, **more: Any) -> SignIn:
-        values: dict[str, Any] = {"tenant": self.tenant.id, "client_id": CLIENT_ID, "client_secret": Secret(SECRET)}
+        values: dict[str, Any] = {
+            "tenant": self.tenant.id,
+            "client_id": CLIENT_ID,
+            "client_secret": Secret(SECRET),
+        }
         return SignIn(method=method, **(values | more))
 
     def connect(self, sign_in: SignIn | None = None, progress: Any = None) -> GraphClient:
