@@ -189,6 +189,7 @@ def _replayed(data: Mapping[str, Any]) -> ReplayedRequest:
             failed=data.get("failed", False),
         ),
         exchange=data.get("exchange"),
+        curl=data.get("curl"),
     )
 
 

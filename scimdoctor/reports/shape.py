@@ -87,6 +87,7 @@ def _replayed_request(replayed: ReplayedRequest) -> Json:
         **request_json(rebuilt.request),
         "provenance": {path: value.value for path, value in rebuilt.provenance.items()},
         "exchange": replayed.exchange,
+        "curl": replayed.curl,
         "failed": rebuilt.failed,
         "notes": list(rebuilt.notes),
     }

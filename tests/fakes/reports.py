@@ -319,7 +319,9 @@ def _replays() -> tuple[Replay, ...]:
         mode=ReplayMode.PLAN,
         verdict=Verdict.NOT_SENT,
         summary="Nothing was sent.",
-        requests=(ReplayedRequest(rebuilt=sent.rebuilt),),
+        requests=(
+            ReplayedRequest(rebuilt=sent.rebuilt, curl=f"curl -X PATCH '{ENDPOINT}/Users/4711'"),
+        ),
     )
     failing = Replay(
         event=event(1).id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.reports.neutral import json_safe, neutral, one_line
 from scimdoctor.reports.words import answer_text, event_told, pretty_body, when
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import Report
 
 LONGEST_BODY = 60_000
+LONGEST_CURL_BODY = 8_000
+"""A longer line cannot be pasted into most shells."""
 
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
@@ -81,6 +84,7 @@ def _exchange(exchange: Exchange) -> Json:
         "started": when(exchange.started_at),
         "sent": _head([f"{request.method} {exchange.url}"], request.headers),
         "body": neutral(pretty_body(request.body), limit=LONGEST_BODY),
+        "curl": _curl(exchange),
     }
     if response:
         cut = " (cut: the answer was longer than is kept)" if response.truncated else ""
@@ -89,6 +93,15 @@ def _exchange(exchange: Exchange) -> Json:
     elif exchange.failure:
         shown["got"] = one_line(answer_text(exchange))
     return shown
+
+
+def _curl(exchange: Exchange) -> str:
+    """Return a line that sends the request again, where the URL tells the SCIM root."""
+    target = exchange.request.target
+    if not exchange.url.endswith(target) or len(exchange.request.body) > LONGEST_CURL_BODY:
+        return ""
+    root = exchange.url.removesuffix(target)
+    return neutral(curl_line(exchange.request, root), limit=LONGEST_BODY)
 
 
 def _head(first: list[str], headers: Headers) -> str:

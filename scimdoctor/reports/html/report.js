@@ -108,7 +108,7 @@
         sides.append(block("Sent", x.body ? `${x.sent}\n\n${x.body}` : x.sent));
         const got = x.got || "nothing";
         sides.append(block("Answered", x.answered ? `${got}\n\n${x.answered}` : got));
-        return [sides];
+        return x.curl ? [sides, block("As curl", x.curl)] : [sides];
       },
     },
   };

@@ -86,6 +86,8 @@ def _request(
         page.prose(pretty_body(rebuilt.request.body), indent=6)
     for note in rebuilt.notes:
         page.bullet(note, indent=6)
+    if replayed.curl and mode is ReplayMode.PLAN:
+        page.command(replayed.curl, indent=6)
 
 
 def _answer_style(exchange: Exchange | None) -> str:
