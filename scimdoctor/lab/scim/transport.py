@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,16 +12,27 @@ from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
 from scimdoctor.lab.loopback import CUT_IN_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scimdoctor.lab.http import Handler
 
 
 class ProviderTransport(httpx.BaseTransport):
-    """Sends every request to `handler`; misbehaviour becomes the error that a socket would give."""
+    """Sends every request to `handler`; misbehaviour becomes the error that a socket would give.
 
-    def __init__(self, handler: Handler) -> None:
+    `slow_seconds` is how late a slow answer comes, by `sleep`: at once, unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        slow_seconds: float = 0.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._handler = handler
+        self._slow_seconds = slow_seconds
+        self._sleep = sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer `request`.
@@ -35,7 +47,10 @@ class ProviderTransport(httpx.BaseTransport):
             headers=tuple(request.headers.items()),
             body=request.read(),
         )
-        return _response(self._handler(lab_request), request)
+        answer = self._handler(lab_request)
+        if answer.behaviour is Behaviour.SLOW and self._slow_seconds:
+            self._sleep(self._slow_seconds)
+        return _response(answer, request)
 
 
 def _response(answer: LabResponse, request: httpx.Request) -> httpx.Response:

@@ -304,6 +304,16 @@ def test_an_announced_length_that_is_too_short_cuts_the_body() -> None:
         answer.json()
 
 
+def test_slow_answers_take_the_time_they_are_told() -> None:
+    slept: list[float] = []
+    provider = ScimServiceProvider(faults=["slow"])
+    transport = ProviderTransport(provider.handle, slow_seconds=7, sleep=slept.append)
+    with httpx.Client(transport=transport, headers=TOKEN) as client:
+        assert client.get("http://lab/scim/Users").status_code == 200
+        assert client.get("http://lab/scim/Schemas").status_code == 200
+    assert slept == [7]
+
+
 def test_endless_bodies_can_be_left() -> None:
     transport = ProviderTransport(ScimServiceProvider(faults=["body-endless"]).handle)
     with (
