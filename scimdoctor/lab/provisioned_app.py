@@ -99,6 +99,17 @@ class ProvisionedApp:
         self.job["status"]["quarantine"] = None
         self._record(events, now)
 
+    def run_for(self, object_id: str, now: datetime) -> dict[str, Any] | None:
+        """Provision one object at once and return its event; `None` if there is no such object.
+
+        Raises:
+            CredentialsRefused: the endpoint answered 401.
+        """
+        number = CYCLES + 1 + len(self.events)
+        events = self.service.run_cycle(self._objects({object_id}), at=now, number=number)
+        self.events += events
+        return next(iter(events), None)
+
     def _expire(self) -> None:
         self.provider.token = str(uuid.uuid4())
 

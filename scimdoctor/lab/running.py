@@ -14,11 +14,19 @@ from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import BearerToken
 from scimdoctor.lab import seed
 from scimdoctor.lab.authority import LabAuthority
+from scimdoctor.lab.entra_service import CredentialsRefused
 from scimdoctor.lab.graph import LabGraph
 from scimdoctor.lab.loopback import LoopbackServer
+from scimdoctor.lab.on_demand import on_demand_answer
 from scimdoctor.lab.provisioned_app import ProvisionedApp
 from scimdoctor.lab.scim.provider import ScimServiceProvider
-from scimdoctor.lab.tenant import LabHooks, LabRegistration, LabServicePrincipal, LabTenant
+from scimdoctor.lab.tenant import (
+    Json,
+    LabHooks,
+    LabRegistration,
+    LabServicePrincipal,
+    LabTenant,
+)
 from scimdoctor.lab.tls import make_tls
 from scimdoctor.progress import SILENT, Progress
 from scimdoctor.redaction import Secret
@@ -33,6 +41,11 @@ HR = "Contoso HR"
 CLIENT_ID = seed.stable_id("scimdoctor")
 CLIENT_SECRET = "lab-client-secret"  # the lab's: it opens nothing else
 TOKEN = "lab-token"
+_REFUSED = {
+    "errorCode": "SystemForCrossDomainIdentityManagementInvalidCredentials",
+    "errorMessage": "The endpoint refused the saved credentials.",
+}
+_UNKNOWN = {"errorCode": "NotFound", "errorMessage": "There is no such object in scope."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,4 +167,16 @@ def _fill(
         app.run_once(now())
         tenant.provisioning_log += app.events[before:]
 
-    tenant.hooks = LabHooks(on_restart=restarted)
+    def on_demand(principal: LabServicePrincipal, _job: str, body: Json) -> tuple[Json, Json]:
+        app = apps[principal.id]
+        subject = body["parameters"][0]["subjects"][0]["objectId"]
+        try:
+            event = app.run_for(subject, now())
+        except CredentialsRefused:
+            return {"result": "Failure", "details": _REFUSED}, {}
+        if event is None:
+            return {"result": "Failure", "details": _UNKNOWN}, {}
+        tenant.provisioning_log.append(event)
+        return on_demand_answer(event)
+
+    tenant.hooks = LabHooks(on_restart=restarted, provision_on_demand=on_demand)
