@@ -37,7 +37,7 @@ def guid(kind: int, number: int) -> str:
 
 def events(count: int, *, seed: int = 7) -> Iterator[dict[str, Any]]:
     """Yield `count` events, oldest first: 70 % success, 12 % failure, 17 % skipped, 1 % warning."""
-    chance = random.Random(seed)  # noqa: S311 - a bench, not a secret
+    chance = random.Random(seed)
     objects = max(10, count // 20)
     for number in range(count):
         yield event(number, chance, objects=objects, share=number / count)

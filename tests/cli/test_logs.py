@@ -1,0 +1,282 @@
+"""logs and archive, through their own options."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from scimdoctor.cli.app import guarded
+from scimdoctor.cli.commands.archive import COMMANDS
+from scimdoctor.cli.commands.logs import logs
+from scimdoctor.cli.event_source import Origin, moment_of
+from scimdoctor.cli.follow import follow_log
+from scimdoctor.cli.option_groups import flatten
+from scimdoctor.cli.options import Output, Window
+from scimdoctor.cli.session import Session
+from scimdoctor.cli.workspace import workspace_report
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.graph.client import GraphClient
+from scimdoctor.redaction import Secret
+from scimdoctor.sources.log_analytics import Workspace
+from tests.fakes.provisioning import START, random_records
+from tests.fakes.workspace import FakeWorkspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATA = Path(__file__).parent.parent / "data" / "sources"
+NOW = START + timedelta(hours=60)
+APP = {"id": "app-1", "appId": "a", "displayName": "App 1"}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A token that says nothing of itself."""
+
+    def token(self, scopes: object, *, claims_challenge: str | None = None) -> Secret:
+        return Secret("token")
+
+
+@dataclass
+class FakeGraph:
+    """The provisioning log and one app, two records a page."""
+
+    records: list[dict[str, Any]] = field(default_factory=lambda: random_records(30))
+    asked: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.down:
+            raise httpx.ConnectError("no route", request=request)
+        self.asked.append(str(request.url))
+        if "/servicePrincipals" in request.url.path:
+            return httpx.Response(200, json={"value": [APP]})
+        at = int(request.url.params.get("$skiptoken", 0))
+        page: dict[str, Any] = {"value": self.records[at : at + 10]}
+        if at + 10 < len(self.records):
+            page["@odata.nextLink"] = str(request.url.copy_set_param("$skiptoken", str(at + 10)))
+        return httpx.Response(200, json=page)
+
+
+@dataclass
+class Ran:
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+def commands() -> typer.Typer:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command("logs")(guarded(flatten(logs)))
+    group = typer.Typer()
+    for name, command in COMMANDS.items():
+        group.command(name)(guarded(flatten(command)))
+    app.add_typer(group, name="archive")
+    return app
+
+
+def run(session: Session, *arguments: str) -> Ran:
+    result = CliRunner().invoke(commands(), list(arguments), obj=session)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def graph() -> FakeGraph:
+    return FakeGraph()
+
+
+@pytest.fixture
+def session(graph: FakeGraph, tmp_path: Path) -> Iterator[Session]:
+    (tmp_path / "config.toml").touch()
+    with httpx.Client(transport=httpx.MockTransport(graph)) as http:
+        yield Session(
+            graph_client=GraphClient(http, Tokens()),
+            now=lambda: NOW,
+            environ={"SCIMDOCTOR_ARCHIVE": str(tmp_path / "archive"), "COLUMNS": "120"},
+            config_path=tmp_path / "config.toml",
+            confirm_with=lambda _question: True,
+        )
+
+
+def test_saved_files_are_summarised_with_causes(session: Session) -> None:
+    ran = run(session, "logs", "--from", str(DATA), "--summary", "-f", "json")
+    assert ran.status == 1, "there are failures"
+    assert ran.json["events"]["failure"] == 5
+    causes = {one["cause"] for one in ran.json["signatures"] if one["status"] == "failure"}
+    assert "existing-account-not-matchable" in causes
+    assert any("log-analytics-query-partial.json" in limit for limit in ran.json["limits"])
+
+
+def test_saved_files_are_listed_newest_first(session: Session) -> None:
+    ran = run(session, "logs", "--from", str(DATA), "--limit", "2", "-f", "jsonl")
+    times = [json.loads(line)["activityDateTime"] for line in ran.stdout.splitlines()]
+    assert len(times) == 2
+    assert times == sorted(times, reverse=True)
+
+
+def test_filters_reach_the_question(session: Session) -> None:
+    path = str(DATA / "graph-list-scim-user-conflict.json")
+    assert run(session, "logs", "--from", path, "--status", "success").status == 0
+    assert run(session, "logs", "--from", path, "--error-code", "filtering").status == 1
+    assert run(session, "logs", "--from", path, "--until", "24h").status == 0
+
+
+def test_pulled_events_are_kept_and_not_asked_for_again(session: Session, graph: FakeGraph) -> None:
+    first = run(session, "logs", "App 1", "--since", "7d", "--summary", "-f", "json")
+    expected = sum(record["servicePrincipal"]["id"] == "app-1" for record in graph.records)
+    assert first.json["events"]["read"] == expected
+    graph.asked.clear()
+    graph.records.clear()
+    second = run(session, "logs", "App 1", "--since", "7d", "--summary", "-f", "json")
+    assert second.json["signatures"] == first.json["signatures"]
+    (asked,) = [url for url in graph.asked if "auditLogs" in url]
+    assert (NOW - timedelta(minutes=15)).strftime("%Y-%m-%dT%H") in asked.replace("%3A", ":")
+
+
+def test_the_archive_answers_when_graph_is_down(session: Session, graph: FakeGraph) -> None:
+    run(session, "logs", "--since", "7d")
+    graph.down = True
+    ran = run(session, "logs", "--since", "7d", "--offline", "-f", "json")
+    assert ran.json["events"]["read"] == 30
+    ran = run(session, "logs", "--since", "7d", "-f", "json")
+    assert ran.json["events"]["read"] == 30
+    assert "only the archive was read" in ran.json["limits"][0]
+
+
+def test_no_archive_keeps_nothing(session: Session, tmp_path: Path) -> None:
+    ran = run(session, "logs", "--since", "7d", "--no-archive", "-f", "json")
+    assert ran.json["events"]["read"] == 30
+    assert not (tmp_path / "archive").exists()
+    ran = run(session, "logs", "--offline")
+    assert ran.status == 3
+    assert "there is no archive" in ran.stderr
+
+
+def test_an_archive_that_cannot_be_written(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("in the way", encoding="utf-8")
+    ran = run(session, "logs", "--since", "7d")
+    assert ran.status == 3
+    assert "--no-archive" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--from", "nowhere.json"), 3, "nowhere.json does not exist"),
+        (("--from", "x", "--since", "soon"), 2, "--since does not understand 'soon'"),
+        (("--from", "x", "--since", "1h", "--until", "2h"), 2, "--since is not before --until"),
+        (("--from", "x", "--follow"), 2, "--follow shows what Graph writes now"),
+    ],
+)
+def test_bad_input(session: Session, arguments: tuple[str, ...], status: int, said: str) -> None:
+    ran = run(session, "logs", *arguments)
+    assert ran.status == status
+    assert said in " ".join(ran.stderr.split())
+    assert ran.stdout == ""
+
+
+def test_archive_commands(session: Session, tmp_path: Path) -> None:
+    assert "Nothing is archived yet" in run(session, "archive", "list").stdout
+    run(session, "logs", "--since", "7d")
+    assert "30 events of 1 tenants" in run(session, "archive", "list").stdout
+    assert run(session, "archive", "verify").status == 0
+    target = tmp_path / "out.jsonl"
+    run(session, "archive", "export", "-o", str(target))
+    ids = [json.loads(line)["id"] for line in target.read_text(encoding="utf-8").splitlines()]
+    assert len(set(ids)) == 30
+    assert len(run(session, "archive", "export", "--app", "App 1").stdout.splitlines()) < 30
+    assert run(session, "archive", "prune", "--older-than", "1m").status == 0
+    assert "0 events" in run(session, "archive", "list").stdout
+    next((tmp_path / "archive").rglob("manifest.json")).write_text("{", encoding="utf-8")
+    assert run(session, "archive", "list").status == 3
+
+
+def test_damage_gives_status_1(session: Session, tmp_path: Path) -> None:
+    run(session, "logs", "--since", "7d")
+    next((tmp_path / "archive").rglob("*.parquet")).unlink()
+    ran = run(session, "archive", "verify")
+    assert ran.status == 1
+    assert "is missing" in ran.stdout
+
+
+class Stop(BaseException):
+    """Ends a follow that would never end."""
+
+
+def test_following_shows_new_events_once(
+    session: Session, graph: FakeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdout", out)
+    later, graph.records = graph.records[20:], graph.records[:20]
+    naps = []
+
+    def sleep(_seconds: float) -> None:
+        naps.append(1)
+        graph.records = graph.records + later
+        if len(naps) == 3:
+            raise Stop
+
+    session.sleep = sleep
+    session.now = iter_now().__next__
+    with pytest.raises(Stop):
+        follow_log(session, Origin(), Window(since="2026-03-01T00:00:00Z"), output=Output())
+    lines = out.getvalue().splitlines()
+    assert len(lines) == len(set(lines)) == 20 + sum(recent(record) for record in later)
+
+
+def iter_now() -> Iterator[datetime]:
+    moment = NOW
+    while True:
+        yield moment
+        moment += timedelta(minutes=1)
+
+
+def recent(record: dict[str, Any]) -> bool:
+    """Say whether the overlap of a look still reaches a record."""
+    return datetime.fromisoformat(record["activityDateTime"]) >= NOW - timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("summary", [True, False])
+def test_a_workspace_answers_like_files(session: Session, summary: bool) -> None:
+    pytest.importorskip("duckdb_kql")
+    records = random_records(30)
+    with httpx.Client(transport=httpx.MockTransport(FakeWorkspace(records))) as http:
+        asked = Workspace(
+            http=http,
+            base_url="https://api.loganalytics.azure.com",
+            workspace="00000062-0000-4000-8000-000000000062",
+            token=lambda: Secret("la-token"),
+        )
+        report = workspace_report(
+            session, asked, Origin(app="App 1"), window=Window(since="7d"), summary=summary
+        )
+    mine = [record for record in records if record["servicePrincipal"]["id"] == "app-1"]
+    assert report.events.read == len(mine)
+    assert bool(report.signatures) is summary
+    assert len(report.event_list) == (0 if summary else len(mine))
+
+
+def test_ages_and_times() -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    assert moment_of("24h", now, "x") == now - timedelta(days=1)
+    assert moment_of("2w", now, "x") == now - timedelta(weeks=2)
+    assert moment_of("2026-03-01", now, "x") == datetime(2026, 3, 1, tzinfo=UTC)
+    assert moment_of("", now, "x") is None
+    with pytest.raises(ConfigurationError):
+        moment_of("99999w5", now, "x")
