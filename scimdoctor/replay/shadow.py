@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scimdoctor.endpoint.client import Endpoint
-    from scimdoctor.endpoint.journal import Journal, JournalledResource
+    from scimdoctor.endpoint.journal import Journal
     from scimdoctor.model.exchange import Exchange, ScimRequest
     from scimdoctor.replay.subject import Subject
 
@@ -56,7 +56,7 @@ def most_writes(subject: Subject) -> int:
         return 0
     stand_ins = min(len(_references(subject)), MOST_THROWAWAY_MEMBERS)
     created = 1 + stand_ins + (1 if subject.is_group else 0)
-    return 2 * created + len(subject.writes) + (1 if subject.is_group else 0)
+    return 3 * created + len(subject.writes) + (1 if subject.is_group else 0)
 
 
 def shadow(
@@ -340,16 +340,12 @@ class _Shadow:
     def clean_up(self) -> tuple[str, ...]:
         """Remove all that was created; says what could not be removed, which stays journalled."""
         mine = {r.key: r for r in self.journal.resources() if r.key in self.made}
-        removals = [
-            remove(self.course.endpoint, self.journal, mine[key])
-            for key in sorted(self.made, key=lambda k: (not self._is_group(mine, k), k))
-            if key in mine
-        ]
-        return tuple(_leftover(r) for r in removals if not r.removed)
-
-    @staticmethod
-    def _is_group(resources: dict[str, JournalledResource], key: str) -> bool:
-        return key in resources and resources[key].resource == "Groups"
+        keys = sorted(mine, key=lambda key: (mine[key].resource != "Groups", key))
+        first = [remove(self.course.endpoint, self.journal, mine[key]) for key in keys]
+        # Once more, because an app that is throttling may have let the rest go meanwhile.
+        left = [removal.resource for removal in first if not removal.removed]
+        second = [remove(self.course.endpoint, self.journal, resource) for resource in left]
+        return tuple(_leftover(removal) for removal in second if not removal.removed)
 
 
 def _leftover(removal: Removal) -> str:

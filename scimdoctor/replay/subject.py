@@ -45,6 +45,9 @@ class Subject:
     """The enterprise app's id, for the commands that follow."""
 
     is_group: bool = False
+    target_id: str | None = None
+    """The app's id of the object, where the event names it."""
+
     matching: tuple[str, ...] = field(default=("userName",))
     """The attributes that Entra matches by, first tried first."""
 
@@ -79,6 +82,7 @@ def subject_of_event(
         logged=trouble_of_event(event),
         app=event.service_principal.id,
         is_group=event.is_group,
+        target_id=event.target_identity.id or None,
         matching=_matching(schema, group=event.is_group),
     )
 

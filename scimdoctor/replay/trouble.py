@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +116,15 @@ def trouble_in(exchange: Exchange, purpose: Purpose) -> Trouble | None:
             scim_type=scim_type,
             said=_cut(said),
         )
+    found = _trouble_in_body(exchange.json, purpose)
+    return None if found is None else replace(found, status=exchange.response.status)
+
+
+def _trouble_in_body(body: Any, purpose: Purpose) -> Trouble | None:  # noqa: ANN401
     if purpose in _QUERIES:
-        return _trouble_in_list(exchange.json, purpose)
+        return _trouble_in_list(body, purpose)
     if purpose in {Purpose.READ, Purpose.CREATE}:
-        return _trouble_in_resource(exchange.json)
+        return _trouble_in_resource(body)
     return None
 
 
@@ -145,10 +150,10 @@ def resources_in(body: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401
     """The resources of a ListResponse; `None` if `body` is none."""
     if not isinstance(body, dict):
         return None
-    found = body.get("Resources")
-    total = body.get("totalResults")
-    if found is None and total == 0:
+    # RFC 7644 section 3.4.2: Resources may be left out when there are none; null is not left out.
+    if "Resources" not in body and body.get("totalResults") == 0:
         return []
+    found = body.get("Resources")
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         return None
     return found
@@ -163,9 +168,13 @@ def agree(logged: Trouble | None, seen: Trouble) -> bool:
         return False
     if logged.kind is TroubleKind.UNKNOWN:
         return True
-    if logged.kind is not seen.kind or logged.status != seen.status:
-        return False
-    return logged.scim_type == seen.scim_type or None in (logged.scim_type, seen.scim_type)
+    if seen.kind is TroubleKind.STATUS or logged.kind is TroubleKind.STATUS:
+        # A success that could not be read may be logged by its status, for example 204.
+        kinds = {TroubleKind.STATUS, seen.kind, logged.kind}
+        alike = kinds <= {TroubleKind.STATUS, TroubleKind.UNREADABLE}
+        types = logged.scim_type, seen.scim_type
+        return alike and logged.status == seen.status and (types[0] == types[1] or None in types)
+    return logged.kind is seen.kind
 
 
 def is_network(exchange: Exchange) -> bool:

@@ -124,7 +124,7 @@ def test_shadow_asks_with_host_and_number(desk: Desk) -> None:
     assert ran.json["replays"][0]["verdict"] == "works-now"
     (question,) = desk.questions
     assert "scim.example.com" in question
-    assert "at most 3 writes" in question
+    assert "at most 4 writes" in question
     assert list(desk.app.provider.users) == [user]
 
 
