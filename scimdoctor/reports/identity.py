@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from scimdoctor.reports.neutral import valid_unicode
+
 if TYPE_CHECKING:
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.finding import Finding
@@ -31,5 +33,5 @@ def replay_id(replay: Replay) -> str:
 
 
 def _digest(*parts: str) -> str:
-    joined = "\x1f".join(parts).encode("utf-8", "replace")
-    return hashlib.sha256(joined).hexdigest()[:12]
+    joined = valid_unicode("\x1f".join(parts))
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]

@@ -5,20 +5,27 @@ from __future__ import annotations
 import copy
 import io
 import json
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from scimdoctor.errors import SourceError
 from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse
+from scimdoctor.model.reconstruction import ReconstructedRequest
+from scimdoctor.model.replay import ReplayedRequest
 from scimdoctor.reports import Format, render
 from scimdoctor.reports.json import schema
 from scimdoctor.reports.load import load_report
 from scimdoctor.reports.rewrite import scrubbed
 from scimdoctor.reports.shape import body_json
+from tests.fakes.hostile import reports
 from tests.fakes.reports import SCENARIOS, diagnose
+
+if TYPE_CHECKING:
+    from scimdoctor.model.report import Report
 
 
 def as_json(name: str) -> Any:
@@ -153,3 +160,20 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
     data["new_section"] = [1]
     data["findings"][0]["new_field"] = 1
     assert load_report(json.dumps(data), "r.json").findings
+
+
+@given(report=reports())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_report_read_back_is_written_the_same(report: Report) -> None:
+    out, again = io.StringIO(), io.StringIO()
+    render(report, out, Format.JSON)
+    render(load_report(out.getvalue(), "r.json"), again, Format.JSON)
+    assert again.getvalue() == out.getvalue()
+
+
+def test_no_field_of_a_replay_or_an_exchange_is_left_out() -> None:
+    data = as_json("diagnose")
+    request = set(data["replays"][0]["requests"][1]) | {"rebuilt", "request"}
+    for kind in (ReplayedRequest, ReconstructedRequest, ScimRequest):
+        assert {field.name for field in fields(kind)} <= request
+    assert {field.name for field in fields(Exchange)} <= set(data["exchanges"][0]) | {"failure"}
