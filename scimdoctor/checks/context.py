@@ -255,6 +255,18 @@ class CheckContext:
         """Entra's matching query."""
         return self.send(requests.match_query(resource, attribute, value))
 
+    def find_own(self, thing: TestObject, attribute: str, value: str) -> Exchange:
+        """The matching query for an object just written, asked again for a while if it is missed."""
+        exchange = self.find(thing.resource, attribute, value)
+        if not exchange.ok or holds(exchange, thing):
+            return exchange
+        for _ in self.settle(thing.created):
+            exchange = self.find(thing.resource, attribute, value)
+            if holds(exchange, thing):
+                self.came_late(thing.created)
+                break
+        return exchange
+
     def read(self, thing: TestObject) -> Exchange:
         """GET by id, members included; keeps the state of a success."""
         exchange = self.send(requests.get(requests.object_path(thing.resource, thing.id)))
@@ -367,6 +379,11 @@ class CheckContext:
         lost = [path for path in paths if path not in self.kept]
         if lost:
             raise Unavailable(f"the app does not keep {', '.join(lost)} (see create/stored)")
+
+
+def holds(exchange: Exchange, thing: TestObject) -> bool:
+    """Whether a list answer has `thing` in it."""
+    return exchange.ok and any(str(r.get("id")) == thing.id for r in resources_of(exchange))
 
 
 def patch_request(thing: TestObject, operations: Sequence[dict[str, Any]]) -> ScimRequest:

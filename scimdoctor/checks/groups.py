@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
 from scimdoctor.checks.ids import (
     ACCEPTED,
@@ -175,9 +176,9 @@ def _match(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     context.group("other")
     name = str(context.state(group).get("displayName") or group.name)
-    exchange = _find(context, group, name)
+    exchange = context.find_own(group, "displayName", name)
     words = f"The query for the displayName of a group was answered {answer_words(exchange)}"
-    if not _holds(exchange, group):
+    if not holds(exchange, group):
         yield from _missed(context, exchange, group, words)
         return
     more = len(resources_of(exchange)) - 1
@@ -207,29 +208,14 @@ def _match(context: CheckContext) -> Iterator[Result]:
             return
 
 
-def _find(context: CheckContext, group: TestObject, name: str) -> Exchange:
-    exchange = context.find("Groups", "displayName", name)
-    if exchange.ok and not _holds(exchange, group):
-        for _ in context.settle(group.created):
-            again = context.find("Groups", "displayName", name)
-            if _holds(again, group):
-                context.came_late(group.created)
-                return again
-    return exchange
-
-
-def _holds(exchange: Exchange, group: TestObject) -> bool:
-    return exchange.ok and any(str(r.get("id")) == group.id for r in resources_of(exchange))
-
-
 def _missed(
     context: CheckContext, exchange: Exchange, group: TestObject, words: str
 ) -> Iterator[Result]:
     """Find out whether it is the blanks in the name that the query stumbles over."""
     plain = {**context.values.group("plain"), "displayName": group.name.replace(" ", "-")}
     made = context.create("Groups", plain)
-    found = context.find("Groups", "displayName", plain["displayName"])
-    if _holds(found, made):
+    found = context.find_own(made, "displayName", made.name)
+    if holds(found, made):
         yield failed(
             f"{words} without it. A name without blanks is found.",
             found,
@@ -248,7 +234,7 @@ def _case(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     name = str(context.state(group).get("displayName") or group.name)
     exchange = context.find("Groups", "displayName", name.upper())
-    if not _holds(exchange, group):
+    if not holds(exchange, group):
         yield failed(
             f"The query for the displayName in capitals was answered {answer_words(exchange)} "
             "without the group.",
@@ -264,8 +250,8 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
         made = context.adopt(exchange, attributes)
         if made is None or context.state(made).get("displayName") != made.name:
             continue
-        found = context.find("Groups", "displayName", made.name)
-        if not _holds(found, made):
+        found = context.find_own(made, "displayName", made.name)
+        if not holds(found, made):
             yield failed(
                 f"The query for the group {made.name!r} was answered {answer_words(found)} "
                 "without it.",
@@ -278,7 +264,7 @@ def _external_id(context: CheckContext) -> Iterator[Result]:
     context.need("group:externalId")
     group = context.group("team")
     exchange = context.find("Groups", "externalId", str(group.sent["externalId"]))
-    if not _holds(exchange, group):
+    if not holds(exchange, group):
         yield failed(
             f"The query for a group's externalId was answered {answer_words(exchange)} without it.",
             exchange,
@@ -321,7 +307,9 @@ def _rename(context: CheckContext) -> Iterator[Result]:
         yield failed(result.message, *result.exchanges, cause=cause)
         return
     group.sent["displayName"] = new
-    if GROUP_MATCH in context.passed and not _holds(_find(context, group, new), group):
+    if GROUP_MATCH in context.passed and not holds(
+        context.find_own(group, "displayName", new), group
+    ):
         found = context.find("Groups", "displayName", new)
         yield failed(
             "After a rename the query does not find the group by its new name.",
@@ -558,6 +546,6 @@ LAST_CHECKS = (
             section="3.6",
         ),
         run=_delete,
-        requires=("groups/stored",),
+        requires=("groups/stored", "errors/unknown-id"),
     ),
 )

@@ -52,7 +52,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
             effect.last_read,
             cause="disabled-user-not-returned",
         )
-        del context.objects[_LEAVER]
+        context.objects["deleted"] = context.objects.pop(_LEAVER)
         return
     if not text:
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -193,7 +193,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
             cause="replace-clears-unsent-values",
         )
-        del context.objects[_LEAVER]
+        context.objects["deleted"] = context.objects.pop(_LEAVER)
         return
     if not effect.worked:
         crashed = (effect.exchange.status or 0) >= 500
@@ -521,7 +521,7 @@ CHECKS = (
             section="3.6",
         ),
         run=_delete_again,
-        requires=("lifecycle/delete",),
+        requires=("lifecycle/delete", "errors/unknown-id"),
     ),
     Check(
         rule=_rule(

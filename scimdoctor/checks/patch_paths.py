@@ -142,7 +142,8 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         ("bare2", "replace", WORK_EMAIL, WORK_EMAIL),
         ("bare2", "replace", WORK_PHONE, WORK_PHONE),
     ):
-        if near not in context.kept or path in context.spelling.require:
+        bad = _attribute(near) in context.malformed
+        if near not in context.kept or path in context.spelling.require or bad:
             continue
         tried += 1
         results = list(_fill(context, role, op, path))

@@ -96,9 +96,7 @@ def _cause_of_refusal(exchange: Exchange) -> str:
 
 def _match(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
-    exchange = context.find("Users", "userName", user.name)
-    if not _found(exchange, user.id):
-        exchange = _look_again(context, exchange, user.id)
+    exchange = context.find_own(user, "userName", user.name)
     words = (
         f"The query for the userName of a user just created was answered {answer_words(exchange)}"
     )
@@ -116,18 +114,6 @@ def _match(context: CheckContext) -> Iterator[Result]:
     if problem is not None:
         context.works_anyway.add(MATCH)
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
-
-
-def _look_again(context: CheckContext, exchange: Exchange, user_id: str) -> Exchange:
-    """Ask again for a while: the app may need a moment to index what was created."""
-    if not exchange.ok:
-        return exchange
-    for _ in context.settle(exchange):
-        again = context.find("Users", "userName", context.user("subject").name)
-        if _found(again, user_id):
-            context.came_late(context.objects["subject"].created)
-            return again
-    return exchange
 
 
 def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import MATCH, NO_MATCH
 from scimdoctor.checks.references import KNOWN_ISSUES, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, resources_of
@@ -17,12 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.model.exchange import Exchange
-
-
-def _finds(exchange: Exchange, thing: TestObject) -> bool:
-    return exchange.ok and any(str(r.get("id")) == thing.id for r in resources_of(exchange))
 
 
 def _by(context: CheckContext, path: str) -> Iterator[Result]:
@@ -33,7 +30,7 @@ def _by(context: CheckContext, path: str) -> Iterator[Result]:
     exchange = context.find("Users", path, value)
     words = f"The query by {path} was answered {answer_words(exchange)}"
     found = resources_of(exchange)
-    if not _finds(exchange, user):
+    if not holds(exchange, user):
         yield failed(f"{words} without the user.", exchange)
         return
     others = [r for r in found if str(r.get("id")) != user.id and value_at(r, path) != value]
@@ -83,9 +80,9 @@ def _and(context: CheckContext) -> Iterator[Result]:
     name = f"userName eq {filter_value(user.name)}"
     hit = context.query("Users", f"id eq {filter_value(user.id)} and {name}")
     words = f"The query by id and userName was answered {answer_words(hit)}"
-    if not _finds(hit, user):
+    if not holds(hit, user):
         alone = context.query("Users", f"id eq {filter_value(user.id)}")
-        by_id = _finds(alone, user)
+        by_id = holds(alone, user)
         what = "By id alone it works." if by_id else "By id alone it fails too."
         yield failed(f"{words} without the user. {what}", alone, hit)
         return
@@ -115,8 +112,8 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
             refused.append(exchange)
             continue
         stored = str(value_at(context.state(made), "userName") or made.name)
-        found = context.find("Users", "userName", stored)
-        if not _finds(found, made):
+        found = context.find_own(made, "userName", stored)
+        if not holds(found, made):
             yield from _plain_is_missed(context)
             if not context.doubtful_filter:
                 yield failed(
@@ -145,8 +142,8 @@ def _names_refused(refused: list[Exchange]) -> Iterator[Result]:
 def _plain_is_missed(context: CheckContext) -> Iterator[Result]:
     """See whether a new user without symbols is missed, too: then symbols are not the reason."""
     made = context.create("Users", context.values.bare_person("plain"))
-    found = context.find("Users", "userName", made.name)
-    if not _finds(found, made):
+    found = context.find_own(made, "userName", made.name)
+    if not holds(found, made):
         context.doubtful_filter = True
         yield failed(
             "The query finds the first users that were created, but not one created later, "
@@ -172,8 +169,8 @@ def _quotes(context: CheckContext) -> Iterator[Result]:
         stored = value_at(context.state(made), "externalId")
         if stored != person["externalId"]:
             continue
-        found = context.find("Users", "externalId", str(stored))
-        if not _finds(found, made):
+        found = context.find_own(made, "externalId", str(stored))
+        if not holds(found, made):
             yield from _plain_is_missed(context)
             if context.doubtful_filter:
                 return
