@@ -47,6 +47,19 @@ if TYPE_CHECKING:
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
 
 
+_ODD_SHAPES = (
+    Shape.VALUE_PATH,
+    Shape.EXTENSION_PATH,
+    Shape.MANAGER,
+    Shape.ROLES_TEXT,
+    Shape.TEXT_BOOLEAN,
+    Shape.REF_ARRAY,
+    Shape.NULL_VALUE,
+    Shape.DOTTED_KEYS,
+    Shape.REMOVE_MEMBERS_BY_VALUE,
+)
+"""What explains a vague refusal better than a value does."""
+
 _STRICT_BREACHES = frozenset(
     {Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED, Breach.VALUE_REFUSED, Breach.WRONG_TYPE}
 )
@@ -118,6 +131,8 @@ def _strict_schemas(facts: Facts) -> Match | None:
         return None
     if facts.mute and lists_entra_group(facts.body):
         return possible(72, "schemas names Microsoft's group URN besides the core one")
+    if facts.mute and isinstance(facts.body, dict) and facts.body.get("roles") == []:
+        return possible(66, "the body holds an empty roles list, as Entra sends it")
     if facts.mute and lists_absent_extension(facts.body):
         return possible(70, "schemas names the enterprise extension, which the body leaves out")
     return None
@@ -162,6 +177,8 @@ def _value_refused(facts: Facts) -> Match | None:
     if facts.status is not None and facts.status >= 500:
         return possible(60, "the app speaks of a value it does not take", said.text)
     weight = 80 if said.attribute else 76
+    if said.attribute is None and facts.stage is Stage.UPDATE and facts.has(*_ODD_SHAPES):
+        weight = 58
     return backed(facts, weight, "a value breaks a rule of the app", text=said.text)
 
 

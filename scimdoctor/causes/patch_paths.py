@@ -38,6 +38,7 @@ from scimdoctor.causes.patching import (
 )
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
@@ -116,6 +117,11 @@ def _manager(facts: Facts) -> Match | None:
     only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
     if facts.refused and only and said is not None and facts.says(Breach.REFERENCE) is None:
         return backed(facts, 90, "only the manager was sent", text=said.text)
+    body = facts.body if isinstance(facts.body, dict) else {}
+    extension = body.get(urns.ENTERPRISE_USER)
+    bare = isinstance(extension, dict) and isinstance(extension.get("manager"), str)
+    if facts.stage is Stage.CREATE and facts.mute and bare and facts.status in {400, 422, 500}:
+        return possible(69, "manager was sent as a bare id")
     if mute_refusal(facts, Shape.MANAGER):
         return possible(71, "manager was sent as Entra does: a bare id, or a removal")
     if facts.succeeded and facts.has(Shape.MANAGER) and only:

@@ -17,12 +17,16 @@ from scimdoctor.causes.match import (
     admin,
     developer,
 )
+from scimdoctor.causes.sent import shapes_of
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
     from scimdoctor.causes.sent import Shape
 
+
+_VAGUE = frozenset({Breach.VALUE_REFUSED, Breach.WRONG_TYPE, Breach.POLICY})
+"""Complaints that say nothing unless they name an attribute."""
 
 _MUTE_STATUSES = frozenset({400, 422, 500, 501})
 
@@ -55,13 +59,22 @@ def patched(facts: Facts) -> bool:
 
 def mute_refusal(facts: Facts, *shapes: Shape) -> bool:
     """Whether a PATCH of one of `shapes` was refused without an explanation."""
-    silent = facts.mute or (facts.says(Breach.CRASH) is not None and _only_crash(facts))
-    seen = facts.exchange is not None and facts.has(*shapes)
-    return patched(facts) and silent and seen and facts.status in _MUTE_STATUSES
+    seen = facts.has(*shapes) if facts.exchange is not None else _logged_alone(facts, shapes)
+    return patched(facts) and is_vague(facts) and seen and facts.status in _MUTE_STATUSES
 
 
-def _only_crash(facts: Facts) -> bool:
-    return all(c.breach is Breach.CRASH for c in facts.reading.complaints)
+def is_vague(facts: Facts) -> bool:
+    """Whether nothing that was said tells more than that it failed."""
+    return all(
+        c.breach is Breach.CRASH or (c.breach in _VAGUE and c.attribute is None)
+        for c in facts.reading.complaints
+    )
+
+
+def _logged_alone(facts: Facts, shapes: tuple[Shape, ...]) -> bool:
+    """Whether the log shows changes of such shapes only; names of operations are not logged."""
+    every = [shapes_of((operation,)) for operation in facts.operations]
+    return bool(every) and all(found & set(shapes) for found in every)
 
 
 PATCH_SECTION = "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2"

@@ -120,7 +120,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNIQUE,
-        ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should) be unique|not unique|\bnon-unique"),
+        ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should) be unique|make a unique set|not unique|\bnon-unique"),
         ("Rails, Django, SCIM servers", r"\balready (?:been )?(?:exists?|in use|taken|registered|used|assigned to|claimed|associated|provisioned|present in|belongs|owned|a (?:user|account)|invited|created|connected|linked)"),
         ("SCIM servers", r"\bduplicat(?:e|ed)\b(?! (?:attribute|app ?role|value[s]? in))|\bconflict(?:s|ing)?\b|same (?:user ?name|e-?mail|name|external ?id)|exists? already|user_exists|is (?:in use|taken)"),
     ),
@@ -146,7 +146,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
-        ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too long"),
+        ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too (?:long|large)"),
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
     ),
@@ -247,7 +247,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.LICENCE,
-        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:of|reached|exceeded)|maximum (?:number of )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
     ),
     *_rows(
         Breach.PREREQUISITE,
@@ -373,9 +373,20 @@ def without_boilerplate(text: str) -> str:
     return _SKIPPED_TEXT.sub(" ", text).strip()
 
 
+_CODE_WORD = re.compile(r"\b[A-Za-z]+(?:_[A-Za-z]+)+\b")
+
+
+def _spelled_out(text: str) -> str:
+    """Add the words of codes such as REQUIRED_FIELD_MISSING or userAlreadyExists."""
+    words = [found[0].replace("_", " ") for found in _CODE_WORD.finditer(text)]
+    if text and not re.search(r"\s", text):
+        words.append(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    return f"{text}\n{'. '.join(words)}" if words else text
+
+
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
-    cleaned = without_boilerplate(text)[:4000]
+    cleaned = _spelled_out(without_boilerplate(text)[:4000])
     found: dict[Breach, Phrase] = {}
     for phrase in PHRASES:
         if phrase.breach not in found and phrase.found_in(cleaned):

@@ -84,6 +84,10 @@ def _attribute_malformed(facts: Facts) -> Match | None:
         faults = [fault for resource in resources_of(body) for fault in resource_faults(resource)]
         if faults:
             return likely(92, *faults[:5])
+    read = facts.exchange is not None and facts.exchange.request.method.upper() == "GET"
+    read = read and facts.succeeded and facts.stage in QUERIES | {Stage.READ}
+    if read and any("id" not in resource for resource in resources_of(facts.answer)):
+        return likely(90, "a resource comes back without id")
     if facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.refused:
         return possible(74, "Entra could not read the resource that the app returned")
     return None
