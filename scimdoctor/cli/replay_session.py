@@ -152,17 +152,13 @@ def _report(
     target = {**found.target, "mode": str(asked.mode)}
     if endpoint is not None:
         target["endpoint"] = endpoint.base_url
-    commands = dict.fromkeys(r.next_command for r in batch.replays if r.next_command)
-    notes = tuple(f"next: {command}" for command in list(commands)[:3])
-    if not found.subjects:
-        notes = ("no failing event to replay",)
     return new_report(
         session,
         "replay",
         target=target,
         replays=batch.replays,
         exchanges=endpoint.exchanges if endpoint else (),
-        notes=notes,
+        notes=() if found.subjects else ("no failing event to replay",),
         limits=(*found.limits, *batch.limits),
     )
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scimdoctor.model.reconstruction import ReconstructedRequest
-    from scimdoctor.model.replay import Difference
     from scimdoctor.replay.known_attributes import KnownAttributes
     from scimdoctor.replay.trouble import Trouble
 
@@ -44,9 +43,6 @@ class Judgement:
     """One sentence without a full stop."""
 
     notes: tuple[str, ...] = ()
-    differences: tuple[Difference, ...] = ()
-    """Sent against what the app holds now."""
-
     in_effect: bool = False
     """The app holds already what the write would set: Entra would send nothing."""
 
@@ -92,9 +88,14 @@ def _judge_update(write: ReconstructedRequest, view: LiveView, notes: tuple[str,
     open_ = [d.attribute for d in differences if d.kind is not DifferenceKind.SAME]
     if not open_ and differences:
         text = "what it asks for is in effect already: Entra would send nothing"
-        return Judgement(forecast=text, notes=notes, differences=differences, in_effect=True)
+        return Judgement(forecast=text, notes=notes, in_effect=True)
+    held = tuple(
+        f"{d.attribute}: {d.stored or 'nothing'} now, {d.sent} was sent"
+        for d in differences
+        if d.kind is not DifferenceKind.SAME
+    )
     text = f"it would change {', '.join(open_[:6])}"
-    return Judgement(forecast=text, notes=notes, differences=differences)
+    return Judgement(forecast=text, notes=(*notes, *held))
 
 
 def _judge_members(

@@ -157,7 +157,6 @@ class _Reading:
             Verdict.NOT_SENT,
             f"{_READ_ONLY_VERDICT}; {judgement.forecast}",
             cause=judgement.cause,
-            differences=judgement.differences,
             next_command=_next(self._course.subject, judgement),
         )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.endpoint.leftovers import Removal, remove
 from scimdoctor.entra import requests
 from scimdoctor.errors import WriteRefused
+from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.replay.effect import Effect, judge_effect
@@ -134,7 +135,7 @@ class _Shadow:
         if replacements is None:
             return self._no_copy("a throwaway manager could not be created")
         request = with_references(_with_body(write, fresh), replacements)
-        created = replace(write, request=request)
+        created = _marked_fresh(replace(write, request=request), freshener)
         exchange = self._post(created, self._subject.resource, fresh)
         trouble = trouble_in(exchange, Purpose.CREATE)
         if trouble is not None:
@@ -154,7 +155,7 @@ class _Shadow:
             return None
         exists = exists and freshener.has_made(value)
         request = requests.match_query(self._subject.resource, path, freshener.text(value))
-        fresh = replace(question, request=request)
+        fresh = _marked_fresh(replace(question, request=request), freshener)
         exchange = self.course.send(fresh)
         trouble = trouble_in(exchange, Purpose.MATCH)
         if trouble is not None:
@@ -192,7 +193,7 @@ class _Shadow:
     ) -> ReconstructedRequest:
         moved = with_object_id(write, self._subject.resource, copy_id)
         request = with_references(fresh_request(moved.request, freshener), replacements)
-        return replace(moved, request=request)
+        return _marked_fresh(replace(moved, request=request), freshener)
 
     def _judge(
         self,
@@ -346,6 +347,15 @@ class _Shadow:
         left = [removal.resource for removal in first if not removal.removed]
         second = [remove(self.course.endpoint, self.journal, resource) for resource in left]
         return tuple(_leftover(removal) for removal in second if not removal.removed)
+
+
+def _marked_fresh(rebuilt: ReconstructedRequest, freshener: Freshener) -> ReconstructedRequest:
+    """Take back what is said of the origin of values that were replaced."""
+    known = rebuilt.provenance
+    kept = {p: where for p, where in known.items() if p != "id" and not freshener.must_be_fresh(p)}
+    gone = [path for path in known if path not in kept]
+    note = f"throwaway values for {', '.join(gone)}" if gone else "sent to a throwaway copy"
+    return replace(rebuilt, provenance=frozen(kept), notes=(*rebuilt.notes, note))
 
 
 def _leftover(removal: Removal) -> str:

@@ -99,6 +99,8 @@ def test_works_now_on_a_copy_that_differs_in_its_unique_values_alone(
     assert len(str(body["externalId"])) == 36
     assert body[urns.ENTERPRISE_USER] == {"department": "R&D"}
     assert f"PATCH /scim/Users/{user}" not in app.writes
+    patch = next(r.rebuilt for r in found.requests if r.rebuilt.request.method == "PATCH")
+    assert set(patch.provenance) == {"title"}
     kinds = {d.attribute: d.kind.value for d in found.differences}
     assert kinds["title"] == "same"
 
