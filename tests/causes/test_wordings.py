@@ -13,6 +13,7 @@ from tests.causes.build import (
     about,
     event,
     job,
+    listed,
     on,
     op,
     patch,
