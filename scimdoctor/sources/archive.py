@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import unquote
 
 from scimdoctor.sources import sql
 from scimdoctor.sources.archive_manifest import (
@@ -29,6 +31,7 @@ from scimdoctor.sources.private_files import (
     checksum,
     locked,
     make_folder,
+    sync_file,
     sync_folder,
     writing,
 )
@@ -120,42 +123,46 @@ class Archive:
             connection.execute(
                 f"DELETE FROM pulled WHERE id IN (SELECT id FROM ({sql.parquet_view(map(str, listed))}))"
             )
-        groups = connection.execute(
-            "SELECT app_key, any_value(app), day, count(*) FROM pulled GROUP BY app_key, day "
-            "ORDER BY app_key, day"
-        ).fetchall()
-        return [
-            self._write_file(connection, ArchiveFile(
-                path=f"{safe(app_id)}/{day}/{pull}.parquet",
-                app_id=app_id, app=app, day=day, rows=count, bytes=0, sha256="",
-            ))
-            for app_id, app, day, count in groups
-        ]  # fmt: skip
-
-    def _write_file(
-        self, connection: duckdb.DuckDBPyConnection, planned: ArchiveFile
-    ) -> ArchiveFile:
-        """Write one file under a draft name, then give it its own."""
-        path = self.folder / planned.path
-        make_folder(path.parent)
-        draft = path.with_suffix(".part")
-        columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
-        connection.execute(
-            f"COPY (SELECT {columns} FROM pulled WHERE app_key = {sql.quoted(planned.app_id)} "
-            f"AND day = {sql.quoted(planned.day)} ORDER BY time, id) TO {sql.quoted(str(draft))} "
-            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
+        apps = dict(
+            connection.execute(
+                "SELECT app_key, any_value(app) FROM pulled GROUP BY app_key"
+            ).fetchall()
         )
+        draft = self.folder / "pulls" / "draft"
+        make_folder(draft.parent)
+        connection.execute(PARTITIONED.format(folder=sql.quoted(str(draft))))
+        counts = dict(rows_of_files(connection, draft))
+        made = [
+            self._take_file(path, number=number, pull=pull, apps=apps, rows=counts[str(path)])
+            for number, path in enumerate(sorted(draft.rglob("*.parquet")))
+        ]
+        shutil.rmtree(draft, ignore_errors=True)
+        return made
+
+    def _take_file(
+        self, draft: Path, *, number: int, pull: str, apps: dict[str, str | None], rows: int
+    ) -> ArchiveFile:
+        """Give a file that DuckDB wrote its place; DuckDB names folders ``app_key=…/day=…``."""
+        app_id = unquote(draft.parent.parent.name.partition("=")[2])
+        day = unquote(draft.parent.name.partition("=")[2])
+        name = f"{safe(app_id)}/{day}/{pull}-{number}.parquet"
+        path = self.folder / name
+        make_folder(path.parent)
         with writing(path):
             draft.chmod(PRIVATE_FILE)
-            descriptor = os.open(draft, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_file(draft)
             draft.replace(path)
             sync_folder(path.parent)
         self.at_step("file written")
-        return replace(planned, bytes=path.stat().st_size, sha256=checksum(path))
+        return ArchiveFile(
+            path=name,
+            app_id=app_id,
+            app=apps.get(app_id),
+            day=day,
+            rows=rows,
+            bytes=path.stat().st_size,
+            sha256=checksum(path),
+        )
 
     def _clear_unlisted(self, manifest: Manifest) -> None:
         """Remove what an interrupted pull left: files that the manifest does not list."""
@@ -218,12 +225,29 @@ class Archive:
         return None
 
 
+PARTITIONED = f"""
+COPY (SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, app_key, day FROM pulled)
+TO {{folder}} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480,
+    PARTITION_BY (app_key, day), OVERWRITE_OR_IGNORE)
+"""
+"""One pass over the events, however many apps and days they are of."""
+
 NEW_ROWS = """
 CREATE OR REPLACE TEMP TABLE pulled AS
 SELECT *, coalesce(app_id, 'unknown') AS app_key, coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day
 FROM ({rows})
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, raw) = 1
 """
+
+
+def rows_of_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[str, int]]:
+    """Return path and number of rows of each Parquet file below `folder`."""
+    paths = [str(path) for path in folder.rglob("*.parquet")]
+    if not paths:
+        return []
+    listed = "[" + ", ".join(map(sql.quoted, paths)) + "]"
+    query = f"SELECT file_name, num_rows FROM parquet_file_metadata({listed})"
+    return connection.execute(query).fetchall()
 
 
 def rows_with_records(path: Path) -> str:

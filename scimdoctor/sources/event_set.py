@@ -40,6 +40,13 @@ BIG = 8 * 1024 * 1024
 MEMORY = "512MB"
 """DuckDB's own limit; beyond it goes to disk."""
 
+OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": MEMORY,
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""How DuckDB is opened: it must never fetch anything by itself."""
+
 MANY_ODD = 20
 """If more than one line in so many is odd, the whole file is read by Python."""
 
@@ -224,7 +231,7 @@ def new_event_set() -> Iterator[EventSet]:
 
     with (
         TemporaryDirectory(prefix="scimdoctor-", ignore_cleanup_errors=True) as name,
-        duckdb.connect(config={"temp_directory": name, "memory_limit": MEMORY}) as connection,
+        duckdb.connect(config={"temp_directory": name, **OPTIONS}) as connection,
     ):
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")

@@ -57,6 +57,15 @@ def write_json(path: Path, value: object) -> None:
     write_whole(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
 
 
+def sync_file(path: Path) -> None:
+    """Make what another writer put into `path` last."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` last; a system that cannot do that is let off."""
     if os.name == "nt":
