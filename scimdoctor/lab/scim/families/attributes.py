@@ -80,6 +80,11 @@ def _named_by_parts(resource: Resource) -> Resource:
     return resource | {"displayName": text} if text else resource
 
 
+def _cut(call: Call, _: Resource | None, after: Resource) -> Resource:
+    cut = _with_text(lambda text: text[:20], "displayName", "title")
+    return cut(after) if call.is_user else after
+
+
 def _numbered(resource: Resource) -> Resource:
     return resource | {"id": int(resource["id"][:8], 16)}
 
@@ -162,8 +167,8 @@ FAULTS = (
     ),
     _lost(
         id="values-trimmed",
-        title="Cuts texts to 20 characters",
-        stored=kept(_with_text(lambda text: text[:20], "displayName", "title")),
+        title="Cuts displayName and title of users to 20 characters",
+        stored=_cut,
     ),
     _lost(
         id="non-ascii-replaced",
