@@ -273,6 +273,13 @@ FAULTS = (
         stored=_named_again,
     ),
     _fault(
+        id="group-duplicate-created-again",
+        title="Creates a second group of the same displayName",
+        cause=_DUPLICATE,
+        body=_freed_if(lambda call, _: call.is_group),
+        stored=_named_again,
+    ),
+    _fault(
         id="duplicate-case-sensitive",
         title="Creates a second user whose userName differs in case only",
         cause=_DUPLICATE,
