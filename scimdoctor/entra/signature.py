@@ -225,7 +225,10 @@ def telling_step(event: ProvisioningObjectSummary) -> tuple[str | None, str | No
 
 
 def without_own(words: str, own: Iterable[str]) -> str:
-    """Return `words` without .NET's sentence, the event's own names replaced; shorter ones than `SHORTEST_NAME` stay."""
+    """Return `words` without .NET's sentence, the event's own names replaced.
+
+    Names shorter than `SHORTEST_NAME` stay.
+    """
     words = words.replace(NET_SENTENCE, "")
     for name in own:
         if len(name) >= SHORTEST_NAME:

@@ -98,6 +98,7 @@ from scimdoctor.sources import sql
 out = Path(sys.argv[1]).parent / "archive"
 out.mkdir(exist_ok=True)
 with duckdb.connect(config={"memory_limit": "1GB"}) as c:
+    c.execute("SET enable_progress_bar = false")
     c.execute(f"COPY ({sql.plain_view(sys.argv[1])}) TO '{out}/all.parquet' (FORMAT parquet, COMPRESSION zstd)")
 """
 
