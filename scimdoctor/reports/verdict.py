@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
+from scimdoctor.model.replay import ReplayMode
 from scimdoctor.model.replay import Verdict as ReplayVerdict
 from scimdoctor.model.report import ChangeState
 from scimdoctor.model.rule import Severity
@@ -144,6 +145,13 @@ def _of_findings(findings: Sequence[Finding]) -> Headline | None:
 def _of_replays(report: Report) -> Headline | None:
     if not report.replays:
         return None
+    events = counted(len(report.replays), "event")
+    if all(
+        r.mode is ReplayMode.PLAN and r.verdict is ReplayVerdict.NOT_SENT for r in report.replays
+    ):
+        return Headline(
+            level=Level.UNKNOWN, text=f"Requests of {events} rebuilt; nothing was sent."
+        )
     counts = Counter(replay.verdict for replay in report.replays)
     shown = [
         f"{counts[verdict]} {replay_words(verdict)}" for verdict in ReplayVerdict if counts[verdict]
@@ -151,7 +159,6 @@ def _of_replays(report: Report) -> Headline | None:
     bad = any(counts[verdict] for verdict in _BAD_REPLAYS)
     works = counts[ReplayVerdict.WORKS_NOW] == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
-    events = counted(len(report.replays), "event")
     return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")
 
 

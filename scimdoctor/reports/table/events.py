@@ -59,7 +59,7 @@ def _signature(page: Page, signature: SignatureSummary) -> None:
     head.append(f" {one_line(signature.status, limit=20)}", style)
     now = "" if signature.failing_now is None else f", {signature.failing_now:,} failing now"
     where = [signature.action, signature.error_code, signature.app]
-    about = " · ".join(one_line(text, limit=60) for text in where if text)
+    about = " · ".join(one_line(text, limit=120) for text in where if text)
     objects = f" {counted(signature.objects, 'object')}{now}"
     head.append(f"{objects} · {about}" if about else objects, "not bold default")
     page.bullet(head, sign="●", style=style)
