@@ -175,6 +175,13 @@ def _unknown(facts: Facts) -> Diagnosis:
 
 
 def _what_was_seen(facts: Facts) -> str:
+    job = facts.case.job
+    if facts.case.event is None and job is not None and facts.status is None:
+        held = job.status.quarantine
+        why = f" for {held.reason}" if held is not None and held.reason else ""
+        said = facts.reading.words[:200]
+        quoted = f" The message: {said!r}." if said else ""
+        return f"The job is in state {job.status.code or 'unknown'}{why}.{quoted}"
     parts = [f"The {facts.stage} step"]
     if facts.status is not None:
         parts.append(f"was answered {facts.status}")

@@ -26,6 +26,8 @@ _FILTER = re.compile(
     (?P<operator>[a-z]{2})\s+(?P<value>"(?:[^"\\]|\\.)*"?|.+?)\s*\)?\s*
     (?P<rest>\b(?:and|or)\b.*)?$"""
 )
+_BLANKS = re.compile(r"\s{3,}")
+_LONGEST_FILTER = 2000
 _CANONICAL = {
     name.casefold(): name
     for name in ("userName", "externalId", "displayName", "emails", "id", "active", "members")
@@ -123,7 +125,7 @@ def filter_of(query: str) -> Filter | None:
 
 def read_filter(raw: str) -> Filter:
     """Read a decoded filter; what cannot be read stays in `raw`."""
-    found = _FILTER.match(raw)
+    found = _FILTER.match(_BLANKS.sub("  ", raw[:_LONGEST_FILTER].strip()))
     if found is None:
         return Filter(raw=raw)
     value = found["value"].strip()

@@ -62,8 +62,8 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         findings = probe.check(suspected(first))
         cases = _checked(cases, findings)
         first = [diagnose_case(named.case) for named in cases]
-    pairs = [(_signed(d, n), n.stops_everything) for d, n in zip(first, cases, strict=True)]
-    diagnoses = merged(pairs)
+    pairs = [(_signed(d, n), n) for d, n in zip(first, cases, strict=True)]
+    diagnoses = merged((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
     sent = tuple(probe.endpoint.exchanges) if probe is not None else ()
     return Outcome(
         diagnoses=diagnoses,
@@ -78,6 +78,12 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
 
 def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
     return replace(diagnosis, signature=named.about) if named.case.event is not None else diagnosis
+
+
+def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
+    """Whether to keep it: a job stopped by failures of objects is explained by those."""
+    by_failures = named.about == "job" and diagnosis.cause == "unknown-cause"
+    return not (by_failures and evidence.groups)
 
 
 def _replayed(cases: tuple[NamedCase, ...], probe: Probe) -> tuple[NamedCase, ...]:

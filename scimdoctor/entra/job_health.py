@@ -107,6 +107,8 @@ def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: date
     meaning = known.meaning if known is not None else f"reason: {quarantine.reason or 'not given'}."
     left = days_until_disabled(quarantine, now)
     until = "" if left is None else f" Entra disables the job in {left} days."
+    if left == 0:
+        until = " Four weeks are over: Entra may disable the job any day."
     return f"The job is in quarantine. {meaning}{until}"
 
 

@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from scimdoctor.scim.error import ScimError
@@ -62,7 +63,9 @@ _RESOURCE = re.compile(r"(?i)\bResource:\s*(\S+)")
 _OPERATION = re.compile(r"(?i)\bOperation:\s*(GET|POST|PATCH|PUT|DELETE)\b")
 _HTML = re.compile(r"(?i)<(?:!doctype\s+html|html|head|body|title)\b")
 _SKIP_REASON = re.compile(r"(?i)\bskip\s?reason\s*[=:]\s*'?(\w+)")
-_MAX_TEXT = 200_000
+_MAX_TEXT = 100_000
+_MOST_BEGINNINGS = 20
+"""Places at which JSON is looked for; a hostile text could hold very many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +174,8 @@ def _json_in(text: str) -> tuple[Any, bool]:
     """The first JSON object or array in `text`, and whether one began but did not end."""
     decoder = json.JSONDecoder(strict=False)
     truncated = False
-    for found in re.finditer(r"[{\[](?=\s*[\"{\[\]}])", text):
+    begins = re.finditer(r"[{\[](?=\s*[\"{\[\]}])", text)
+    for found in islice(begins, _MOST_BEGINNINGS):
         try:
             return decoder.raw_decode(text, found.start())[0], False
         except (ValueError, RecursionError):

@@ -362,3 +362,13 @@ def test_nothing_makes_it_raise(**drawn: Any) -> None:
 @given(body=st.text(max_size=300) | json_values)
 def test_no_answer_makes_it_raise(body: Any) -> None:
     assert diagnose_case(failed("update", 400, body)).cause in PUBLIC_IDS
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", '{"', "a eq ", "<", " ", "filter ", "urn:a", "emails[", "a.", '\\"', "schema "]
+)
+def test_long_hostile_texts_come_to_an_end(piece: str) -> None:
+    text = piece * (60_000 // len(piece))
+    query = exchange("GET", "/Users?filter=" + (piece * 3000), 200, text)
+    for case in (on(event("update", text)), failed("update", 400, text), seen(query)):
+        assert diagnose_case(case).cause in PUBLIC_IDS
