@@ -38,6 +38,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *create.CHECKS_AFTER_READ,
     *stored.CHECKS,
     *query.CHECKS,
+    *stored.LISTED_CHECKS,
     *query_more.CHECKS,
     *patch.CHECKS,
     *patch_paths.CHECKS,

@@ -109,6 +109,9 @@ class CheckContext:
         """Ids of checks that failed, but left a way round for those that build on them."""
 
         self.objects: dict[str, TestObject] = {}
+        self.vanished: set[str] = set()
+        """Ids of test objects that were deleted, on purpose or not."""
+
         self.delays: list[Exchange] = []
         """Writes that became visible only after waiting."""
 
@@ -341,6 +344,12 @@ class CheckContext:
             person = self.values.bare_person(role) if bare else self.values.person(role)
             self.objects[role] = self.create("Users", person)
         return self.objects[role]
+
+    def gone(self, role: str) -> None:
+        """Take note that a test user is not there any more; the next who asks gets a new one."""
+        thing = self.objects.pop(role)
+        self.vanished.add(thing.id)
+        self.objects["deleted"] = thing
 
     def group(self, role: str) -> TestObject:
         """The test group called `role`, made when first asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has
 from scimdoctor.checks.ids import DISABLE, MATCH, REPLACE
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, RFC7644, TUTORIAL
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect
+    from scimdoctor.model.exchange import Exchange
 
 _LEAVER = "leaver"
 
@@ -52,7 +54,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
             effect.last_read,
             cause="disabled-user-not-returned",
         )
-        context.objects["deleted"] = context.objects.pop(_LEAVER)
+        context.gone(_LEAVER)
         return
     if not text:
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -103,7 +105,7 @@ def _disabled_found(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is not False:
         _set_active(context, context.boolean(value=False))
-    exchange = context.find("Users", "userName", user.name)
+    exchange = context.find_own(user, "userName", user.name)
     found = [r for r in resources_of(exchange) if str(r.get("id")) == user.id]
     if not found:
         yield failed(
@@ -193,7 +195,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
             cause="replace-clears-unsent-values",
         )
-        context.objects["deleted"] = context.objects.pop(_LEAVER)
+        context.gone(_LEAVER)
         return
     if not effect.worked:
         crashed = (effect.exchange.status or 0) >= 500
@@ -267,45 +269,40 @@ def _delete(context: CheckContext) -> Iterator[Result]:
         crashed = (exchange.status or 0) >= 500 and exchange.status != 501
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
         return
-    user.state = None
-    if "errors/unknown-id" not in context.passed:
-        context.objects["deleted"] = context.objects.pop(_LEAVER)
-        return
-    read = context.read(user)
-    if read.ok:
-        for _ in context.settle(exchange):
-            read = context.read(user)
-            if not read.ok:
-                context.came_late(exchange)
-                break
-    if read.ok:
-        yield failed(
-            f"{words}, but a read by id still finds the user.",
-            read,
-            exchange,
-            cause="patch-accepted-not-applied",
-        )
-        return
-    context.objects["deleted"] = context.objects.pop(_LEAVER)
     if exchange.status not in {200, 204} or (exchange.response and exchange.response.body):
         yield noted(f"{words}, not a plain 204.", exchange, cause="write-response-wrong")
-    if read.status == 400:
+    if "errors/unknown-id" in context.passed:
+        yield from _really_gone(context, user, exchange)
+    context.gone(_LEAVER)
+
+
+def _really_gone(context: CheckContext, user: TestObject, deletion: Exchange) -> Iterator[Result]:
+    read = context.read(user)
+    if read.ok:
+        for _ in context.settle(deletion):
+            read = context.read(user)
+            if not read.ok:
+                context.came_late(deletion)
+                break
+    status = read.status or 0
+    if read.ok:
         yield failed(
-            f"A read of a deleted user was answered {answer_words(read)} instead of 404.",
+            "DELETE of a user was answered with success, but a read by id still finds it.",
             read,
-            cause="write-response-wrong",
+            deletion,
+            cause="patch-accepted-not-applied",
         )
-    if (read.status or 0) >= 500:
+    elif status not in {404, 410}:
         yield failed(
             f"A read of a deleted user was answered {answer_words(read)} instead of 404.",
             read,
-            cause="unhandled-exception-500",
+            cause="unhandled-exception-500" if status >= 500 else "write-response-wrong",
         )
     found = context.find("Users", "userName", user.name)
-    if found.ok and any(str(r.get("id")) == user.id for r in resources_of(found)):
+    if not read.ok and holds(found, user):
         yield failed(
-            f"{words}, but the query for its userName still finds it.",
-            exchange,
+            "DELETE of a user was answered with success, but the query for its userName finds it.",
+            deletion,
             found,
             cause="patch-accepted-not-applied",
         )

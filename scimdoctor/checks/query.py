@@ -30,30 +30,37 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(request)
     words = f"The query for a userName that nobody has was answered {answer_words(exchange)}"
     if exchange.ok:
-        problem = list_problem(exchange) or encoding_problem(exchange)
-        if exchange.status == 204 or problem is not None:
-            why = problem or "no body"
-            if exchange.status != 204 and exchange.json is None:
-                context.unreadable = "the app's answers are no JSON"
-            yield failed(f"{words} with {why}.", exchange, cause="list-response-malformed")
-        elif resources_of(exchange):
-            yield failed(
-                f"{words} with {len(resources_of(exchange))} users.",
-                exchange,
-                cause="filter-not-selective",
-            )
-        elif "Resources" not in exchange.json:
-            yield noted(
-                f"{words} without Resources, which is legal for an empty list.",
-                exchange,
-                cause="list-response-malformed",
-            )
-        return
-    if exchange.status in {404, 410}:
+        yield from _empty_list(context, exchange, words)
+    elif exchange.status in {404, 410}:
         yield failed(f"{words} instead of 200 with an empty ListResponse.", exchange)
-        return
+    else:
+        yield from _refused(context, exchange, words)
+
+
+def _empty_list(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    """Judge the list that came back for something that does not exist."""
+    problem = list_problem(exchange) or encoding_problem(exchange)
+    if exchange.status == 204:
+        problem = "no body"
+    elif exchange.json is None:
+        context.unreadable = "the app's answers are no JSON"
+    if problem is not None:
+        yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    elif resources_of(exchange):
+        count = len(resources_of(exchange))
+        yield failed(f"{words} with {count} users.", exchange, cause="filter-not-selective")
+    elif "Resources" not in exchange.json:
+        yield noted(
+            f"{words} without Resources, which is legal for an empty list.",
+            exchange,
+            cause="list-response-malformed",
+        )
+
+
+def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    """Find out what the query is refused for."""
     context.spelling.blank = "%20"
-    other = context.send(request)
+    other = context.send(requests.probe("Users", "userName", context.values.guid()))
     if other.ok or other.status == 404:
         context.works_anyway.add(NO_MATCH)
         yield failed(
@@ -64,15 +71,11 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         )
         return
     context.spelling.blank = "+"
+    cause = _cause_of_refusal(exchange)
     if _hit_works(context):
-        crashed = (exchange.status or 0) >= 500
-        yield failed(
-            f"{words}, while a userName that exists is found.",
-            exchange,
-            cause="unhandled-exception-500" if crashed else None,
-        )
-        return
-    yield failed(f"{words}.", exchange, cause=_cause_of_refusal(exchange))
+        words = f"{words}, while a userName that exists is found"
+        cause = cause if (exchange.status or 0) >= 500 else "filter-no-match-404"
+    yield failed(f"{words}.", exchange, cause=cause)
 
 
 def _hit_works(context: CheckContext) -> bool:

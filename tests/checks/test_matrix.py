@@ -1,0 +1,75 @@
+"""Every fault of the lab, alone, gives exactly one root finding; every legal trait gives none."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimdoctor.lab.scim.faults import FAULTS, TRAITS, Fault, Trait
+from tests.fakes.checking import check_lab
+
+INFORMATION_ONLY = {
+    "list-resources-missing": "RFC 7644 §3.4.2 lets Resources be absent from an empty list",
+    "duplicate-without-scim-type": "Entra goes by the status 409",
+    "unlisted-extension-refused": "sent only when a mapping has a custom extension",
+    "custom-extension-dropped": "sent only when a mapping has a custom extension",
+    "custom-extension-path-refused": "sent only when a mapping has a custom extension",
+    "delete-200-with-body": "any success of DELETE works",
+    "delete-202": "any success of DELETE works",
+    "group-patch-200-with-members": "both 200 and 204 are legal",
+}
+"""Faults that harm nothing by themselves: told as information, with their cause where it shows."""
+
+NEEDS_A_SOCKET = {"slow"}
+"""Faults that show only over a connection."""
+
+LEAVES_OBJECTS = {
+    "delete-405": "nothing can be deleted",
+    "delete-404": "nothing can be deleted",
+    "delete-ignored": "nothing can be deleted",
+    "group-delete-refused": "no group can be deleted",
+    "id-with-slash": "nothing can be addressed",
+    "body-latin-1": "the id of what was created cannot be read",
+}
+
+IN_PROCESS = [f for f in FAULTS if f.id not in NEEDS_A_SOCKET]
+HARMFUL = [f for f in IN_PROCESS if f.id not in INFORMATION_ONLY]
+HARMLESS = [f for f in IN_PROCESS if f.id in INFORMATION_ONLY]
+COUNTED = {"throttled-without-retry-after", "unavailable-now-and-then"}
+"""Faults that make requests be sent twice."""
+
+
+@pytest.mark.parametrize("fault", HARMFUL, ids=lambda f: f.id)
+def test_one_fault_gives_one_root_finding_with_its_cause(fault: Fault) -> None:
+    checked = check_lab(fault.id)
+
+    causes = [(f.check, f.cause) for f in checked.problems]
+    assert [cause for _, cause in causes] == [fault.cause], causes
+    assert fault.id in LEAVES_OBJECTS or checked.left == 0
+    assert fault.id in COUNTED or len(checked.exchanges) <= 400
+
+
+@pytest.mark.parametrize("fault", HARMLESS, ids=lambda f: f.id)
+def test_a_harmless_fault_is_no_problem(fault: Fault) -> None:
+    assert check_lab(fault.id).problems == []
+
+
+@pytest.mark.parametrize("trait", TRAITS, ids=lambda t: t.id)
+def test_a_legal_choice_is_no_problem(trait: Trait) -> None:
+    checked = check_lab(traits=[trait.id])
+
+    assert [(f.check, f.message) for f in checked.problems] == []
+    assert checked.left == 0
+
+
+def test_a_conformant_provider_has_no_problem_within_the_budget() -> None:
+    checked = check_lab()
+
+    assert [(f.check, f.message) for f in checked.problems] == []
+    assert len(checked.exchanges) <= 400
+    assert checked.left == 0
+
+
+def test_the_exceptions_name_faults_that_exist() -> None:
+    known = {fault.id for fault in FAULTS}
+
+    assert set(INFORMATION_ONLY) | NEEDS_A_SOCKET | set(LEAVES_OBJECTS) | COUNTED <= known

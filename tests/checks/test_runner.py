@@ -1,0 +1,327 @@
+"""The engine: order, prerequisites, isolation, bounds, clean-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.checks import ALL_CHECKS, Check, CheckOptions, run_checks, unknown_names
+from scimdoctor.checks.check import Unavailable, failed, noted
+from scimdoctor.checks.runner import one_root_per_cause, select
+from scimdoctor.entra import requests
+from scimdoctor.entra.dialect import Dialect
+from scimdoctor.errors import Interrupted, WriteRefused
+from scimdoctor.lab.http import LabRequest, LabResponse, json_response
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.model.finding import Finding, Outcome
+from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from tests.fakes.checking import (
+    FakeClock,
+    RecordingJournal,
+    check_lab,
+    check_provider,
+    endpoint_for,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import httpx
+
+    from scimdoctor.checks import Result
+    from scimdoctor.checks.context import CheckContext
+
+
+def rule(identifier: str, *, cause: str | None = "unknown-cause") -> CheckRule:
+    return CheckRule(
+        id=identifier,
+        title="It is good",
+        severity=Severity.MAJOR,
+        requirement=Requirement.MUST,
+        cause=cause,
+        what="w",
+        why="y",
+        admin_sees="a",
+        fix="f",
+    )
+
+
+def check(
+    identifier: str,
+    run: Callable[[CheckContext], Iterator[Result]],
+    *,
+    requires: tuple[str, ...] = (),
+    writes: bool = False,
+) -> Check:
+    return Check(rule=rule(identifier), run=run, requires=requires, writes=writes)
+
+
+def good(_context: CheckContext) -> Iterator[Result]:
+    yield from ()
+
+
+def bad(_context: CheckContext) -> Iterator[Result]:
+    yield failed("It is bad.")
+
+
+def lacking(_context: CheckContext) -> Iterator[Result]:
+    yield noted("There is none.")
+    raise Unavailable("nothing to test")
+
+
+def crashing(_context: CheckContext) -> Iterator[Result]:
+    yield from ()
+    raise KeyError("oops")
+
+
+def run(*checks: Check, **options: Any) -> dict[str, Finding]:
+    provider = ScimServiceProvider()
+    checked = check_provider(provider, checks=checks, options=CheckOptions(**options))
+    return {f.check: f for f in checked.findings}
+
+
+def test_a_check_whose_prerequisite_failed_is_skipped_and_names_the_root() -> None:
+    found = run(
+        check("a/root", bad),
+        check("a/middle", good, requires=("a/root",)),
+        check("a/end", good, requires=("a/middle",)),
+    )
+
+    assert found["a/root"].outcome is Outcome.FAILED
+    assert found["a/end"].outcome is Outcome.SKIPPED
+    assert "a/root" in found["a/end"].message
+
+
+def test_what_is_not_offered_blocks_without_being_a_problem() -> None:
+    found = run(check("a/offer", lacking), check("a/use", good, requires=("a/offer",)))
+
+    assert (found["a/offer"].severity, found["a/offer"].is_problem) == (Severity.INFO, False)
+    assert found["a/use"].outcome is Outcome.SKIPPED
+
+
+def test_a_crash_is_isolated_and_said_in_short() -> None:
+    found = run(check("a/crash", crashing), check("a/next", good))
+
+    assert found["a/crash"].outcome is Outcome.ERRORED
+    assert "KeyError" in found["a/crash"].message
+    assert "test_runner.py" in found["a/crash"].message
+    assert found["a/next"].outcome is Outcome.PASSED
+
+
+def test_left_out_checks_do_not_block_those_that_need_them() -> None:
+    found = run(check("a/one", bad), check("b/two", good, requires=("a/one",)), skip=("a",))
+
+    assert found["a/one"].outcome is Outcome.SKIPPED
+    assert found["b/two"].outcome is Outcome.PASSED
+
+
+def test_only_runs_what_is_needed_and_reports_what_was_asked_for() -> None:
+    checks = (check("a/one", good), check("b/two", good, requires=("a/one",)), check("c/x", bad))
+
+    assert [c.id for c in select(checks, CheckOptions(only=("b",)))] == ["a/one", "b/two"]
+    assert [k for k in run(*checks, only=("b",)) if k != "run/clean-up"] == ["b/two"]
+
+
+def test_a_failed_prerequisite_is_reported_though_it_was_not_asked_for() -> None:
+    found = run(check("a/one", bad), check("b/two", good, requires=("a/one",)), only=("b/two",))
+
+    assert found["a/one"].outcome is Outcome.FAILED
+
+
+def test_read_only_sends_nothing_but_gets() -> None:
+    checked = check_lab(options=CheckOptions(read_only=True))
+
+    assert {x.request.method for x in checked.exchanges} == {"GET"}
+    assert checked.problems == []
+    assert checked.of("create/documented").outcome is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_one_dialect_alone_is_clean(dialect: Dialect) -> None:
+    checked = check_lab(options=CheckOptions(dialects=(dialect,)))
+
+    assert [(f.check, f.message) for f in checked.problems] == []
+
+
+def test_the_default_dialect_is_not_sent_when_only_the_other_was_asked_for() -> None:
+    checked = check_lab(options=CheckOptions(dialects=(Dialect.COMPLIANT,)))
+    bodies = [x.request.json for x in checked.exchanges if x.request.method == "PATCH"]
+
+    names = {op["op"] for body in bodies for op in body["Operations"]}
+    assert names <= {"add", "replace", "remove"}
+
+
+def test_everything_is_journalled_before_and_forgotten_after() -> None:
+    journal = RecordingJournal()
+    checked = check_provider(ScimServiceProvider(), journal=journal)
+
+    posts = [x for x in checked.exchanges if x.request.method == "POST" and x.ok]
+    assert len(journal.seen) >= len(posts)
+    assert journal.entries == {}
+
+
+def test_what_cannot_be_removed_is_listed_and_stays_in_the_journal() -> None:
+    journal = RecordingJournal()
+    checked = check_provider(ScimServiceProvider(faults=["delete-405"]), journal=journal)
+
+    finding = checked.of("run/clean-up")
+    assert finding.outcome is Outcome.FAILED
+    assert "405" in finding.message
+    assert len(journal.entries) == checked.left > 0
+
+
+def test_ctrl_c_cleans_up_and_says_so() -> None:
+    provider = ScimServiceProvider()
+
+    def stop(context: CheckContext) -> Iterator[Result]:
+        context.user("subject")
+        yield from ()
+        raise KeyboardInterrupt
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(provider.handle, clients)
+    with pytest.raises(Interrupted, match="every test object was removed"):
+        run_checks(endpoint, checks=(check("a/stop", stop, writes=True),))
+    clients[0].close()
+
+    assert provider.users == {}
+    assert any(x.request.method == "DELETE" for x in endpoint.exchanges)
+
+
+def test_the_guard_is_not_gone_round() -> None:
+    provider = ScimServiceProvider()
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(provider.handle, clients)
+    endpoint.guard.revoke()
+    with pytest.raises(WriteRefused):
+        run_checks(endpoint, checks=ALL_CHECKS)
+    clients[0].close()
+
+    assert provider.users == {}
+
+
+def test_the_run_ends_at_its_deadline() -> None:
+    clock = FakeClock()
+    provider = ScimServiceProvider()
+
+    def slow(request: LabRequest) -> LabResponse:
+        clock.at += 1
+        return provider.handle(request)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(slow, clients)
+    options = CheckOptions(timeout=20, clock=clock.clock)
+    findings = run_checks(endpoint, checks=ALL_CHECKS, options=options)
+    clients[0].close()
+
+    assert any("20 seconds were used up" in f.message for f in findings)
+    assert provider.users == {}
+
+
+def test_a_burst_of_429_is_waited_out_and_is_no_problem() -> None:
+    provider = ScimServiceProvider()
+    refused: list[int] = []
+
+    def once(request: LabRequest) -> LabResponse:
+        if len(refused) < 1:
+            refused.append(1)
+            return json_response(429, {}, headers=(("Retry-After", "2"),))
+        return provider.handle(request)
+
+    clients: list[httpx.Client] = []
+    clock = FakeClock()
+    endpoint = endpoint_for(once, clients)
+    findings = run_checks(
+        endpoint, checks=ALL_CHECKS, options=CheckOptions(seed=1, clock=clock.clock)
+    )
+    clients[0].close()
+
+    assert [f.message for f in findings if f.is_problem] == []
+    assert clock.at >= 2
+
+
+def test_an_endpoint_that_stops_answering_ends_the_run() -> None:
+    checked = check_lab("hang")
+
+    assert len(checked.exchanges) <= 10
+    assert [f.cause for f in checked.problems] == ["endpoint-too-slow-or-throttled"]
+
+
+def test_the_worst_finding_of_a_cause_is_the_root() -> None:
+    def finding(name: str, severity: Severity) -> Finding:
+        return Finding(
+            check=name,
+            outcome=Outcome.FAILED,
+            severity=severity,
+            requirement=Requirement.MUST,
+            title="t",
+            message="m.",
+            cause="patch-method-missing",
+        )
+
+    found = one_root_per_cause(
+        [finding("a/minor", Severity.MINOR), finding("a/blocker", Severity.BLOCKER)]
+    )
+
+    assert [f.severity for f in found] == [Severity.INFO, Severity.BLOCKER]
+    assert "a/blocker" in found[0].message
+
+
+def test_findings_carry_evidence_and_a_curl_line() -> None:
+    finding = check_lab("delete-405").of("lifecycle/delete")
+
+    assert finding.evidence
+    assert finding.reproduce is not None
+    assert finding.reproduce.startswith("curl ")
+    assert "$SCIMDOCTOR_ENDPOINT_TOKEN" in finding.reproduce
+    assert "lab-token" not in finding.reproduce
+
+
+def test_unknown_names_are_found() -> None:
+    assert unknown_names(ALL_CHECKS, ["groups", "patch/add", "nonsense"]) == ("nonsense",)
+
+
+def test_every_check_has_its_words_and_comes_after_what_it_needs() -> None:
+    seen: set[str] = set()
+    for one in ALL_CHECKS:
+        rule = one.rule
+        assert set(one.requires) <= seen, one.id
+        assert one.id not in seen
+        texts = (rule.title, rule.what, rule.why, rule.admin_sees, rule.fix)
+        assert all(text.strip() for text in texts), one.id
+        assert rule.references, one.id
+        assert not rule.title.endswith("."), one.id
+        seen.add(one.id)
+
+
+def test_every_module_of_checks_is_in_the_list() -> None:
+    import importlib
+    import pkgutil
+
+    import scimdoctor.checks as package
+
+    listed = {id(one) for one in ALL_CHECKS}
+    for module in pkgutil.iter_modules(package.__path__):
+        found = importlib.import_module(f"scimdoctor.checks.{module.name}")
+        for name, value in vars(found).items():
+            if "CHECKS" in name and isinstance(value, tuple) and name != "ALL_CHECKS":
+                assert {id(one) for one in value} <= listed, (module.name, name)
+
+
+def test_values_repeat_with_a_seed() -> None:
+    first, second = check_lab(), check_lab()
+
+    assert [x.request.target for x in first.exchanges] == [
+        x.request.target for x in second.exchanges
+    ]
+
+
+def test_blanks_are_respelled_only_where_they_are_blanks() -> None:
+    from scimdoctor.checks.context import Spelling, respell
+
+    request = requests.match_query("Users", "userName", "a+b c")
+
+    assert respell(request, Spelling(blank="%20")).query == (
+        "filter=userName%20eq%20%22a%2Bb%20c%22"
+    )
