@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
     from scimdoctor.model.synchronization import SynchronizationJob
 
+_SOMETHING = re.compile(r"(?i)\b(?:users?|resources?|identit(?:y|ies)|accounts?|records?)\b")
 _FULL = "scimdoctor job restart APP --scope full"
 _FALSE_SCOPE_KEYS = (
     "active in the source system",
@@ -97,11 +99,20 @@ def _cleared(facts: Facts) -> Match | None:
 def _changed_outside(facts: Facts) -> Match | None:
     if facts.code("InvalidAnchor"):
         return likely(94, "Entra's error code: the object with the stored id is gone")
+    said = facts.says(Breach.NOT_FOUND)
+    odd_status = facts.status in {400, 422, 500} and not facts.is_group
+    if (
+        said is not None
+        and odd_status
+        and facts.stage is Stage.UPDATE
+        and _SOMETHING.search(said.text)
+    ):
+        return possible(66, "the app does not know the object that is to be changed", said.text)
     by_id = facts.stage in {Stage.UPDATE, Stage.READ, Stage.DELETE}
     if not by_id or facts.status not in {404, 410} or facts.reading.page is not None:
         return None
-    said = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
-    if said is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
+    other = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
+    if other is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
         return None
     if facts.has(Shape.ADD_MEMBERS, Shape.REACTIVATION):
         return possible(63, f"the object with the stored id is answered {facts.status}")

@@ -45,7 +45,8 @@ def _is_page(facts: Facts) -> bool:
     if answer is None or not facts.succeeded:
         return False
     begins = answer.text[:200].lstrip().casefold()
-    return answer.media_type == "text/html" or begins.startswith(("<!doctype html", "<html"))
+    typed = answer.media_type == "text/html" and answer.json is None and bool(answer.body)
+    return typed or begins.startswith(("<!doctype html", "<html"))
 
 
 def _wrong_page(facts: Facts) -> Match | None:

@@ -122,7 +122,7 @@ def _response_type(facts: Facts) -> Match | None:
 def _typed(kind: str, *, has_body: bool) -> Match | None:
     if kind == "application/json":
         return possible(30, "the answer is typed application/json")
-    if kind in JSON_TYPES or kind == "text/html" or not (kind or has_body):
+    if kind in JSON_TYPES or not (has_body or kind not in {"", "text/html"}):
         return None
     return likely(89, f"the answer is typed {kind or 'not at all'}")
 

@@ -101,6 +101,8 @@ FAMILIES: tuple[tuple[str, str, Case], ...] = (
     ("request-content-type-refused", "Spring", failed("create", 415, {"status": 415, "error": "Unsupported Media Type", "message": "Content-Type 'application/scim+json;charset=utf-8' is not supported."})),
     ("request-content-type-refused", "406", failed("update", 400, scim("The Accept header must contain application/scim+json"))),
     ("response-content-type-wrong", "words swapped", asked('/Users?filter=userName eq "x"', 200, listed(), media="application/json+scim")),
+    ("response-content-type-wrong", "JSON typed as a page", asked('/Users?filter=userName eq "x@y.z"', 200, listed(), media="text/html")),
+    ("target-changed-outside-entra", "unknown with 400", failed("update", 400, scim("User 77 not found"))),
     ("response-content-type-wrong", "plain text", asked('/Users?filter=userName eq "x"', 200, listed(), media="text/plain")),
     # Queries and matching
     ("groups-endpoint-missing", "404", asked('/Groups?excludedAttributes=members&filter=displayName eq "x"', 404)),

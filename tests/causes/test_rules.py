@@ -368,7 +368,7 @@ def test_no_answer_makes_it_raise(body: Any) -> None:
     "piece", ["[", '{"', "a eq ", "<", " ", "filter ", "urn:a", "emails[", "a.", '\\"', "schema "]
 )
 def test_long_hostile_texts_come_to_an_end(piece: str) -> None:
-    text = piece * (60_000 // len(piece))
-    query = exchange("GET", "/Users?filter=" + (piece * 3000), 200, text)
+    text = piece * (20_000 // len(piece))
+    query = exchange("GET", "/Users?filter=" + (piece * 800), 200, text)
     for case in (on(event("update", text)), failed("update", 400, text), seen(query)):
         assert diagnose_case(case).cause in PUBLIC_IDS
