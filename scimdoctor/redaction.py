@@ -36,7 +36,9 @@ _SENSITIVE_KEY = (
     r"(?:access_?token|refresh_?token|id_?token|client_?secret|secret_?token|client_?assertion"
     r"|pass(?:word|phrase)|api_?key|private_?key|device_code|code_verifier|sig(?:nature)?)"
 )
-_QUERY_SECRET = re.compile(rf"(?i)([?&;]|^)({_SENSITIVE_KEY}|code|token|key)=[^&;\s\"'<>]+")
+_FORM_SECRET = re.compile(
+    rf"(?i)(\b{_SENSITIVE_KEY}|(?:(?<=[?&;])|^)(?:code|token|key))=[^&;\s\"'<>]+"
+)
 _JSON_SECRET = re.compile(rf"(?i)(\"{_SENSITIVE_KEY}\"\s*:\s*\")(?:[^\"\\]|\\.)*")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
@@ -79,7 +81,7 @@ def redact_text(text: str, secrets: Iterable[Secret] = ()) -> str:
     text = _JWT.sub(REDACTED, text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
     text = _JSON_SECRET.sub(rf"\1{REDACTED}", text)
-    text = _QUERY_SECRET.sub(rf"\1\2={REDACTED}", text)
+    text = _FORM_SECRET.sub(rf"\1={REDACTED}", text)
     return _USERINFO.sub(rf"\1{REDACTED}@", text)
 
 

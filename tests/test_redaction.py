@@ -36,6 +36,12 @@ def test_secret_is_not_written_to_disk() -> None:
         ("https://me:pass@host/x", f"https://{REDACTED}@host/x"),
         ("https://host/x?access_token=abc&y=1", f"https://host/x?access_token={REDACTED}&y=1"),
         ('{"client_secret":"a\\"b","z":1}', f'{{"client_secret":"{REDACTED}","z":1}}'),
+        (
+            "the form client_secret=abc was refused",
+            f"the form client_secret={REDACTED} was refused",
+        ),
+        ("https://host/x?token=abc", f"https://host/x?token={REDACTED}"),
+        ("a monkey=5 is no key", "a monkey=5 is no key"),
         ("grant_type=x&client_secret=abc", f"grant_type=x&client_secret={REDACTED}"),
         ("eyJhbGciOi.eyJzdWIiOi.c2ln", REDACTED),
         ("filter=userName+eq+%22ada%22&count=10", "filter=userName+eq+%22ada%22&count=10"),

@@ -141,7 +141,10 @@ def _commands(url: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (
         ("Which apps are ill?", ("apps",)),
         ("What failed?", ("logs", TRAVEL, "--since", "30d", "--summary")),
-        ("What did Entra send?", ("replay", "--app", TRAVEL, "--endpoint", url, "--since", "30d")),
+        (
+            "What did Entra send, and does it fail again?",
+            ("replay", "--app", TRAVEL, "--endpoint", url, "--mode", "shadow", "--stop-after", "1"),
+        ),
         ("Is it the app?", ("check-endpoint", url)),
         (
             "Whose fault is it?",

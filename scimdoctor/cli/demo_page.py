@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
+from scimdoctor.model.replay import Verdict
 from scimdoctor.model.rule import FixedBy
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.words import WHO, spaced
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.replay import Replay
     from scimdoctor.model.report import Report
 
-_ARROW = {"works-now": "✓", "same-failure": "✗", "different-failure": "✗"}
 _OWN_TENANT = (
     ("scimdoctor login --tenant TENANT --client-id ID", "sign in (README: what to register)"),
     ("scimdoctor apps", "which apps are ill"),
@@ -152,32 +152,24 @@ def _answer(text: str) -> str:
 def _replay(report: Report) -> Iterator[str | Table]:
     shown = _best_example(report.replays)
     if shown is not None:
-        write = next(r.rebuilt.request for r in shown.requests if r.rebuilt.request.is_write)
-        yield f"Entra's log never says what was sent. Rebuilt for {_safe(_who(report, shown))}:"
-        for line in _request_lines(write):
-            yield f"   [dim]{line}[/]"
+        yield "The log never says what was sent. Rebuilt, and sent again for a throwaway user:"
+        for line in _request_lines(shown):
+            yield f"   [magenta]{line}[/]"
     grid = _grid()
     for replay in report.replays:
-        sign = _ARROW.get(replay.verdict, "·")
-        grid.add_row(
-            f"{sign} {spaced(replay.verdict)}", _safe(_first_sentence(replay.summary), 150)
-        )
+        if replay.verdict is Verdict.NOT_SENT:
+            continue
+        sign = "[green]✓[/]" if replay.verdict is Verdict.WORKS_NOW else "[red]✗[/]"
+        text = _safe(_first_sentence(replay.summary), 150)
+        grid.add_row(f"{sign} {spaced(replay.verdict)}", text)
     yield grid
 
 
-def _who(report: Report, replay: Replay) -> str:
-    known = {event.id: event.object_label for event in report.event_list}
-    return known.get(replay.event, "the event " + replay.event)
-
-
-def _best_example(replays: tuple[Replay, ...]) -> Replay | None:
-    """The shortest write: it fits the screen."""
-    writing = [r for r in replays if any(q.rebuilt.request.is_write for q in r.requests)]
-    return min(writing, key=_size, default=None)
-
-
-def _size(replay: Replay) -> int:
-    return min(len(q.rebuilt.request.body) for q in replay.requests if q.rebuilt.request.is_write)
+def _best_example(replays: tuple[Replay, ...]) -> ScimRequest | None:
+    """The shortest PATCH: it fits the screen, and PATCH is what surprises most."""
+    requests = (rebuilt.rebuilt.request for replay in replays for rebuilt in replay.requests)
+    patches = [request for request in requests if request.method == "PATCH"]
+    return min(patches, key=lambda request: len(request.body), default=None)
 
 
 def _request_lines(request: ScimRequest) -> Iterator[str]:
@@ -200,24 +192,26 @@ def _checks(report: Report) -> Iterator[str | Table]:
     grid.add_column()
     for finding in sorted(problems, key=lambda f: -f.severity.rank):
         where = f"[red]✗ {finding.severity}[/]"
-        grid.add_row(where, f"[bold]{finding.check}[/]", _safe(_first_sentence(finding.message)))
+        grid.add_row(where, f"[bold]{finding.check}[/]", _safe(finding.title))
     yield grid
 
 
 def _diagnoses(report: Report) -> Iterator[str | Table]:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
     for diagnosis in report.diagnoses:
         if diagnosis.fixed_by is FixedBy.NOBODY:
             continue
         objects = diagnosis.affected.objects if diagnosis.affected else 0
         many = f" · {objects} {'object' if objects == 1 else 'objects'}" if objects else ""
-        yield (
-            f"[red]●[/] [bold]{_safe(diagnosis.title)}[/] "
-            f"[dim]{diagnosis.cause}[/]\n  {diagnosis.confidence}{many} · fixed by: "
-            f"{WHO[diagnosis.fixed_by]}"
-        )
+        grid.add_row("[red]●[/]", f"[bold]{_safe(diagnosis.title)}[/]  [dim]{diagnosis.cause}[/]")
+        who = WHO[diagnosis.fixed_by]
+        grid.add_row("", f"{diagnosis.confidence}{many} · fixed by: [bold]{who}[/]")
         remedy = next(iter(diagnosis.remediation), None)
         if remedy is not None:
-            yield f"   [green]→[/] {_safe(remedy.text, 220)}"
+            grid.add_row("", f"[green]→[/] {_safe(remedy.text, 220)}")
+    yield grid
 
 
 _SHOWN: dict[str, Callable[[Report], Iterator[str | Table]]] = {

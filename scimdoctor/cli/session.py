@@ -151,7 +151,8 @@ class Session:
             report = redact_report(report, self.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
         if output.output is None or str(output.output) == "-":
             color = output.format is Format.TABLE and _wants_color(self.environ)
-            render(report, sys.stdout, output.format, width=_width(self.environ), color=color)
+            width = _width(self.environ)
+            render(report, sys.stdout, output.format, width=width, color=color, hyperlinks=color)
             sys.stdout.flush()
         else:
             _write_file(report, output)
@@ -160,19 +161,22 @@ class Session:
 
 
 def _write_file(report: Report, output: Output) -> None:
-    """Write to a file, whole or not at all."""
+    """Write to a file, whole or not at all; straight to what is no plain file, such as a pipe."""
     from pathlib import Path
 
     from scimdoctor.reports import render
 
     target = cast("Path", output.output)
-    draft = Path(f"{target}.part")
+    plain = target.is_file() or not target.exists()
+    draft = Path(f"{target}.part") if plain else target
     try:
         with draft.open("w", encoding="utf-8", newline="") as stream:
             render(report, stream, output.format, width=100)
-        draft.replace(target)
+        if plain:
+            draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        if plain:
+            draft.unlink(missing_ok=True)
         raise SourceError(
             f"cannot write {target}: {error.strerror}",
             hint="give another path with -o, or leave -o out to write to standard output",
