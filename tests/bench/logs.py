@@ -53,6 +53,10 @@ with duckdb.connect(config={"memory_limit": "512MB", "temp_directory": sys.argv[
         servicePrincipal.displayName AS app, sourceIdentity.id AS object,
         provisioningStatusInfo.status AS status,
         provisioningStatusInfo.errorInformation.errorCode AS code, provisioningAction AS action,
+        jobId, servicePrincipal.id AS app_id, sourceIdentity.displayName AS name,
+        sourceIdentity.details.UserPrincipalName AS upn, targetIdentity.id AS target,
+        targetIdentity.displayName AS target_name,
+        CASE WHEN provisioningStatusInfo.status <> 'success' THEN provisioningSteps[-1] END AS step,
         CASE WHEN provisioningStatusInfo.status <> 'success' THEN regexp_replace(
             coalesce(provisioningStatusInfo.errorInformation.reason,
                 provisioningSteps[-1].details.SkipReason), '[0-9A-Fa-f-]{{8,}}|[0-9]+', '#', 'g')
