@@ -80,7 +80,7 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     for cause_id, proof in proofs.items():
         cause = find_cause(cause_id)
         if cause is not None and cause_id not in suspected:
-            yield _by_proof_alone(cause, proof, certain=nothing_else)
+            yield _by_proof_alone(cause, proof, certain=nothing_else, alone=not found)
 
 
 def _proofs(case: Case) -> dict[str, Evidence]:
@@ -105,9 +105,13 @@ def _confirmed(ranked: Ranked, proof: Evidence) -> Ranked:
     return replace(ranked, match=match, evidence=(*ranked.evidence, proof))
 
 
-def _by_proof_alone(cause: Cause, proof: Evidence, *, certain: bool) -> Ranked:
-    """A fault that was reproduced, but that the event does not point at."""
-    confidence = Confidence.CONFIRMED if certain else Confidence.POSSIBLE
+def _by_proof_alone(cause: Cause, proof: Evidence, *, certain: bool, alone: bool) -> Ranked:
+    """A fault that was reproduced, but that the event does not point at.
+
+    If the event points nowhere, the fault is the likely reason for it.
+    """
+    confidence = Confidence.LIKELY if alone else Confidence.POSSIBLE
+    confidence = Confidence.CONFIRMED if certain else confidence
     weight = _CONFIRMED_WEIGHT if certain else _WORTH_NAMING
     match = Match(weight=weight, confidence=confidence, because=())
     return Ranked(cause=cause, match=match, evidence=(proof,))

@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.merge import merged
-from scimdoctor.diagnose.probe import Probe, suspected
+from scimdoctor.diagnose.probe import Probe, suspected, usual_suspects
 from scimdoctor.entra.job_health import is_late, is_stuck_in_initial_cycle, read_job
+from scimdoctor.model.replay import Verdict
 
 if TYPE_CHECKING:
     from scimdoctor.model.diagnosis import Diagnosis
@@ -59,7 +61,7 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
     findings: tuple[Finding, ...] = ()
     if probe is not None:
         cases = _replayed(cases, probe)
-        findings = probe.check(suspected(first))
+        findings = probe.check((*suspected(first), *_open_questions(cases, first)))
         cases = _checked(cases, findings)
         first = [diagnose_case(named.case) for named in cases]
     pairs = [(_signed(d, n), n) for d, n in zip(first, cases, strict=True)]
@@ -80,6 +82,13 @@ def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
     return replace(diagnosis, signature=named.about) if named.case.event is not None else diagnosis
 
 
+def _open_questions(cases: tuple[NamedCase, ...], diagnoses: list[Diagnosis]) -> tuple[str, ...]:
+    """What to check where the evidence did not decide: the usual causes of that step."""
+    pairs = zip(cases, diagnoses, strict=True)
+    unsolved = [named.case for named, found in pairs if found.cause == "unknown-cause"]
+    return usual_suspects(facts_of(case).stage for case in unsolved)
+
+
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
     """Whether to keep it: a job stopped by failures of objects is explained by those."""
     by_failures = named.about == "job" and diagnosis.cause == "unknown-cause"
@@ -97,7 +106,8 @@ def _replayed(cases: tuple[NamedCase, ...], probe: Probe) -> tuple[NamedCase, ..
 def _with_replay(named: NamedCase, probe: Probe) -> NamedCase:
     assert named.case.event is not None  # noqa: S101 - only such cases are chosen
     found, sent = probe.replay(named.case.event)
-    refused = tuple(e for e in sent if not e.ok)
+    same = found.verdict is Verdict.SAME_FAILURE
+    refused = tuple(e for e in sent if not e.ok) if same else ()
     exchanges = named.case.exchanges or refused
     case = replace(named.case, replays=(*named.case.replays, found), exchanges=exchanges)
     return replace(named, case=case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.facts import Stage
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import ReplayMode
 
@@ -21,6 +22,34 @@ if TYPE_CHECKING:
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.replay import Replay
     from scimdoctor.model.synchronization import SynchronizationSchema
+
+
+_STORED = "read/stored"
+_ALSO: Mapping[str, tuple[str, ...]] = {
+    "boolean-string-rejected": ("lifecycle/disable", "lifecycle/restore"),
+    "needs-scim-compliance-flag": ("patch/op-case", "lifecycle/disable"),
+    "app-prerequisite-missing": ("query/match",),
+}
+"""Checks that find a cause besides the one that their rule names."""
+
+_BY_STAGE: Mapping[Stage, tuple[str, ...]] = {
+    Stage.UPDATE: (
+        "patch-method-missing",
+        "patch-op-case-sensitive",
+        "value-path-unsupported",
+        "extension-urn-path-unsupported",
+        "boolean-string-rejected",
+    ),
+    Stage.CREATE: (
+        "over-strict-validation",
+        "duplicate-create-not-409",
+        "request-content-type-refused",
+        "required-attribute-empty-in-source",
+    ),
+    Stage.MATCH: ("filter-attribute-unsupported", "filter-no-match-404", "list-response-malformed"),
+    Stage.TEST: ("tenant-url-wrong", "token-expired-or-revoked", "groups-endpoint-missing"),
+}
+"""Causes to check for where nothing was suspected: the usual ones of that step."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,9 +89,14 @@ class Probe:
         known = ALL_CHECKS if self.checks is None else self.checks
         wanted = set(causes)
         fitting = {c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted}
+        ids = {c.rule.id for c in known}
+        for cause in wanted:
+            fitting |= {i: cause for i in _ALSO.get(cause, ()) if i in ids and i not in fitting}
         if not fitting:
             return ()
-        options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
+        # What is stored tells the PATCH checks which attributes they can change.
+        only = (*fitting, *({_STORED} & ids))
+        options = CheckOptions(only=only, read_only=not self.writes, schema=self.schema)
         findings = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
         return tuple(_with_cause(finding, fitting) for finding in findings)
 
@@ -71,6 +105,11 @@ def _with_cause(finding: Finding, causes: Mapping[str, str | None]) -> Finding:
     if finding.outcome is Outcome.PASSED and finding.cause is None:
         return replace(finding, cause=causes.get(finding.check))
     return finding
+
+
+def usual_suspects(stages: Iterable[Stage]) -> tuple[str, ...]:
+    """The causes worth a check where a failure at one of `stages` could not be explained."""
+    return tuple(dict.fromkeys(cause for stage in stages for cause in _BY_STAGE.get(stage, ())))
 
 
 def suspected(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:

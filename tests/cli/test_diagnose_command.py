@@ -12,6 +12,7 @@ from scimdoctor.cli.commands.diagnose import diagnose
 from scimdoctor.cli.commands.explain import explain
 from scimdoctor.cli.session import Session
 from scimdoctor.endpoint.har import write_har
+from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.lab.scim.transport import ProviderTransport
 from tests.causes.build import NOW, exchange, op, patch, reason
 from tests.fakes.command import Ran, run_command
@@ -36,7 +37,7 @@ def record(text: str, *, action: str = "update", id_: str = "event-1") -> dict[s
     }
 
 
-def run(folder: Path, *arguments: str, app: ScimApp | None = None) -> Ran:
+def run(folder: Path, *arguments: str, app: Any = None) -> Ran:
     config = folder / "config.toml"
     config.touch()
     session = Session(
@@ -122,6 +123,28 @@ def test_reading_from_an_endpoint_changes_nothing(tmp_path: Path) -> None:
     assert report["replays"]
     assert methods <= {"GET"}
     assert ran.status in {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "cause", "confidence"),
+    [
+        ("patch-405", 405, "patch-method-missing", "confirmed"),
+        ("boolean-text-refused", 400, "boolean-string-rejected", "confirmed"),
+    ],
+)
+def test_a_check_on_the_endpoint_confirms(
+    tmp_path: Path, fault: str, status: int, cause: str, confidence: str
+) -> None:
+    provider = ScimServiceProvider(token=TOKEN, faults=[fault])
+    source = events(tmp_path, record(reason(status), action="disable"))
+    ran = run(
+        tmp_path,
+        *("--from", source, "--endpoint", BASE_URL, "--shadow", "--yes", "-f", "json"),
+        app=provider.handle,
+    )
+    found = ran.json["diagnoses"][0]
+    assert (found["cause"], found["confidence"]) == (cause, confidence)
+    assert not provider.users
 
 
 def explained(*arguments: str) -> Ran:
