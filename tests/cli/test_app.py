@@ -1,0 +1,153 @@
+"""Every way a command ends: message, stream and exit status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from scimdoctor import __version__
+from scimdoctor.cli.app import build_app, guarded, run
+from scimdoctor.cli.session import Session
+from scimdoctor.errors import ConfigurationError, GraphPermissionError, SourceError, WriteRefused
+
+EMPTY = MappingProxyType({"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"})
+
+
+def session(**fields: object) -> Session:
+    return Session(environ=EMPTY, config_path=None, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConfigurationError("no app", hint="name one"), 2),
+        (WriteRefused("not confirmed", hint="say yes"), 2),
+        (GraphPermissionError("missing X", hint="grant X"), 3),
+        (SourceError("a.json: not JSON", hint="download again"), 3),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_becomes_a_message_with_the_next_step(
+    error: ConfigurationError, status: int
+) -> None:
+    app = typer.Typer()
+
+    def fail() -> None:
+        raise error
+
+    app.command()(guarded(fail))
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == status
+    assert result.stdout == ""
+    assert error.message in result.stderr
+    assert str(error.hint) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_ends_with_130() -> None:
+    app = typer.Typer()
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    app.command()(guarded(stop))
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+
+
+def test_a_fault_of_ours_is_said_in_one_line_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> typer.Typer:
+        raise RuntimeError("Bearer abcdefghijkl was here")
+
+    monkeypatch.setattr("scimdoctor.cli.app.build_app", broken)
+    assert run(["status", "x"]) == 3
+    said = capsys.readouterr().err
+    assert "a fault in scimdoctor itself: RuntimeError" in said
+    assert "abcdefghijkl" not in said
+    assert "Traceback" not in said
+    assert run(["-v", "status", "x"]) == 3
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "abcdefghijkl" not in said
+
+
+def test_version_both_ways() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scimdoctor", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == f"scimdoctor {__version__}\n"
+    result = CliRunner().invoke(build_app(), ["--version"])
+    assert result.stdout == f"scimdoctor {__version__}\n"
+
+
+def test_no_command_greets_and_says_what_next() -> None:
+    result = CliRunner().invoke(build_app(), [], obj=session())
+    assert result.exit_code == 0
+    assert "tenant     not set" in result.stdout
+    assert "scimdoctor demo" in result.stdout
+
+
+def test_the_greeting_knows_what_is_set() -> None:
+    environ = {**EMPTY, "SCIMDOCTOR_TENANT": "contoso.example", "SCIMDOCTOR_APP": "My app"}
+    result = CliRunner().invoke(build_app(), [], obj=Session(environ=environ))
+    assert "contoso.example (global)" in result.stdout
+    assert 'scimdoctor diagnose "My app"' in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["logs", "--no-such-option"], ["status", "a", "b"], ["job"]],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(build_app(), arguments, obj=session())
+    assert result.exit_code == 2
+    assert result.stdout == "" or "Usage" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"<html>signed out</html>", "events.json"),
+        (b"", "events.json"),
+        (b'{"value": [{"id"', "events.json"),
+        (b"\xff\xfe\x00nonsense", "events.json"),
+    ],
+    ids=["html", "empty", "truncated", "binary"],
+)
+def test_a_file_that_is_no_log_is_named(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "events.json"
+    path.write_bytes(content)
+    result = CliRunner().invoke(build_app(), ["logs", "--from", str(path)], obj=session())
+    assert result.exit_code == 3
+    assert expected in result.stderr
+    assert "next:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    source = Path(__file__).parent.parent.parent / "examples" / "user-conflict.json"
+    target = tmp_path / "missing" / "report.json"
+    arguments = ["logs", "--from", str(source), "-f", "json", "-o", str(target)]
+    result = CliRunner().invoke(build_app(), arguments, obj=session())
+    assert result.exit_code == 3
+    assert "cannot write" in result.stderr
+    good = tmp_path / "report.json"
+    arguments[-1] = str(good)
+    result = CliRunner().invoke(build_app(), arguments, obj=session())
+    assert result.exit_code == 1
+    assert good.read_text().startswith("{")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
