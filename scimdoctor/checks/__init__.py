@@ -10,6 +10,7 @@ from scimdoctor.checks import (
     errors,
     groups,
     lifecycle,
+    load,
     manager,
     media,
     members,
@@ -19,6 +20,7 @@ from scimdoctor.checks import (
     query_more,
     reach,
     stored,
+    tls,
     whole_run,
 )
 from scimdoctor.checks.check import Check, Result
@@ -26,6 +28,7 @@ from scimdoctor.checks.options import CheckOptions, Clock
 from scimdoctor.checks.runner import run_checks, unknown_names
 
 ALL_CHECKS: tuple[Check, ...] = (
+    *tls.CHECKS,
     *reach.CHECKS,
     *auth.CHECKS,
     *media.CHECKS,
@@ -50,6 +53,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *members.CHECKS,
     *groups.LAST_CHECKS,
     *errors.WRITE_CHECKS,
+    *load.CHECKS,
     *whole_run.BYSTANDER_CHECKS,
     *whole_run.CHECKS,
 )

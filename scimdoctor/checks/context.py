@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.options import CheckOptions
     from scimdoctor.checks.tracker import Tracker
     from scimdoctor.endpoint.credentials import Credentials
+    from scimdoctor.endpoint.tls import TlsFacts
 
     class Sender(Protocol):
         """What the checks need of `endpoint.client.Endpoint`."""
@@ -132,6 +133,9 @@ class CheckContext:
 
         self.intermittent: list[Exchange] = []
         """5xx answers whose repetition succeeded."""
+
+        self.tls: TlsFacts | None = None
+        """What the host offers by TLS; `None` until somebody looked."""
 
         self.service_provider_config: dict[str, Any] = {}
         self.declared: dict[str, set[str]] | None = None

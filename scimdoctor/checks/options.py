@@ -11,6 +11,7 @@ from scimdoctor.entra.dialect import Dialect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scimdoctor.endpoint.tls import TlsFacts
     from scimdoctor.model.synchronization import SynchronizationSchema
 
 BOTH_DIALECTS = (Dialect.DEFAULT, Dialect.COMPLIANT)
@@ -59,5 +60,8 @@ class CheckOptions:
 
     rfc: bool = False
     """Whether to add what scim2-tester checks."""
+
+    tls_probe: Callable[[str, int], TlsFacts] | None = None
+    """Looks at what host and port offer by TLS; `None`: nobody looks."""
 
     clock: Clock = field(default_factory=Clock)

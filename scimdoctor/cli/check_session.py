@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.endpoint_session import parse_tenant_url
@@ -50,11 +51,14 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             not agreed to.
     """
     from scimdoctor.checks import ALL_CHECKS, Clock, run_checks
+    from scimdoctor.endpoint.tls import probe_tls
 
     hint = "give it as the argument, or set SCIMDOCTOR_ENDPOINT or the profile's endpoint"
     url = required(asked.url or session.settings.endpoint, "the endpoint's URL", hint)
     options = replace(
-        _options(session, asked, url), clock=Clock(now=session.monotonic, sleep=session.sleep)
+        _options(session, asked, url),
+        clock=Clock(now=session.monotonic, sleep=session.sleep),
+        tls_probe=partial(probe_tls, ca_file=endpoint_options.ca_file or session.settings.ca_file),
     )
     with session.endpoint(url, endpoint_options) as endpoint:
         _agree(session, asked, endpoint)
