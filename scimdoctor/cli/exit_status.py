@@ -36,7 +36,12 @@ class ExitStatus(IntEnum):
 
 
 def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
-    """Judge `report`: problems at or above `fail_on` give 1; `None` means never."""
+    """Judge `report`: problems at or above `fail_on` give 1; `None` means never.
+
+    Events that were there and could not be read, not one of them, are facts not got: 3.
+    """
+    if report.events.unreadable and not report.events.read:
+        return ExitStatus.FAILED
     if fail_on is None:
         return ExitStatus.OK
     worst = max((severity.rank for severity in _severities(report)), default=-1)

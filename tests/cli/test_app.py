@@ -123,10 +123,9 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     [
         (b"<html>signed out</html>", "events.json"),
         (b"", "events.json"),
-        (b'{"value": [{"id"', "events.json"),
         (b"\xff\xfe\x00nonsense", "events.json"),
     ],
-    ids=["html", "empty", "truncated", "binary"],
+    ids=["html", "empty", "binary"],
 )
 def test_a_file_that_is_no_log_is_named(tmp_path: Path, content: bytes, expected: str) -> None:
     path = tmp_path / "events.json"
@@ -136,6 +135,15 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path, content: bytes, expected
     assert expected in result.stderr
     assert "next:" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_file_of_which_nothing_can_be_read_is_no_all_clear(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_bytes(b'{"value": [{"id"')
+    result = CliRunner().invoke(build_app(), ["logs", "--from", str(path)], obj=session())
+    assert result.exit_code == 3
+    assert "events.json" in result.stdout
+    assert "1 unreadable" in result.stderr
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

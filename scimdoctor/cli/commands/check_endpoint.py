@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.cli.completion import check_ids
 from scimdoctor.cli.options import EndpointOptions, Output, SignIn, Yes
 from scimdoctor.cli.session import session_of
 
@@ -41,11 +42,19 @@ Schema = Annotated[
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="CHECK", help="Only this check or family, and what it needs. Repeatable."),
+    typer.Option(
+        metavar="CHECK",
+        help="Only this check or family, and what it needs. Repeatable.",
+        autocompletion=check_ids,
+    ),
 ]
 Skip = Annotated[
     list[str] | None,
-    typer.Option(metavar="CHECK", help="Not this check or family. Repeatable."),
+    typer.Option(
+        metavar="CHECK",
+        help="Not this check or family. Repeatable.",
+        autocompletion=check_ids,
+    ),
 ]
 DialectOption = Annotated[
     DialectChoice | None,

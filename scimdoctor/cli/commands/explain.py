@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.cli.completion import explained_ids
+
 Id = Annotated[
     str | None,
     typer.Argument(
         metavar="[ID]",
         help="Cause, check, error code, skip or quarantine reason, scimType, HTTP status, "
         "AADSTS code.",
+        autocompletion=explained_ids,
         show_default=False,
     ),
 ]
@@ -19,7 +22,15 @@ ListAll = Annotated[bool, typer.Option("--list", help="List every id with its ti
 
 
 def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) -> None:
-    """Print what is known of an id that a report names."""
+    """Print what is known of an id that a report names.
+
+    Examples:
+      scimdoctor explain boolean-string-rejected
+
+      scimdoctor explain AADSTS7000222
+
+      scimdoctor explain --list
+    """
     del ctx
     from scimdoctor.cli.explanations import every_explanation, explanations_of, suggestions_for
     from scimdoctor.errors import ConfigurationError

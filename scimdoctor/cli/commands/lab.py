@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.cli.completion import fault_ids
 from scimdoctor.cli.session import Session, session_of
 
 
@@ -16,6 +17,7 @@ def lab(
         typer.Option(
             "--fault",
             metavar="ID",
+            autocompletion=fault_ids,
             help="Break the first app's SCIM endpoint in this way. May be given several times.",
         ),
     ] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.cli.completion import cause_ids
 from scimdoctor.cli.options import (
     EndpointOptions,
     EndpointUrl,
@@ -42,7 +43,12 @@ Mode = Annotated[
     ),
 ]
 Cause = Annotated[
-    str | None, typer.Option(metavar="ID", help="Only events whose likely cause this is.")
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Only events whose likely cause this is.",
+        autocompletion=cause_ids,
+    ),
 ]
 SignatureId = Annotated[
     str | None,
