@@ -19,6 +19,7 @@ from scimdoctor.checks import (
     query,
     query_more,
     reach,
+    rfc,
     stored,
     tls,
     whole_run,
@@ -54,6 +55,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *groups.LAST_CHECKS,
     *errors.WRITE_CHECKS,
     *load.CHECKS,
+    *rfc.CHECKS,
     *whole_run.BYSTANDER_CHECKS,
     *whole_run.CHECKS,
 )

@@ -1,0 +1,181 @@
+"""Options that widen a run: TLS, load, the RFC, the tenant's own mapping."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.checks import CheckOptions
+from scimdoctor.checks.tls import CHECKS as TLS_CHECKS
+from scimdoctor.checks.values import Values
+from scimdoctor.endpoint.tls import TlsFacts, probe_tls
+from scimdoctor.lab.loopback import LoopbackServer
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.tls import make_tls
+from scimdoctor.model.finding import Outcome
+from scimdoctor.model.rule import Severity
+from scimdoctor.model.synchronization import (
+    AttributeDefinition,
+    AttributeMapping,
+    ObjectMapping,
+    SynchronizationRule,
+    SynchronizationSchema,
+)
+from tests.fakes.checking import check_lab, check_provider
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scimdoctor.model.finding import Finding
+
+CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge"
+GOOD = TlsFacts(
+    protocols=("TLSv1.2", "TLSv1.3"),
+    entra_suite="ECDHE-RSA-AES128-GCM-SHA256",
+    trusted=True,
+    not_after=datetime.now(UTC) + timedelta(days=300),
+    key="RSA",
+    key_bits=2048,
+)
+
+
+def tls_findings(facts: TlsFacts) -> dict[str, Finding]:
+    from dataclasses import replace
+
+    import httpx
+
+    from scimdoctor.checks import run_checks
+    from scimdoctor.endpoint.client import Endpoint
+
+    options = CheckOptions(tls_probe=lambda _host, _port: facts)
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500))) as http:
+        endpoint = Endpoint(http, base_url="https://app.test/scim")
+        found = run_checks(endpoint, checks=TLS_CHECKS, options=replace(options))
+    return {f.check: f for f in found}
+
+
+def test_good_tls_passes_and_says_what_is_offered() -> None:
+    found = tls_findings(GOOD)
+
+    assert found["tls/protocol"].outcome is Outcome.PASSED
+    assert "ECDHE-RSA-AES128-GCM-SHA256" in found["tls/protocol"].message
+    assert found["tls/certificate"].outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "severity", "words"),
+    [
+        ({"protocols": ("TLSv1.3",)}, "tls/protocol", Severity.BLOCKER, "TLSv1.3"),
+        ({"entra_suite": None}, "tls/protocol", Severity.BLOCKER, "none of the suites"),
+        (
+            {"trusted": False, "trust_problem": "self-signed certificate"},
+            "tls/certificate",
+            Severity.BLOCKER,
+            "self-signed",
+        ),
+        (
+            {"not_after": datetime.now(UTC) + timedelta(days=3)},
+            "tls/certificate",
+            Severity.MINOR,
+            "days",
+        ),
+        ({"key_bits": 1024}, "tls/certificate", Severity.BLOCKER, "1024 bits"),
+        ({"key": "EC", "key_bits": 192}, "tls/certificate", Severity.BLOCKER, "192 bits"),
+    ],
+)
+def test_bad_tls_is_found(
+    change: dict[str, Any], check: str, severity: Severity, words: str
+) -> None:
+    from dataclasses import replace
+
+    finding = tls_findings(replace(GOOD, **change))[check]
+
+    assert finding.outcome is Outcome.FAILED
+    assert finding.severity is severity
+    assert words in finding.message
+    assert finding.cause == "endpoint-unreachable-or-blocked"
+
+
+def test_an_unreachable_host_is_skipped_with_the_reason() -> None:
+    found = tls_findings(TlsFacts(connection_problem="no route"))
+
+    assert found["tls/protocol"].outcome is Outcome.SKIPPED
+    assert "no route" in found["tls/protocol"].message
+
+
+def test_the_probe_sees_a_real_server(tmp_path: Path) -> None:
+    tls = make_tls()
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_bytes(tls.ca_pem)
+    handler = ScimServiceProvider().handle
+    with LoopbackServer(handler, tls_context=tls.server_context()) as server:
+        port = int(server.url.rpartition(":")[2].strip("/"))
+        trusted = probe_tls("127.0.0.1", port, ca_file=ca_file)
+        stranger = probe_tls("127.0.0.1", port)
+
+    assert trusted.protocols == ("TLSv1.2", "TLSv1.3")
+    assert trusted.trusted
+    assert trusted.entra_suite is not None
+    assert trusted.key_bits is not None
+    assert not stranger.trusted
+
+
+def test_load_counts_failures_and_times() -> None:
+    checked = check_lab(options=CheckOptions(only=("load",), load=True))
+
+    assert checked.of("load/rate").outcome is Outcome.PASSED
+    assert "250 queries" in checked.of("load/rate").message
+
+
+def test_load_is_off_unless_asked_for() -> None:
+    assert not [f for f in check_lab().findings if f.check.startswith(("load/", "rfc/"))]
+
+
+def test_rfc_findings_are_information_only() -> None:
+    pytest.importorskip("scim2_tester")
+    checked = check_lab(options=CheckOptions(only=("rfc",), rfc=True))
+
+    found = [f for f in checked.findings if f.check == "rfc/scim2-tester"]
+    assert found
+    assert not [f for f in found if f.is_problem]
+    assert checked.left == 0
+
+
+def schema(*targets: str) -> SynchronizationSchema:
+    rows = tuple(AttributeMapping(target_attribute_name=name) for name in targets)
+    mapping = ObjectMapping(source_object_name="User", attribute_mappings=rows)
+    return SynchronizationSchema(
+        synchronization_rules=(SynchronizationRule(object_mappings=(mapping,)),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "cause"),
+    [
+        ("unlisted-extension-refused", "custom/extension", "over-strict-validation"),
+        ("custom-extension-dropped", "custom/extension", "attribute-not-stored-or-returned"),
+        (
+            "custom-extension-path-refused",
+            "custom/extension-path",
+            "extension-urn-path-unsupported",
+        ),
+    ],
+)
+def test_a_mapped_custom_extension_counts(fault: str, check: str, cause: str) -> None:
+    provider = ScimServiceProvider(faults=[fault])
+    mapped = schema("userName", CUSTOM)
+    checked = check_provider(provider, options=CheckOptions(schema=mapped))
+
+    assert [(f.check, f.cause) for f in checked.problems] == [(check, cause)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("Boolean", bool), ("Integer", int), ("DateTime", str), ("Binary", str), ("String", str)],
+)
+def test_values_fit_their_type(kind: str, expected: type) -> None:
+    value = Values(seed=1).of_type(AttributeDefinition(name="x", type=kind))
+
+    assert isinstance(value, expected)
