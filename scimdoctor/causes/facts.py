@@ -44,6 +44,9 @@ WRITES = frozenset({Stage.CREATE, Stage.UPDATE, Stage.DELETE})
 QUERIES = frozenset({Stage.TEST, Stage.MATCH})
 
 
+_RESOLVING = "referenceresolution"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of one case, ready to be judged."""
@@ -93,6 +96,13 @@ class Facts:
     def succeeded(self) -> bool:
         """Whether the decisive exchange was answered with 2xx."""
         return self.exchange is not None and self.exchange.ok
+
+    @property
+    def unresolved_reference(self) -> bool:
+        """Whether Entra itself could not resolve a manager or member: a step of its says so."""
+        steps = self.case.event.provisioning_steps if self.case.event is not None else ()
+        resolving = [s for s in steps if s.provisioning_step_type.casefold() == _RESOLVING]
+        return any(step.status in {"failure", "warning", "skipped"} for step in resolving)
 
     @property
     def mute(self) -> bool:

@@ -79,6 +79,8 @@ def _policy_status(facts: Facts) -> Match | None:
 def _reference(facts: Facts) -> Match | None:
     if facts.code("UnableToResolveReferenceAttributeValue"):
         return likely(94, "Entra's error code: a manager or member is not in the app")
+    if facts.unresolved_reference and facts.status is None:
+        return likely(90, "Entra's reference resolution: a manager or member is not in the app")
     if facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER):
         return None
     said = facts.says(Breach.REFERENCE)

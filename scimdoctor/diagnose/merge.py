@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.diagnosis import Affected, Diagnosis
+from scimdoctor.model.rule import FixedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ _EVIDENCE = 8
 
 
 def merged(diagnoses: Iterable[tuple[Diagnosis, bool]]) -> tuple[Diagnosis, ...]:
-    """Merge by cause and order: what stops the job, then affected objects, then confidence.
+    """Merge by cause and order: what stops the job, affected objects, confidence; idle causes last.
 
     Each diagnosis comes with whether it stops the whole job. Unknown causes of different
     failures stay apart: they need not be one.
@@ -37,11 +38,13 @@ def merged(diagnoses: Iterable[tuple[Diagnosis, bool]]) -> tuple[Diagnosis, ...]
     return tuple(d for d, _ in sorted(kept.values(), key=_order))
 
 
-def _order(pair: tuple[Diagnosis, bool]) -> tuple[int, int, int, int]:
+def _order(pair: tuple[Diagnosis, bool]) -> tuple[int, int, int, int, int]:
     diagnosis, stops = pair
+    # What nobody has to mend would bury what somebody has to: most skips are as they should be.
+    idle = diagnosis.fixed_by is FixedBy.NOBODY
     objects = diagnosis.affected.objects if diagnosis.affected else 0
     unknown = diagnosis.cause == "unknown-cause"
-    return (0 if stops else 1, -objects, -diagnosis.confidence.rank, int(unknown))
+    return (0 if stops else 1, int(idle), -objects, -diagnosis.confidence.rank, int(unknown))
 
 
 def _together(one: Diagnosis, other: Diagnosis) -> Diagnosis:
