@@ -122,6 +122,9 @@ class CheckContext:
         self.disguised: list[Exchange] = []
         """Errors that were answered with a status of success."""
 
+        self.reported_lost: set[str] = set()
+        """Attribute paths that are reported as not kept."""
+
         self.malformed: set[str] = set()
         """Attributes that came back in a shape that Entra cannot read."""
 
@@ -382,6 +385,14 @@ class CheckContext:
         """A boolean in a spelling that the app takes."""
         text = self.dialect is Dialect.DEFAULT and self.spelling.boolean_text
         return str(value) if text else value
+
+    def is_mapped(self, path: str) -> bool:
+        """Whether the tenant's mapping sends this attribute; `True` while no mapping is known."""
+        mapping = self.options.schema and self.options.schema.mapping_for(group=False)
+        if not mapping:
+            return True
+        targets = {m.target_attribute_name.casefold() for m in mapping.attribute_mappings}
+        return path.casefold() in targets
 
     def need(self, *paths: str) -> None:
         """Go on only if the app keeps these attributes.

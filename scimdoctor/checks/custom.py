@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, has
-from scimdoctor.checks.ids import READ, REPLACE
+from scimdoctor.checks.ids import CUSTOM, READ, REPLACE
 from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES, RFC7643
 from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
 
-CREATED = "custom/extension"
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
 _STANDARD = {urns.USER.casefold(), urns.ENTERPRISE_USER.casefold()}
 
@@ -115,7 +114,7 @@ def _rule(name: str, title: str, **words: str) -> CheckRule:
 CHECKS = (
     Check(
         rule=_rule(
-            CREATED.partition("/")[2],
+            CUSTOM.partition("/")[2],
             "An attribute of a custom extension is kept",
             cause="attribute-not-stored-or-returned",
             what="Creates a user with an attribute of a custom extension (the mapping's own, if it has "
@@ -139,7 +138,7 @@ CHECKS = (
             fix="Split the path at the last colon after a known schema URN.",
         ),
         run=_extension_path,
-        requires=(CREATED, REPLACE),
+        requires=(CUSTOM, REPLACE),
     ),
     Check(
         rule=_rule(

@@ -116,8 +116,10 @@ def _lost(
     context: CheckContext, lost: Mapping[str, str], sent: Mapping[str, Any], read: Exchange
 ) -> Iterator[Result]:
     undeclared = {p for p in lost if lost[p] == "missing" and not _is_declared(context, p)}
+    unmapped = {p for p in lost if not context.is_mapped(p)} - undeclared
     folded = {p for p in lost if lost[p] == "case" and p in _CASE_FREE}
-    rest = {p: kind for p, kind in lost.items() if p not in undeclared | folded}
+    rest = {p: kind for p, kind in lost.items() if p not in undeclared | folded | unmapped}
+    context.reported_lost |= set(lost)
     if rest:
         state = read.json if isinstance(read.json, dict) else {}
         words = "; ".join(_loss_words(p, k, sent[p], value_at(state, p)) for p, k in rest.items())
@@ -130,6 +132,8 @@ def _lost(
     if undeclared:
         names = ", ".join(sorted(undeclared))
         yield noted(f"Not kept, and not declared in /Schemas either: {names}.", read)
+    if unmapped:
+        yield noted(f"Not kept as sent, but not mapped: {', '.join(sorted(unmapped))}.", read)
     if folded:
         yield noted(f"The letter case of {', '.join(sorted(folded))} is not kept.", read)
 

@@ -143,8 +143,11 @@ def test_rfc_findings_are_information_only() -> None:
     assert checked.left == 0
 
 
-def schema(*targets: str) -> SynchronizationSchema:
-    rows = tuple(AttributeMapping(target_attribute_name=name) for name in targets)
+def schema(*targets: str, matching: str | None = None) -> SynchronizationSchema:
+    rows = tuple(
+        AttributeMapping(target_attribute_name=name, matching_priority=int(name == matching))
+        for name in targets
+    )
     mapping = ObjectMapping(source_object_name="User", attribute_mappings=rows)
     return SynchronizationSchema(
         synchronization_rules=(SynchronizationRule(object_mappings=(mapping,)),)
@@ -169,6 +172,38 @@ def test_a_mapped_custom_extension_counts(fault: str, check: str, cause: str) ->
     checked = check_provider(provider, options=CheckOptions(schema=mapped))
 
     assert [(f.check, f.cause) for f in checked.problems] == [(check, cause)]
+
+
+MATCHED = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber"
+
+
+def test_a_mapping_that_the_app_serves_is_clean() -> None:
+    mapped = schema("userName", "displayName", MATCHED, CUSTOM, matching=MATCHED)
+    checked = check_provider(ScimServiceProvider(), options=CheckOptions(schema=mapped))
+
+    assert [(f.check, f.message) for f in checked.problems] == []
+    assert checked.of("mapping/matching").outcome is Outcome.PASSED
+
+
+def test_a_matching_attribute_that_cannot_be_asked_for_is_a_blocker() -> None:
+    mapped = schema("userName", MATCHED, matching=MATCHED)
+    provider = ScimServiceProvider(faults=["filter-urn-refused"])
+    checked = check_provider(provider, options=CheckOptions(schema=mapped))
+
+    assert [(f.check, f.severity) for f in checked.problems] == [
+        ("mapping/matching", Severity.BLOCKER)
+    ]
+
+
+def test_what_is_not_mapped_is_information_only() -> None:
+    provider = ScimServiceProvider(faults=["addresses-dropped"])
+    checked = check_provider(provider, options=CheckOptions(schema=schema("userName")))
+
+    assert checked.problems == []
+
+
+def test_without_a_mapping_its_checks_are_skipped() -> None:
+    assert check_lab().of("mapping/attributes").outcome is Outcome.SKIPPED
 
 
 @pytest.mark.parametrize(
