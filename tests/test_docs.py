@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +15,9 @@ from scimdoctor.checks import ALL_CHECKS
 from scimdoctor.cli.app import build_app
 from scimdoctor.cli.commands import NAMES
 from scimdoctor.cli.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,9 +49,34 @@ def test_variables_named_in_the_readme_exist() -> None:
     assert set(re.findall(r"SCIMDOCTOR_[A-Z_]+[A-Z]", README)) <= known
 
 
-def test_the_readme_lists_every_check() -> None:
-    for check in ALL_CHECKS:
-        assert f"| `{check.id}` | {check.rule.severity} | {check.rule.title} |" in README, check.id
+def between(marker: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {marker} -->\n).*?(<!-- end of {marker} -->)", re.DOTALL)
+
+
+def table_of_checks() -> str:
+    rows = [f"| `{c.id}` | {c.rule.severity} | {c.rule.title} |" for c in ALL_CHECKS]
+    return "\n".join(("| check | severity | the good state |", "| --- | --- | --- |", *rows))
+
+
+def table_of_causes() -> str:
+    rows = [f"| `{c.rule.id}` | {c.rule.fixed_by} | {c.rule.title} |" for c in ALL_CAUSES]
+    return "\n".join(("| cause | who ends it | what it is |", "| --- | --- | --- |", *rows))
+
+
+@pytest.mark.parametrize(
+    ("marker", "make"), [("checks", table_of_checks), ("causes", table_of_causes)]
+)
+def test_the_readme_tables_are_up_to_date(
+    request: pytest.FixtureRequest, marker: str, make: Callable[[], str]
+) -> None:
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    expected = between(marker).sub(lambda m: f"{m[1]}{make()}\n{m[2]}", text)
+    if request.config.getoption("--update-golden"):
+        path.write_text(expected, encoding="utf-8", newline="\n")
+        text = expected
+    assert between(marker).search(text), f"README.md has no place for {marker}"
+    assert text == expected, "pytest --update-golden writes the table anew"
 
 
 def test_every_cause_and_check_can_be_explained() -> None:
