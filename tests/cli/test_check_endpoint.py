@@ -1,0 +1,131 @@
+"""`check-endpoint` through its front door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scimdoctor.cli.commands.check_endpoint import check_endpoint
+from scimdoctor.cli.session import Session
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.scim.transport import ProviderTransport
+from tests.fakes.command import Ran, run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = "https://scim.example.com/scim"
+LOOPBACK = "http://127.0.0.1:8080/scim"
+NO_SOCKET = ("--skip", "tls")
+
+
+@dataclass
+class Desk:
+    """A provider, and what was asked of the user."""
+
+    provider: ScimServiceProvider
+    folder: Path
+    answer: bool = True
+    questions: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, token: str = "lab-token") -> Ran:
+        config = self.folder / "config.toml"
+        config.touch()
+        session = Session(
+            config_path=config,
+            environ={
+                "SCIMDOCTOR_ENDPOINT_TOKEN": token,
+                "SCIMDOCTOR_JOURNAL": str(self.folder / "journal.jsonl"),
+            },
+            endpoint_transport=ProviderTransport(self.provider.handle),
+            confirm_with=self.confirm,
+            sleep=lambda _seconds: None,
+        )
+        return run_command(check_endpoint, session, *arguments, *NO_SOCKET)
+
+    def confirm(self, question: str) -> bool:
+        self.questions.append(question)
+        return self.answer
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(ScimServiceProvider(), tmp_path)
+
+
+def test_a_good_endpoint_gives_status_0_and_is_left_clean(desk: Desk) -> None:
+    ran = desk.run(LOOPBACK, "-f", "json")
+
+    assert ran.status == 0
+    assert ran.json["command"] == "check-endpoint"
+    assert desk.questions == []
+    assert (desk.provider.users, desk.provider.groups) == ({}, {})
+    assert not (desk.folder / "journal.jsonl").exists()
+
+
+def test_another_host_is_asked_about_with_the_number_of_writes(desk: Desk) -> None:
+    desk.run(URL, "-f", "json")
+
+    assert "scim.example.com" in desk.questions[0]
+    assert "250 writes" in desk.questions[0]
+
+
+def test_no_means_no(desk: Desk) -> None:
+    desk.answer = False
+    ran = desk.run(URL)
+
+    assert ran.status == 2
+    assert desk.provider.deleted == []
+
+
+@pytest.mark.parametrize("option", ["--yes", "--read-only"])
+def test_it_is_not_asked_when_agreed_or_reading(desk: Desk, option: str) -> None:
+    assert desk.run(URL, option, "-f", "json").status == 0
+    assert desk.questions == []
+
+
+def test_a_faulty_endpoint_gives_status_1_and_names_cause_and_curl(tmp_path: Path) -> None:
+    desk = Desk(ScimServiceProvider(faults=["delete-405"]), tmp_path)
+    ran = desk.run(LOOPBACK, "-f", "json")
+
+    failed = [f for f in ran.json["findings"] if f["outcome"] == "failed"]
+    worst = [f for f in failed if f["severity"] != "info"]
+    assert ran.status == 1
+    assert [f["cause"] for f in worst] == ["app-policy-refuses-change"]
+    assert worst[0]["reproduce"].startswith("curl ")
+    assert any("Still in the app" in limit for limit in ran.json["limits"])
+
+
+def test_the_flag_in_the_url_selects_the_dialect(desk: Desk) -> None:
+    ran = desk.run(f"{LOOPBACK}?aadOptscim062020", "-f", "json")
+
+    found = {f["check"]: f for f in ran.json["findings"]}
+    assert found["groups/remove-list"]["outcome"] == "skipped"
+    assert found["groups/remove-filter"]["outcome"] == "passed"
+
+
+def test_a_wrong_token_is_said(desk: Desk) -> None:
+    ran = desk.run(LOOPBACK, "-f", "json", token="Bearer lab-token")
+
+    causes = [f["cause"] for f in ran.json["findings"] if f["severity"] == "blocker"]
+    assert (ran.status, causes) == (1, ["secret-token-unusable"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ((LOOPBACK, "--only", "nonsense"), 2, "nonsense"),
+        ((), 2, "endpoint's URL"),
+        (("ftp://x/scim",), 2, "http"),
+        (("http://app.example.com/scim", "--yes"), 2, "http"),
+    ],
+)
+def test_wrong_input_is_said(
+    desk: Desk, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    ran = desk.run(*arguments)
+
+    assert ran.status == status
+    assert words in ran.stderr
