@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scimdoctor.cli.commands import registry
+from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.option_groups import flatten
 from scimdoctor.errors import ScimDoctorError
@@ -23,8 +23,8 @@ _EPILOG = (
 )
 
 
-def build_app() -> typer.Typer:
-    """Make the typer application with every command of the registry."""
+def build_app(only: str | None = None) -> typer.Typer:
+    """Make the typer application: with every command, or with the one called `only`."""
     app = typer.Typer(
         name="scimdoctor",
         help="Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, "
@@ -35,7 +35,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_root)
-    for entry in registry():
+    for entry in registry(only):
         parent = app
         if entry.commands:
             parent = typer.Typer(help=entry.help, rich_markup_mode="rich", no_args_is_help=True)
@@ -129,12 +129,18 @@ def _silence_stdout() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; return the exit status. A fault of ours is said in one line."""
     try:
-        build_app()(args=arguments, prog_name="scimdoctor")
+        build_app(_first_command(arguments))(args=arguments, prog_name="scimdoctor")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except Exception as fault:  # noqa: BLE001 - the last resort: no user sees a bare traceback
         return _report_fault(fault, verbose="-v" in arguments or "--verbose" in arguments)
     return ExitStatus.OK
+
+
+def _first_command(arguments: list[str]) -> str | None:
+    """The command that is called, if that is certain at a glance: first, and no option before."""
+    first = arguments[0] if arguments else ""
+    return first if first in {name for name, _ in NAMES} else None
 
 
 def _report_fault(fault: Exception, *, verbose: bool) -> int:

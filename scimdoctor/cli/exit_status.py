@@ -3,17 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
-
-from scimdoctor.model.finding import Outcome
-from scimdoctor.model.replay import Verdict
-from scimdoctor.model.report import ChangeState
-from scimdoctor.model.rule import FixedBy, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from scimdoctor.model.report import Report
 
 
 class ExitStatus(IntEnum):
@@ -33,55 +22,3 @@ class ExitStatus(IntEnum):
 
     INTERRUPTED = 130
     """Stopped by the user."""
-
-
-def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
-    """Judge `report`: problems at or above `fail_on` give 1; `None` means never.
-
-    Events that were there and could not be read, not one of them, are facts not got: 3.
-    """
-    if report.events.unreadable and not report.events.read:
-        return ExitStatus.FAILED
-    if fail_on is None:
-        return ExitStatus.OK
-    worst = max((severity.rank for severity in _severities(report)), default=-1)
-    return ExitStatus.PROBLEMS if worst >= fail_on.rank else ExitStatus.OK
-
-
-_HEALTH = {
-    "healthy": Severity.INFO,
-    "ok": Severity.INFO,
-    "accepted": Severity.INFO,
-    "no-job": Severity.INFO,
-    "never-run": Severity.MINOR,
-    "paused": Severity.MAJOR,
-    "errors": Severity.MAJOR,
-    "unreadable": Severity.MINOR,
-}
-
-
-def _severities(report: Report) -> Iterator[Severity]:
-    yield from (f.severity for f in report.findings if f.outcome is Outcome.FAILED and not f.known)
-    yield from (
-        Severity.MAJOR for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY and not d.known
-    )
-    failures = {Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE}
-    yield from (Severity.MAJOR for r in report.replays if r.verdict in failures)
-    yield from (
-        Severity.MAJOR for c in report.comparisons if _has_difference(c.state, c.attributes)
-    )
-    yield from (Severity.MINOR for m in report.mappings if m.lint)
-    unsolved = {ChangeState.NEW, ChangeState.STILL_THERE}
-    yield from (Severity.MAJOR for change in report.changes if change.state in unsolved)
-    if report.events.failure:
-        yield Severity.MAJOR
-    healths = [app.health for app in report.apps]
-    if report.status:
-        healths.append(report.status.health)
-    yield from (_HEALTH.get(health, Severity.BLOCKER) for health in healths)
-
-
-def _has_difference(state: str, attributes: tuple[object, ...]) -> bool:
-    harmless = {"same", "not-mapped", "not-sent-null", "only-in-app", "cannot-tell", "case-only"}
-    verdicts = {str(getattr(attribute, "verdict", "same")) for attribute in attributes}
-    return state != "matched" or bool(verdicts - harmless)

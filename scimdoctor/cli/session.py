@@ -130,7 +130,7 @@ class Session:
         """Write `report` where and how `output` says; end with the exit status it deserves."""
         import typer
 
-        from scimdoctor.cli.exit_status import status_of
+        from scimdoctor.cli.judgement import status_of
 
         if output.baseline:
             from scimdoctor.reports.files import with_baseline

@@ -65,7 +65,8 @@ def test_ctrl_c_ends_with_130() -> None:
 def test_a_fault_of_ours_is_said_in_one_line_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken() -> typer.Typer:
+    def broken(only: str | None = None) -> typer.Typer:
+        del only
         raise RuntimeError("Bearer abcdefghijkl was here")
 
     monkeypatch.setattr("scimdoctor.cli.app.build_app", broken)

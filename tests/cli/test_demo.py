@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scimdoctor.cli.demo import Score, seeded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_demo_names_exactly_what_was_seeded_and_leaves_nothing(tmp_path: Path) -> None:

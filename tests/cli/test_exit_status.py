@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimdoctor.cli.exit_status import ExitStatus, status_of
+from scimdoctor.cli.exit_status import ExitStatus
+from scimdoctor.cli.judgement import status_of
 from scimdoctor.model.diagnosis import Confidence, Diagnosis
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.report import AppHealth, EventCounts, MappingRow, Report, StatusVerdict
