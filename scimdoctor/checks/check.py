@@ -50,7 +50,7 @@ class Result:
     """`None`: the rule's."""
 
     cause: str | None = None
-    """`None`: the rule's."""
+    """`None`: the rule's; empty: none."""
 
 
 def failed(

@@ -58,7 +58,7 @@ def _bad_json(context: CheckContext) -> Iterator[Result]:
     if (exchange.status or 0) >= 500:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
-        yield noted(f"{words} instead of 400.", exchange)
+        yield noted(f"{words} instead of 400.", exchange, cause="")
 
 
 def _no_user_name(context: CheckContext) -> Iterator[Result]:
@@ -71,7 +71,7 @@ def _no_user_name(context: CheckContext) -> Iterator[Result]:
     if (exchange.status or 0) >= 500:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
-        yield noted(f"{words} instead of 400.", exchange)
+        yield noted(f"{words} instead of 400.", exchange, cause="")
 
 
 def _bad_filter(context: CheckContext) -> Iterator[Result]:
@@ -80,7 +80,7 @@ def _bad_filter(context: CheckContext) -> Iterator[Result]:
     if (exchange.status or 0) >= 500:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
-        yield noted(f"{words} instead of 400.", exchange)
+        yield noted(f"{words} instead of 400.", exchange, cause="")
 
 
 def _delete_unknown(context: CheckContext) -> Iterator[Result]:

@@ -280,6 +280,7 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
         made = context.adopt(exchange, attributes)
         if made is not None and made.id != group.id:
             context.send(requests.delete("Groups", made.id))
+            yield noted(f"{words}: legal, but Entra matches on names that are unique.", exchange)
     elif exchange.status != 409:
         yield failed(f"{words}; a clash is answered 409, and no clash 201.", exchange)
 

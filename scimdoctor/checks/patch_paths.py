@@ -327,7 +327,9 @@ def _pathless_object(context: CheckContext) -> Iterator[Result]:
     operation = {"op": _low(context, "replace"), "value": {"name": {"familyName": value}}}
     effect = apply(context, user, [operation], expect=has("name.familyName", value))
     if not effect.worked:
-        yield noted(f"{effect.words}. Entra sends dotted keys instead.", *effect.exchanges)
+        yield noted(
+            f"{effect.words}. Entra sends dotted keys instead.", *effect.exchanges, cause=""
+        )
     elif value_at(effect.after, "name.givenName") != given:
         yield failed(
             f"{request_words(effect.exchange)} also changed name.givenName, which was "

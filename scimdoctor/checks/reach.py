@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, NoAnswer, failed
-from scimdoctor.checks.context import is_timeout
+from scimdoctor.checks.check import Check, failed
 from scimdoctor.checks.ids import CONNECT
 from scimdoctor.checks.prose import is_sign_in, missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
@@ -23,13 +22,7 @@ if TYPE_CHECKING:
 
 
 def _connect(context: CheckContext) -> Iterator[Result]:
-    try:
-        exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
-    except NoAnswer as event:
-        if not is_timeout(event.exchange):
-            raise
-        yield _silent(context, event)
-        return
+    exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
     words = f"GET /Users with a filter was answered {answer_words(exchange)}"
     status = exchange.status or 0
     if status >= 500 and _all_fail(context):
@@ -58,26 +51,6 @@ def _connect(context: CheckContext) -> Iterator[Result]:
             "the SCIM root is somewhere else.",
             exchange,
         )
-
-
-def _silent(context: CheckContext, event: NoAnswer) -> Result:
-    """Tell a host that answers nothing from one whose query takes too long."""
-    words = f"The query of Test Connection got {answer_words(event.exchange)}"
-    try:
-        other = context.send(requests.get("/ServiceProviderConfig"))
-    except NoAnswer as again:
-        return failed(
-            f"{words}, and neither did another request.",
-            event.exchange,
-            again.exchange,
-            cause="endpoint-unreachable-or-blocked",
-        )
-    return failed(
-        f"{words}, while GET /ServiceProviderConfig was answered {answer_words(other)}.",
-        other,
-        event.exchange,
-        cause="endpoint-too-slow-or-throttled",
-    )
 
 
 def _all_fail(context: CheckContext) -> bool:

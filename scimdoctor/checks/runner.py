@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.context import Sender
     from scimdoctor.checks.tracker import ResourceJournal
     from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.rule import CheckRule
     from scimdoctor.progress import Progress
 
 LEFT_OUT = "left out on request"
@@ -183,9 +184,9 @@ class _Run:
         broken = result.outcome is Outcome.FAILED
         message = result.message
         severity = result.severity or rule.severity
-        if broken and severity is not Severity.INFO:
-            message = f"{message} In Entra: {rule.admin_sees}"
         last = result.exchanges[-1] if result.exchanges else None
+        if broken and severity is not Severity.INFO:
+            message = f"{message} In Entra: {_admin_sees(rule, last)}"
         return Finding(
             check=rule.id,
             outcome=result.outcome,
@@ -193,7 +194,7 @@ class _Run:
             requirement=rule.requirement,
             title=rule.title,
             message=message,
-            cause=(result.cause or rule.cause) if broken else None,
+            cause=_cause(rule, result) if broken else None,
             evidence=tuple(x.id for x in result.exchanges),
             reproduce=curl_line(last.request, self.context.endpoint.base_url) if last else None,
             references=rule.references if broken else (),
@@ -212,6 +213,17 @@ class _Run:
 def _wanted(finding: Finding, names: Sequence[str]) -> bool:
     chosen = finding.check in names or finding.check.partition("/")[0] in names
     return chosen or finding.is_problem or finding.outcome is Outcome.ERRORED
+
+
+def _cause(rule: CheckRule, result: Result) -> str | None:
+    return rule.cause if result.cause is None else result.cause or None
+
+
+def _admin_sees(rule: CheckRule, last: Exchange | None) -> str:
+    """What the log shows; the rule may speak of a silent failure while this one was refused."""
+    refused = last is not None and last.status is not None and last.status >= 400
+    silent = rule.admin_sees.startswith("success")
+    return "events that fail with the app's status." if refused and silent else rule.admin_sees
 
 
 def _nothing_wrong(check: Check) -> Result:

@@ -15,6 +15,7 @@ INFORMATION_ONLY = {
     "custom-extension-path-refused": "sent only when a mapping has a custom extension",
     "delete-200-with-body": "any success of DELETE works",
     "delete-202": "any success of DELETE works",
+    "group-duplicate-created-again": "RFC 7643 §4.2 does not make displayName unique",
     "group-patch-200-with-members": "both 200 and 204 are legal",
 }
 """Faults that harm nothing by themselves: told as information, with their cause where it shows."""

@@ -245,7 +245,7 @@ def test_an_endpoint_that_stops_answering_ends_the_run() -> None:
     checked = check_lab("hang")
 
     assert len(checked.exchanges) <= 10
-    assert [f.cause for f in checked.problems] == ["endpoint-unreachable-or-blocked"]
+    assert [f.cause for f in checked.problems] == ["endpoint-too-slow-or-throttled"]
 
 
 def test_the_worst_finding_of_a_cause_is_the_root() -> None:
