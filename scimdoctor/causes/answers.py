@@ -23,6 +23,7 @@ _SINGLE: tuple[tuple[str, type, str], ...] = (
     ("externalId", str, "text"),
     ("title", str, "text"),
 )
+_ALWAYS_THERE = frozenset({"username", "displayname", "id"})
 JSON_TYPES = frozenset({"application/scim+json", "application/json"})
 
 
@@ -87,6 +88,8 @@ def resource_faults(resource: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _resource_faults(resource: dict[str, Any]) -> Iterable[str]:
+    if isinstance(resource.get(urns.USER), dict) or isinstance(resource.get(urns.GROUP), dict):
+        yield "the attributes stand under the core schema's URN, not at the top"
     for name, kind, words in _SINGLE:
         value = member(resource, name)
         if value is not None and not isinstance(value, kind):
@@ -150,7 +153,8 @@ def misfits(resources: Iterable[dict[str, Any]], wanted: Filter) -> list[dict[st
 
 def _fits(resource: dict[str, Any], wanted: Filter) -> bool:
     actual = value_at(resource, wanted.attribute)
-    if actual is None and bare_name(wanted.attribute) not in {"username", "displayname", "id"}:
+    nested = isinstance(resource.get(urns.USER), dict)
+    if actual is None and (nested or bare_name(wanted.attribute) not in _ALWAYS_THERE):
         return True
     values = actual if isinstance(actual, list) else [actual]
     return wanted.value.casefold() in {str(value).casefold() for value in values}

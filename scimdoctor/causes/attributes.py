@@ -128,7 +128,7 @@ def bare_name(path: str | None) -> str:
         return ""
     text = re.sub(r"\[[^\]]*\]?|\(\d+\)|\.\d+", "", path.strip(" '\"`"))
     if text.casefold().startswith("urn:"):
-        text = text.rpartition(":")[2].removeprefix("0.")
+        text = re.sub(r"(?i)^(?:0\.)?(?:user|group)\.(?=\w)", "", text.rpartition(":")[2])
     return text.partition(".")[0].casefold()
 
 

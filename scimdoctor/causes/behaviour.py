@@ -114,9 +114,12 @@ def _changed_outside(facts: Facts) -> Match | None:
     other = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
     if other is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
         return None
+    if facts.target_was_found:
+        return possible(48, "the object was found by a query just before")
     if facts.has(Shape.ADD_MEMBERS, Shape.REACTIVATION):
         return possible(63, f"the object with the stored id is answered {facts.status}")
-    return likely(82, f"the object with the stored id is answered {facts.status}")
+    sure = possible if facts.stage is Stage.DELETE else likely
+    return sure(82, f"the object with the stored id is answered {facts.status}")
 
 
 def _expected(facts: Facts) -> Match | None:

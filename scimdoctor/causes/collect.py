@@ -35,6 +35,9 @@ _QUOTED_FILTER = re.compile(
     r"""(?ix)(?<![\[\w])((?:urn:[\w.:-]+|[\w$]+)(?:\[[^\]]*\])?(?:\.\w+)?\s+eq\s+
     (?:\\?"[^"\\]*\\?"|'[^']*'|\S+))"""
 )
+_CHALLENGE = re.compile(r"(?i)\bwww-authenticate:[^\r\n]{1,300}")
+"""The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
+
 _ENTRA_READS = frozenset(
     {
         Breach.NOT_BOOLEAN,
@@ -140,10 +143,17 @@ def _reason_of(event: ProvisioningObjectSummary) -> tuple[ReasonFacts, Reading]:
 
 
 def _reading_of(reason: ReasonFacts) -> Reading:
+    challenge = _CHALLENGE.search(reason.text)
+    if reason.body is not None and not reason.body.strip() and challenge is not None:
+        return read_text(challenge[0])
     if reason.body is not None:
         return read_body(reason.body, reason.json)
+    if reason.is_html:
+        return read_body(reason.text, None)
     if reason.json is not None and reason.received_resource is None:
-        return read_body(reason.text, reason.json)
+        reading = read_body(reason.text, reason.json)
+        if reading.complaints or reading.is_scim:
+            return reading
     return read_text(reason.text)
 
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.dialects.reading import Reading
-from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.readback import was_found
+from scimdoctor.causes.sent import Shape, target_of
 from scimdoctor.entra.reason import ReasonFacts
 from scimdoctor.model.diagnosis import Case, Confidence
 from scimdoctor.model.finding import Evidence, EvidenceKind
@@ -133,6 +134,13 @@ class Facts:
             return Confidence.LIKELY
         solid = complaint.structured or self.status is not None or self.exchange is not None
         return Confidence.LIKELY if solid else Confidence.POSSIBLE
+
+    @property
+    def target_was_found(self) -> bool:
+        """Whether a query that was seen lists the object that the exchange is about."""
+        if self.exchange is None:
+            return False
+        return was_found(target_of(self.exchange.request)[1], self.case.exchanges)
 
     @property
     def filter_on_extension(self) -> bool:

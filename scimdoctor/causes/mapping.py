@@ -164,6 +164,9 @@ def _false_positive(facts: Facts) -> Match | None:
     if said is not None and in_rfc(said.attribute):
         text = f"{said.attribute} is defined by RFC 7643, whatever the test says"
         return likely(93, text, said.text)
+    operations = facts.body.get("Operations") if isinstance(facts.body, dict) else None
+    if facts.stage is Stage.UPDATE and facts.refused and operations == []:
+        return likely(93, "a PATCH without an operation is refused, which Entra never sends")
     if facts.says(Breach.MALFORMED_LIST) is not None and facts.exchange is None:
         return possible(52, "only a validator says so; no answer was seen")
     return None

@@ -30,6 +30,7 @@ from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
     from scimdoctor.causes.readback import Contradiction
 
@@ -99,15 +100,16 @@ def _concurrent(facts: Facts) -> Match | None:
 
 
 def _idempotent(facts: Facts) -> Match | None:
-    if facts.stage not in WRITES or not facts.refused:
+    if facts.stage not in WRITES or not facts.refused or facts.says(Breach.CONCURRENT):
         return None
     said = facts.says(Breach.ALREADY_IN_EFFECT)
     if said is not None and facts.stage is not Stage.CREATE:
         return backed(facts, 90, "what was asked for is already so", text=said.text)
     if facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
         return likely(89, "adding a member is answered 409: it is there already")
-    unique = facts.says(Breach.UNIQUE, Breach.DATABASE_UNIQUE)
-    if unique is not None and bare_name(facts.path_refused) == "members":
+    unique = facts.says(Breach.DATABASE_UNIQUE) or facts.says(Breach.UNIQUE)
+    membership = facts.stage is not Stage.CREATE and bare_name(facts.path_refused) == "members"
+    if unique is not None and (membership or _in_database(facts, unique)):
         return backed(facts, 89, "a membership that exists is refused", text=unique.text)
     absent = facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER)
     gone = facts.says(Breach.NO_TARGET, Breach.NOT_FOUND)
@@ -116,6 +118,13 @@ def _idempotent(facts: Facts) -> Match | None:
     if facts.stage is Stage.DELETE and facts.status in {404, 410}:
         return possible(60, f"deleting what is gone is answered {facts.status}")
     return None
+
+
+def _in_database(facts: Facts, unique: Complaint) -> bool:
+    """Whether a database refuses a row at a change of a group that is no change of its name."""
+    renames = {bare_name(o.path) for o in facts.operations} & {"displayname", "externalid"}
+    changed = facts.is_group and facts.stage is Stage.UPDATE and not renames
+    return changed and unique.breach is Breach.DATABASE_UNIQUE
 
 
 def _crash(facts: Facts) -> Match | None:

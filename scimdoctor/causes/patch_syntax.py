@@ -45,6 +45,8 @@ def _method_missing(facts: Facts) -> Match | None:
         return likely(91, f"the update is answered {facts.status}: PATCH is not implemented")
     if facts.code("MethodNotAllowed") and facts.stage in {Stage.UPDATE, Stage.UNKNOWN}:
         return likely(84, "error code MethodNotAllowed on an update")
+    if facts.stage is Stage.UPDATE and facts.status == 404 and facts.target_was_found:
+        return possible(83, "a query lists the object under that id, yet its PATCH is answered 404")
     said = facts.says(Breach.METHOD, Breach.NO_ROUTE)
     if said is not None and facts.stage is Stage.UPDATE and facts.status in {None, 404, 405, 501}:
         return backed(facts, 86, "the app knows no PATCH there", text=said.text)
@@ -88,7 +90,8 @@ def _boolean(facts: Facts) -> Match | None:
         return None
     said = facts.says(Breach.NOT_BOOLEAN)
     if said is not None:
-        return backed(facts, 92, "a boolean is asked for", text=said.text)
+        first_of_all = facts.says(Breach.ADD_REFUSED, Breach.OP_REFUSED) is None
+        return backed(facts, 92 if first_of_all else 84, "a boolean is asked for", text=said.text)
     vague = facts.says(Breach.WRONG_TYPE, Breach.VALUE_REFUSED, Breach.NOT_STRING)
     if vague is not None and facts.has(Shape.TEXT_BOOLEAN) and _names_boolean(vague.attribute):
         return backed(facts, 86, "a boolean was sent as text", text=vague.text)
@@ -115,6 +118,9 @@ def _value_shape(facts: Facts) -> Match | None:
         name = bare_name(said.attribute)
         weight = 70 if name in {"manager", "roles", "active"} else 83
         return backed(facts, weight, "the value's shape is refused", text=said.text)
+    missing = facts.says(Breach.REQUIRED)
+    if patched(facts) and missing is not None and facts.has(Shape.EMPTY_LIST):
+        return backed(facts, 84, "an empty list was sent as the value", text=missing.text)
     if mute_refusal(facts, Shape.REF_ARRAY):
         return possible(72, 'a plain value was sent as [{"$ref": null, "value": …}]')
     if mute_refusal(facts, Shape.NULL_VALUE):

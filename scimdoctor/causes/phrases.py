@@ -47,7 +47,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("ASP.NET ModelState, Laravel, zod", r"\b(?:field|value)? ?\b(?:is|are|was) required\b"),
         ("Django REST framework", r"this field (?:is required|may not be (?:blank|null))"),
         ("Rails, Bean Validation", r"(?:can(?:'|no)t|must not|may not|should not) be (?:blank|null|empty|missing|undefined)"),
-        ("pydantic, zod", r"field required|expected .{1,40}received undefined|^required$"),
+        ("pydantic, zod", r"field required|expected .{1,40}received undefined|(?m:^required$)"),
         ("databases", r"not[- ]null constraint|column '?\S+ cannot be null|insert the value null"),
         ("JSON Schema", r"(?:is a required property|must have required property)"),
         ("Go validator, SCIM libraries", r"(?:missing|absent|no value for|lacks?|without|empty) (?:a |the )?(?:required|mandatory)|required.{0,160}\b(?:is|are) missing|failed on the '?required"),
@@ -65,7 +65,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.NOT_OBJECT,
         ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
-        ("Go encoding/json", r"cannot unmarshal string into Go .{0,60}of type (?:struct|map|\w+\.\w+)"),
+        ("Go encoding/json", r"cannot unmarshal string into Go .{0,200}of type (?:struct|map|\w+\.\w+)"),
         ("Jackson", r"no String-argument constructor"),
     ),
     *_rows(
@@ -76,7 +76,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_STRING,
-        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean)"),
+        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean| (?:or array type )?with (?:an? )?(?:max|min)| of (?:max|min|length|at)| (?:longer|shorter|between|no more))"),
         ("Go encoding/json", r"cannot unmarshal (?:object|array|number|bool) into .{0,60}of type string"),
     ),
     *_rows(
@@ -96,6 +96,8 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"is not (?:a |an )?(?:supported|known|recogni[sz]ed|defined) (?:attribute|field|property)"),
         ("limosa laravel-scim-server", r"unknown path"),
         ("limosa laravel-scim-server", r"write is not implemented for"),
+        ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
+        ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
     ),
     *_rows(
         Breach.UNKNOWN_SCHEMA,
@@ -123,6 +125,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should) be unique|make a unique set|not unique|\bnon-unique"),
         ("Rails, Django, SCIM servers", r"\balready (?:been )?(?:exists?|in use|taken|registered|used|assigned to|claimed|associated|provisioned|present in|belongs|owned|a (?:user|account)|invited|created|connected|linked)"),
         ("SCIM servers", r"\bduplicat(?:e|ed)\b(?! (?:attribute|app ?role|value[s]? in))|\bconflict(?:s|ing)?\b|same (?:user ?name|e-?mail|name|external ?id)|exists? already|user_exists|is (?:in use|taken)"),
+        ("Go, Keycloak", r"\b(?:e-?mail|user ?name|user|login|account|member|group|name|resource|record)(?: address)? exists\b"),
     ),
     *_rows(
         Breach.UNLINKED_ACCOUNT,
@@ -149,6 +152,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too (?:long|large)"),
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
+        ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
     ),
     *_rows(
         Breach.OP_REFUSED,
@@ -164,6 +168,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Rancher", r"unsupported add (?:path|operation|op)"),
         ("SCIM servers", r"(?:add|'add'|\"add\")(?: operation)? (?:is |was )?(?:not|un)(?: ?(?:supported|implemented|allowed|permitted|valid))\b|(?:does not|doesn't|cannot) (?:support )?add\b|only (?:supports? )?['\"]?replace|use ['\"]?replace"),
         ("UnboundID SDK, others", r"(?:cannot|can't|unable to) add[^.;]{0,60}(?:exist|value|single|already)|already has a value|add .{0,40}single-?valued"),
+        ("Django REST framework", r"['\"](?-i:add)['\"] is not an? (?:valid|supported|allowed|accepted)"),
     ),
     *_rows(
         Breach.VALUE_PATH_REFUSED,
@@ -207,7 +212,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.REFERENCE,
         ("Entra", r"unable to resolve.{0,40}reference|UnableToResolveReference|unable to assign .{0,80}as the (?:members?|manager)|reference.{0,60}(?:not (?:found|exist|resolv)|does not exist|could not)"),
-        ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)? not exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
+        ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)?(?: not|n't) exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
         ("SCIM servers", r"(?:invalid|unknown|unresolv\w+|non-?existent|no such|missing|could not find|cannot find|failed to find|couldn't find|unable to find)[^.;]{0,30}\b(?:members?|manager|user(?:s)? (?:with ids?|in members|to add))"),
         ("databases", r"foreign key constraint|violates foreign key|\b23503\b|P2003"),
     ),
@@ -218,6 +223,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.NO_ROUTE,
         ("Express, Laravel, Rails, Django, Flask, Go, ASP.NET, Spring", r"cannot (?:GET|POST|PATCH|PUT|DELETE) /|no route matches|route \S+ (?:could )?not (?:be )?found|route not found|the requested url .{0,80}was not found|404 page not found|no http resource was found|no static resource|no (?:endpoint|handler|mapping) found|unknown (?:endpoint|route|url)|(?:endpoint|url|route|page|api) (?:\S+ )?(?:was |is )?(?:not found|does not exist)|no matching (?:route|operation)"),
+        ("Grafana, multi-tenant apps", r"(?:invalid|unknown|no such) (?:namespace|tenant|realm)\b|\b(?:namespace|tenant|realm) (?:\S+ )?(?:is |was )?(?:not found|invalid|unknown)"),
     ),
     *_rows(
         Breach.GROUPS_UNSUPPORTED,
@@ -244,10 +250,12 @@ PHRASES: tuple[Phrase, ...] = (
         ("Q&A 1185756", r"(?:user|account|member|group|owner)s? must (?:first )?be (?:active|inactive|enabled|disabled|suspended|removed|deactivated|activated|empty)"),
         ("SCIM servers", r"(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|blocked) (?:user|account|member)s?[^.;]{0,30}(?:can|may|must|is not|are not|cannot)|(?:user|account|member) is (?:inactive|disabled|suspended|archived|deactivated|locked|blocked|protected)|still (?:has|have|owns?|referenced|in use|assigned)|has (?:active|open|dependent|existing|associated)|in use by|referenced by|owns? (?:\w+ ){0,3}(?:project|document|file|resource|ticket|record|organi[sz]ation)"),
         ("SCIM servers", r"\b(?:operation|action|request|change) (?:is |was )?(?:not (?:allowed|permitted)|forbidden|prohibited|denied|refused|rejected by)|(?:by|violates?|because of|against)[^.;]{0,20}polic(?:y|ies)"),
+        ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) \w+ (?:an? |the )?(?:\w+ )?(?:owner|admin(?:istrator)?|superuser)s?\b"),
+        ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
     ),
     *_rows(
         Breach.LICENCE,
-        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
     ),
     *_rows(
         Breach.PREREQUISITE,
@@ -265,6 +273,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.TOKEN_UNUSABLE,
         ("vendors' guides", r"bearer bearer|duplicate(?:d)? bearer|(?:token|secret|credential)s?\b[^.;]{0,60}(?:too (?:long|large)|exceed|maximum (?:length|size)|longer than|1 ?kb|1024|limit|characters)|(?:payload|value|data|storage|credential)[^.;]{0,40}(?:too large|exceeds?)[^.;]{0,40}(?:secret|token|credential|limit|storage)|invalid characters? in (?:header|token)|header (?:value )?(?:contains|has) (?:invalid|new ?line)|format of value .{0,60}is invalid"),
+        ("Entra", r"external ?secret data is invalid"),
     ),
     *_rows(
         Breach.AUTH_SCHEME,
@@ -274,12 +283,15 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.OAUTH,
         ("OAuth 2.0 (RFC 6749)", r"\binvalid_client\b|\binvalid_grant\b|unauthorized_client|unsupported_grant_type|\binvalid_scope\b|invalid_request[^_a-z]"),
-        ("Entra", r"CredentialLocationInRequest|Oauth2\w+|(?:token endpoint|token exchange|client[- _]credentials?|client[_ ]secret|access[_ ]token)\b[^.;]{0,80}(?:fail|invalid|error|required|missing|unable|could not|not|refus|incorrect|denied|unexpected)|(?:fail|invalid|error|unable|could not|cannot|not)\w*[^.;]{0,50}(?:token endpoint|access[_ ]token|client[_ ]credentials|client[_ ]secret|oauth)"),
+        ("Entra", r"CredentialLocationInRequest|Oauth2\w+|(?:token endpoint|token exchange|client[- _]credentials?|client[_ ]secret)\b[^.;]{0,80}(?:fail|invalid|error|required|missing|unable|could not|not|refus|incorrect|denied|unexpected)|(?:fail|invalid|error|unable|could not|cannot|not)\w*[^.;]{0,50}(?:token endpoint|client[_ ]credentials|client[_ ]secret)"),
+        ("Entra", r"(?:fail\w*|unable|could not|cannot|error)\b[^.;]{0,40}(?:obtain|get|acquir|retriev|request|fetch|refresh|exchang)\w*[^.;]{0,40}\b(?:access[_ ])?token|(?:obtain|acquir|retriev|fetch|refresh|exchang)\w*[^.;]{0,40}\b(?:access[_ ])?token[^.;]{0,40}(?:fail|error|refus|denied)"),
+        ("OAuth 2.0 (RFC 6749)", r"oauth[^.;]{0,40}(?:fail|unable|could not|not|refus|incorrect)"),
         ("SCIM servers", r"bearer_oauth|oauth[^.;]{0,30}(?:signature|invalid|error|fail)"),
     ),
     *_rows(
         Breach.THROTTLED,
         ("frameworks", r"too ?many ?requests|rate[- ]?limit|throttl|quota exceeded for|retry[- ]after|slow ?down|concurrent requests"),
+        ("AWS", r"\brate exceeded|request limit exceeded"),
     ),
     *_rows(
         Breach.SLOW,
@@ -294,6 +306,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.BLOCKED,
         ("WAF pages", r"cloudflare|attention required!|ray id|akamai|reference #[\da-f.]+|incapsula|imperva|request unsuccessful|the requested url was rejected|support id|aws ?waf|request blocked|could not be satisfied|sucuri|barracuda|mod_?security|forti(?:gate|web|guard)|zscaler|access to this (?:page|resource|site) (?:has been|is) (?:blocked|denied)|firewall|ip (?:address )?(?:\S+ )?(?:is )?(?:not (?:allowed|whitelisted|permitted|in)|blocked|denied|restricted)|not (?:on|in) the (?:ip )?(?:allow|white) ?list|ip (?:allow|white)list|private ?link|network polic|access from (?:this|your) (?:ip|network|location)"),
+        ("Snowflake", r"\bip(?:/\w+)? (?:address )?[\da-f.:]{4,45} is not allowed"),
     ),
     *_rows(
         Breach.CRASH,

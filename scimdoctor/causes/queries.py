@@ -65,11 +65,18 @@ def _groups_missing(facts: Facts) -> Match | None:
     if facts.status == 501 and facts.stage in QUERIES:
         return possible(76, "part of the test query is not implemented (501): mostly groups")
     if facts.is_group and facts.status in {404, 405, 501} and asks:
-        return possible(66, f"a query or create of a group is answered {facts.status}")
+        return _groups_told(facts)
     incompatible = facts.code("ServiceIncompatible", "ServiceIncompatibleFiltering")
     if facts.stage is Stage.TEST and facts.status == 404 and incompatible:
         return possible(58, "the credentials were accepted once, yet a query gets 404")
     return None
+
+
+def _groups_told(facts: Facts) -> Match:
+    route = facts.says(Breach.NO_ROUTE, Breach.METHOD)
+    if route is not None and "/groups" in route.text.casefold():
+        return likely(88, "the web framework knows no /Groups", route.text)
+    return possible(66, f"a query or create of a group is answered {facts.status}")
 
 
 def _no_match_404(facts: Facts) -> Match | None:
@@ -163,7 +170,8 @@ def _filter_value(facts: Facts) -> Match | None:
 def _misses(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "exists-but-not-found"), None)
     if seen is not None:
-        return likely(93, seen.summary)
+        sure = possible if facts.stage is Stage.CREATE else likely
+        return sure(93, seen.summary)
     if not facts.succeeded or facts.stage not in QUERIES or facts.filter is None:
         return None
     if list_faults(facts.answer) or resources_of(facts.answer) or facts.filter.is_probe:

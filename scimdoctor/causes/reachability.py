@@ -55,8 +55,11 @@ def _wrong_page(facts: Facts) -> Match | None:
         return likely(90, "a web page came back with success where SCIM was asked for")
     if page is None or page.blocked_by is not None:
         return None
+    shown = f" ({page.title})" if page.title else ""
+    later = facts.stage in {Stage.UPDATE, Stage.DELETE} or facts.is_group
+    if later and facts.status == 404:
+        return possible(60, f"a web page{shown} answers one of the requests")
     if facts.status in {None, 200, 404} or page.is_sign_in:
-        shown = f" ({page.title})" if page.title else ""
         return likely(88, f"a web page{shown} answers where SCIM was asked for")
     return None
 
@@ -84,7 +87,7 @@ def _wrong_url(facts: Facts) -> Match | None:
     url = facts.exchange.url if facts.exchange is not None and not facts.succeeded else ""
     path = url.partition("://")[2].partition("?")[0]
     if "//" in path:
-        return likely(85, "the URL has a doubled slash: the tenant URL ends with one too many")
+        return likely(90, "the URL has a doubled slash: the tenant URL ends with one too many")
     if "/users/users" in path.casefold() or "/groups/users" in path.casefold():
         return likely(88, "the tenant URL already ends with the resource that Entra appends")
     return None
@@ -95,7 +98,8 @@ def _unreachable(facts: Facts) -> Match | None:
     if failure is not None and failure.kind not in {FailureKind.TIMEOUT, FailureKind.OTHER}:
         return likely(95, f"no HTTP answer came ({failure.kind}): {failure.message[:200]}")
     page = facts.reading.page
-    if page is not None and page.blocked_by is not None and facts.status != 404:
+    late = {404, 408, 502, 503, 504, 522, 524}
+    if page is not None and page.blocked_by is not None and facts.status not in late:
         return likely(92, f"{page.blocked_by} answered in the app's place")
     said = facts.says(Breach.UNREACHABLE)
     if said is not None and facts.status not in {400, 409, 422}:
@@ -128,7 +132,8 @@ def _slow(facts: Facts) -> Match | None:
     if facts.code("Timeout") or facts.status in {408, 504, 522, 524}:
         return likely(88, "the answer came too late")
     said = facts.says(Breach.THROTTLED, Breach.SLOW)
-    if said is not None and facts.status not in {400, 401, 404, 409, 422}:
+    others = {401, 404, 409, 422} | (set() if _throttles(facts) else {400})
+    if said is not None and facts.status not in others:
         return backed(facts, 84, "the app or a gateway speaks of time or load", text=said.text)
     if facts.status == 503:
         return possible(62, "503: the app was overloaded or down at that moment")
@@ -136,6 +141,10 @@ def _slow(facts: Facts) -> Match | None:
     if took > _SLOW_IN_MILLISECONDS:
         return possible(64, f"the answer took {took / 1000:.0f} seconds")
     return None
+
+
+def _throttles(facts: Facts) -> bool:
+    return facts.says(Breach.THROTTLED) is not None and facts.says(Breach.LICENCE) is None
 
 
 def _prerequisite(facts: Facts) -> Match | None:

@@ -17,6 +17,7 @@ from scimdoctor.scim.paths import member, value_at
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scimdoctor.causes.sent import Filter
     from scimdoctor.model.exchange import Exchange
 
 
@@ -71,7 +72,7 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
         elif method == "POST" and exchange.ok:
             found += _after_create(exchange, later)
         elif method == "GET" and exchange.ok:
-            found += _after_query(exchange, later)
+            found += _around_query(exchange, _only_read(exchanges[:index]), later)
     found += _parallel_members(exchanges)
     return tuple(found)
 
@@ -166,7 +167,7 @@ def _members(
 ) -> Iterable[Contradiction]:
     now, was = member_ids(read.json), member_ids(old)
     for operation in operations:
-        named = _named_members(operation)
+        named = named_members(operation)
         if operation.verb == "remove" and named and now is not None and named & now:
             text = "a member that was to be removed is still in the group"
             yield Contradiction(kind=Kind.MEMBER_STAYED, exchange=read.id, summary=text)
@@ -178,7 +179,8 @@ def _members(
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
 
 
-def _named_members(operation: Operation) -> set[str]:
+def named_members(operation: Operation) -> set[str]:
+    """The ids that an operation on a group's members lists; empty for any other."""
     if bare_name(operation.path) != "members" or not isinstance(operation.value, list):
         return set()
     return {str(v.get("value")) for v in operation.value if isinstance(v, dict)}
@@ -218,27 +220,47 @@ def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Cont
             yield Contradiction(kind=Kind.NOT_STORED, exchange=read.id, summary=text)
 
 
-def _after_query(query: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
+def was_found(object_id: str | None, exchanges: Iterable[Exchange]) -> bool:
+    """Whether a query lists an object under that id."""
+    lists = (e for e in exchanges if e.ok and e.request.method.upper() == "GET")
+    found = (r for e in lists for r in resources_of(e.json))
+    return object_id is not None and any(str(r.get("id")) == object_id for r in found)
+
+
+def _only_read(before: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """What was asked before, if nothing was written since."""
+    return before if all(e.request.method.upper() == "GET" for e in before) else ()
+
+
+def _around_query(
+    query: Exchange, before: tuple[Exchange, ...], later: tuple[Exchange, ...]
+) -> Iterable[Contradiction]:
     wanted = filter_of(query.request.query)
     if wanted is None or not wanted.attribute or resources_of(query.json):
         return
-    for exchange in later:
+    for exchange in (*before, *later):
         if exchange.request.method.upper() == "POST" and exchange.status == 409:
             text = f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
             yield Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
             return
-        if exchange.request.method.upper() != "GET" or not exchange.ok:
-            continue
-        other = filter_of(exchange.request.query)
-        found = resources_of(exchange.json)
-        if other is not None and found and _same_but_case(wanted.raw, other.raw):
-            text = "the same query in other letter case finds the object"
-            yield Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
+        found = _found_elsewhere(exchange, wanted)
+        if found is not None:
+            yield found
             return
-        if other is None and any(_holds(r, wanted.attribute, wanted.value) for r in found):
-            text = f"a read returns an object whose {wanted.attribute} the filter did not find"
-            yield Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
-            return
+
+
+def _found_elsewhere(exchange: Exchange, wanted: Filter) -> Contradiction | None:
+    if exchange.request.method.upper() != "GET" or not exchange.ok:
+        return None
+    other = filter_of(exchange.request.query)
+    found = resources_of(exchange.json)
+    if other is not None and found and _same_but_case(wanted.raw, other.raw):
+        text = "the same query in other letter case finds the object"
+        return Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
+    if other is None and any(_holds(r, wanted.attribute, wanted.value) for r in found):
+        text = f"a read returns an object whose {wanted.attribute} the filter did not find"
+        return Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
+    return None
 
 
 def _same_but_case(one: str, other: str) -> bool:
@@ -258,7 +280,7 @@ def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction
         if object_id is None or not exchange.ok:
             continue
         if exchange.request.method.upper() == "PATCH":
-            named = [_named_members(o) for o in operations_of(exchange.request.json)]
+            named = [named_members(o) for o in operations_of(exchange.request.json)]
             adds = [o.verb == "add" for o in operations_of(exchange.request.json)]
             if adds and all(adds) and any(named):
                 added.setdefault(object_id, set()).update(*named)

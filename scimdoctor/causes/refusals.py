@@ -28,13 +28,17 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.readback import named_members
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
 
 
+_WORD = re.compile(r"[\w@.+-]*\w")
+_GROUP = re.compile(r"(?i)\bgroups?\b")
 _SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
 
 
@@ -43,6 +47,8 @@ def _immutable(facts: Facts) -> Match | None:
     if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
         return None
     weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
+    if facts.says(Breach.POLICY) is not None and facts.reading.scim_type != "mutability":
+        weight = 80
     return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
 
 
@@ -84,18 +90,46 @@ def _reference(facts: Facts) -> Match | None:
     if facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER):
         return None
     said = facts.says(Breach.REFERENCE)
-    if said is not None and facts.stage in WRITES | {Stage.UNKNOWN}:
+    if said is not None and facts.stage in WRITES | {Stage.UNKNOWN} and not _the_user(facts, said):
         about = bare_name(facts.path_refused) in {"members", "manager"}
         return backed(facts, 91 if about else 88, "a reference leads nowhere", text=said.text)
+    return _member_unknown(facts)
+
+
+def _member_unknown(facts: Facts) -> Match | None:
+    if _names_members(facts):
+        return backed(facts, 87, "the app names the members that were sent as what is wrong")
     unfound = facts.says(Breach.NOT_FOUND)
+    text = unfound.text if unfound is not None else ""
+    people = _SOMEBODY.search(text) is not None
+    if _GROUP.search(text) and not people:
+        return None
     if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
-        return backed(facts, 86, "a member is not found", text=unfound.text)
-    people = unfound is not None and _SOMEBODY.search(unfound.text) is not None
+        return backed(facts, 86, "a member is not found", text=text)
     if unfound is not None and people and facts.is_group and facts.stage is Stage.UPDATE:
-        return backed(facts, 87, "a change of a group names somebody unknown", text=unfound.text)
+        return backed(facts, 87, "a change of a group names somebody unknown", text=text)
     if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
         return possible(61, "adding a member is refused: the member may not be in the app")
     return None
+
+
+def _the_user(facts: Facts, said: Complaint) -> bool:
+    """Whether the 'member' that the app does not know is the user who is to be changed."""
+    about_members = bare_name(said.attribute) in {"members", ""}
+    named = {bare_name(operation.path) for operation in facts.operations}
+    at_user = facts.is_users and facts.stage in {Stage.UPDATE, Stage.DELETE}
+    return at_user and facts.status == 404 and about_members and not named & {"members", "manager"}
+
+
+def _names_members(facts: Facts) -> bool:
+    """Whether a refusal quotes the ids of the members that were to be added."""
+    added = facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS)
+    if not added or facts.status not in {400, 404, 422}:
+        return False
+    if facts.says(Breach.ALREADY_IN_EFFECT, Breach.UNIQUE, Breach.DATABASE_UNIQUE) is not None:
+        return False
+    sent = set[str]().union(*(named_members(o) for o in facts.operations))
+    return bool(sent & set(_WORD.findall(facts.reading.words)))
 
 
 CAUSES: tuple[Cause, ...] = (

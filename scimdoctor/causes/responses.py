@@ -79,6 +79,8 @@ def _members_returned(facts: Facts) -> Match | None:
 
 
 def _attribute_malformed(facts: Facts) -> Match | None:
+    if facts.stage is Stage.DISCOVERY:
+        return None
     received = facts.reason.received_resource
     for body in (received, facts.answer if facts.succeeded else None):
         faults = [fault for resource in resources_of(body) for fault in resource_faults(resource)]

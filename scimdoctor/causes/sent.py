@@ -60,6 +60,7 @@ class Shape(StrEnum):
     """A plain value wrapped as `[{"$ref": null, "value": …}]`."""
 
     NULL_VALUE = "null-value"
+    EMPTY_LIST = "empty-list"
     PARTIAL_COMPLEX = "partial-complex"
     """A complex attribute replaced by an object with some of its sub-attributes."""
 
@@ -207,6 +208,8 @@ def _value_shapes(operation: Operation) -> Iterable[Shape]:
         yield Shape.TEXT_BOOLEAN
     if value is None and operation.verb not in {"remove", ""}:
         yield Shape.NULL_VALUE
+    if value == []:
+        yield Shape.EMPTY_LIST
     if name == "active" and value is not None:
         truth = str(value).strip().casefold() == "true"
         yield Shape.REACTIVATION if truth else Shape.DEACTIVATION

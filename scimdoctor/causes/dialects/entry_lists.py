@@ -3,7 +3,7 @@
 FastAPI and pydantic (`detail: [{loc, msg, type}]`), zod (`issues: [{path, message, expected}]`),
 Joi (`details`), express-validator (`errors: [{param, msg}]`), Spring (`errors: [{field,
 defaultMessage}]`), JSON:API (`errors: [{source: {pointer}, detail}]`), Rails (`errors: [text]`),
-FusionAuth (`generalErrors`, `fieldErrors`).
+NestJS (`message: [text]`), FusionAuth (`generalErrors`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from scimdoctor.causes.dialects.remark import Remark, path_text, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LISTS = ("errors", "issues", "details", "detail", "violations", "messages", "generalErrors")
+_LISTS = frozenset(
+    [
+        "errors",
+        "error",
+        "issues",
+        "details",
+        "detail",
+        "violations",
+        "messages",
+        "message",
+        "generalerrors",
+    ]
+)
+"""Keys of lists that hold errors (lower case)."""
+
 _PLACES = ("loc", "path", "param", "field", "property", "propertyPath", "pointer", "attribute")
 _MESSAGES = ("msg", "message", "defaultMessage", "detail", "description", "title", "reason")
 _KINDS = ("type", "code", "keyword", "expected", "received")
@@ -31,7 +45,8 @@ def remarks(body: object, depth: int = 0) -> Iterator[Remark]:
             yield from _of_entry(entry)
     elif isinstance(body, dict):
         for key, value in body.items():
-            if (key in _LISTS and isinstance(value, list)) or isinstance(value, dict):
+            listed = str(key).casefold() in _LISTS and isinstance(value, list)
+            if listed or isinstance(value, dict):
                 yield from remarks(value, depth + 1)
 
 

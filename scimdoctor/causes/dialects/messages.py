@@ -1,4 +1,7 @@
-"""Bodies with one message under some usual name: Spring, Rails, Express, AWS, OAuth 2.0, Go."""
+"""Bodies with one message under some usual name: Spring, Rails, Express, AWS, OAuth 2.0, Go.
+
+OData 3 puts it one level lower: `message: {lang, value}`.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,8 @@ def remarks(body: object, depth: int = 0) -> Iterator[Remark]:
         named = str(key).casefold().replace("-", "_") in _NAMES
         if named and words(value):
             yield Remark(text=words(value))
+        elif named and isinstance(value, dict) and words(value.get("value")):
+            yield Remark(text=words(value["value"]))
         yield from remarks(value, depth + 1)
 
 

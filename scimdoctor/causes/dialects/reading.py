@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from scimdoctor.causes.phrases import breaches_in, without_boilerplate
 from scimdoctor.scim.error import ScimError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _SCIM_TYPES = {
     "invalidfilter": Breach.FILTER_REFUSED,
@@ -27,6 +28,7 @@ _SCIM_TYPES = {
 """What each `scimType` says (RFC 7644 table 9); the others are too wide to say anything."""
 
 _LONGEST = 300
+_LONGEST_INNER = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +65,30 @@ def read_body(text: str, value: Any) -> Reading:  # noqa: ANN401 - JSON enters h
 
 def _of_object(body: dict[str, Any]) -> Reading:
     error = ScimError.parse(body)
-    found = [
-        *field_maps.remarks(body),
-        *entry_lists.remarks(body),
-        *scim.remarks(body),
-        *messages.of_body(body),
-    ]
+    found = list(_remarks(body))
+    for remark in tuple(found):
+        inner = _object_in(remark.text)
+        found += [] if inner is None else _remarks(inner)
     reading = _reading(_distinct(found), is_scim=error is not None)
     return _with_scim_type(reading, error.scim_type if error else None)
+
+
+def _remarks(body: dict[str, Any]) -> Iterator[Remark]:
+    yield from field_maps.remarks(body)
+    yield from entry_lists.remarks(body)
+    yield from scim.remarks(body)
+    yield from messages.of_body(body)
+
+
+def _object_in(text: str) -> dict[str, Any] | None:
+    """The object that `text` is: some servers put JSON as text into the detail."""
+    if not text.startswith("{") or len(text) > _LONGEST_INNER:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _with_scim_type(reading: Reading, scim_type: str | None) -> Reading:

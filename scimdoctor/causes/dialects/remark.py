@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_IN_OPERATION = re.compile(
+    r"(?i)^(?:body\.|request\.)?operations(?:\[\d+\]|\.\d+)?\.value(?:\[\d+\]|\.\d+)*\.(?=\w)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +28,14 @@ def path_text(value: object) -> str | None:
     """An attribute path from a text or from a list of names and positions."""
     if isinstance(value, str) and value.strip():
         text = value.strip().replace("/data/attributes/", "").strip("/")
-        return text.replace("/", ".") if not text.startswith(("urn:", "http")) else text
+        plain = text.startswith(("urn:", "http"))
+        return text if plain else within_operation(text.replace("/", "."))
     if isinstance(value, list) and value:
         parts = [str(part) for part in value if part not in {"body", "query", "__root__"}]
-        return ".".join(parts) or None
+        return within_operation(".".join(parts)) or None
     return None
+
+
+def within_operation(path: str) -> str:
+    """The path inside a PATCH operation's value, where `path` leads there; else `path`."""
+    return _IN_OPERATION.sub("", path)

@@ -1,0 +1,293 @@
+"""Rules in pairs: a failure that a rule must name, and one like it that it must leave alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scimdoctor.causes.dialects.reading import read_body
+from scimdoctor.causes.dialects.remark import within_operation
+from scimdoctor.causes.engine import diagnose_case
+from scimdoctor.model.diagnosis import Confidence
+from tests.causes.build import (
+    ENTERPRISE,
+    about,
+    event,
+    exchange,
+    group,
+    job,
+    listed,
+    on,
+    op,
+    patch,
+    reason,
+    scim,
+    seen,
+    user,
+)
+from tests.causes.test_families import ADD_MEMBER, DISABLE, WORK, asked, failed, patched, sent
+
+if TYPE_CHECKING:
+    from scimdoctor.model.diagnosis import Case
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP_PATH = "/Groups/g1"
+TWO = patch(op("Add", "members", [{"value": "41"}, {"value": "77"}]))
+FIND_X = '/Users?filter=userName eq "x"'
+CONFLICT = (
+    exchange("GET", '/Users?filter=userName eq "ada@example.com"', 200, listed(), id_="h1"),
+    exchange("POST", "/Users", 409, "taken", sent=user(), id_="h2"),
+)
+FOUND_THEN_404 = (
+    exchange("GET", '/Users?filter=userName eq "ada@example.com"', 200, listed(user()), id_="h1"),
+    exchange("PATCH", "/Users/u1", 404, "", sent=DISABLE, id_="h2"),
+)
+BARE_404 = (exchange("PATCH", "/Users/u1", 404, "", sent=DISABLE, id_="h2"),)
+SHOUTED = (
+    exchange("GET", '/Users?filter=userName eq "ada"', 200, listed(user(userName="ada")), id_="h1"),
+    exchange("GET", '/Users?filter=userName eq "ADA"', 200, listed(), id_="h2"),
+)
+ANOTHER = (
+    exchange("GET", '/Users?filter=userName eq "bob"', 200, listed(user(userName="bob")), id_="h1"),
+    SHOUTED[1],
+)
+NESTED = {"id": "u1", "schemas": [USER], USER: {"userName": "x"}}
+TYPES = {
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+    "Resources": [{"id": "User", "name": "User", "endpoint": "/Users", "schema": USER}],
+}
+
+PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+    "Django's nested map in detail": (
+        "patch-add-not-supported",
+        failed("update", 400, {"detail": {"Operations": {"op": ['"add" is not a valid choice']}}}),
+        "patch-op-case-sensitive",
+        failed("update", 400, {"detail": {"Operations": {"op": ['"Add" is not a valid choice']}}}),
+    ),
+    "JSON written into the detail": (
+        "boolean-string-rejected",
+        failed("disable", 400, scim(json.dumps({"active": ["Must be a valid boolean."]}))),
+        "unknown-cause",
+        failed("update", 400, scim("{not json at all")),
+    ),
+    "NestJS's list of messages": (
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, {"message": ["property nickName should not exist"]}),
+        "over-strict-validation",
+        failed("create", 400, {"message": ["property meta should not exist"]}),
+    ),
+    "a place inside an operation": (
+        "over-strict-validation",
+        failed("update", 422, {"message": [{"path": ["Operations", 0, "value", 0, "display"], "message": "Required"}]}, group=True),
+        "boolean-string-rejected",
+        failed("disable", 422, {"detail": [{"loc": ["body", "Operations", 0, "value"], "msg": "Input should be a valid boolean"}]}),
+    ),
+    "OData's message": (
+        "secret-token-unusable",
+        about(job('Web Response: {"odata.error":{"message":{"lang":"en","value":"ExternalSecret data is invalid."}}}')),
+        "unknown-cause",
+        about(job('Web Response: {"odata.error":{"message":{"lang":"en","value":"Try later."}}}')),
+    ),
+    "a fragment of the request in a sentence": (
+        "members-remove-value-not-understood",
+        on(event("update", 'values must not be set for remove operation: {"$ref":null,"value":"9"}', group=True)),
+        "reference-unresolvable",
+        failed("update", 404, scim("User 9 not found", status=404), group=True),
+    ),
+    "the refused ids are the members sent": (
+        "reference-unresolvable",
+        sent("PATCH", GROUP_PATH, TWO, 400, scim("Invalid parameters in request: 41, 77.")),
+        "mapping-targets-unsupported-attribute",
+        patched(patch(op("replace", "title", "x")), 400, scim("Invalid parameter in request: title")),
+    ),
+    "a 'member' that is the user": (
+        "target-changed-outside-entra",
+        failed("update", 404, scim("member not found", status=404)),
+        "reference-unresolvable",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 404, scim("member not found", status=404)),
+    ),
+    "the group itself is gone": (
+        "target-changed-outside-entra",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 404, scim("Group g1 not found", status=404)),
+        "reference-unresolvable",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 404, scim("User u1 not found", status=404)),
+    ),
+    "a row that is there already, at a change of a group": (
+        "non-idempotent-write",
+        failed("update", 500, "Duplicate entry '3-4' for key 'group_user.PRIMARY'", group=True),
+        "duplicate-create-not-409",
+        failed("create", 500, "Duplicate entry 'ada' for key 'user.name'"),
+    ),
+    "a create is no membership": (
+        "existing-account-not-matchable",
+        failed("create", 409, scim("member already exists", status=409)),
+        "non-idempotent-write",
+        failed("update", 409, scim("member already exists", status=409), group=True),
+    ),
+    "two writes that met, not one repeated": (
+        "concurrent-member-update-lost",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, {"error": "version conflict"}),
+        "non-idempotent-write",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, {"error": "conflict"}),
+    ),
+    "a rule about inactive users, not about an attribute": (
+        "app-policy-refuses-change",
+        failed("update", 400, scim("Cannot change the properties of deactivated members")),
+        "immutable-attribute-refused",
+        failed("update", 400, scim("Cannot change userName")),
+    ),
+    "owners": (
+        "app-policy-refuses-change",
+        failed("create", 400, scim("Cannot invite an owner")),
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Invalid email of the owner")),
+    ),
+    "text of a length, not another type": (
+        "value-not-allowed-by-app",
+        failed("update", 400, {"errors": {"title": ["must be a string with a maximum length of 50"]}}),
+        "patch-value-shape-rejected",
+        failed("update", 400, {"errors": {"title": ["must be a string"]}}),
+    ),
+    "an empty list": (
+        "patch-value-shape-rejected",
+        sent("PATCH", GROUP_PATH, patch(op("replace", "members", [])), 400, scim("Required sub-attribute members.value is missing")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("Required attribute name.familyName is missing")),
+    ),
+    "a PATCH that Entra never sends": (
+        "validator-false-positive",
+        patched(patch(), 400, scim("Operations needs at least one entry")),
+        "value-path-unsupported",
+        patched(patch(op("Replace", WORK, "x")), 400, scim("Invalid path")),
+    ),
+    "throttling with 400": (
+        "endpoint-too-slow-or-throttled",
+        failed("update", 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}),
+        "app-prerequisite-missing",
+        failed("create", 400, scim("Quota exceeded for groups: 100 allowed")),
+    ),
+    "a gateway's own time-out page": (
+        "endpoint-too-slow-or-throttled",
+        failed("update", 504, "<html><title>504</title><body>Microsoft-Azure-Application-Gateway/v2</body></html>"),
+        "endpoint-unreachable-or-blocked",
+        failed("update", 403, "<html><title>403</title><body>Microsoft-Azure-Application-Gateway/v2</body></html>"),
+    ),
+    "a framework without that route": (
+        "patch-method-missing",
+        failed("update", 404, "<html><title>Error</title><pre>Cannot PATCH /scim/Users/1</pre></html>"),
+        "tenant-url-wrong",
+        failed("create", 404, "<html><title>Error</title><pre>Cannot POST /v2/Users</pre></html>"),
+    ),
+    "a framework without groups": (
+        "groups-endpoint-missing",
+        failed("create", 404, "<html><title>Error</title><pre>Cannot GET /scim/Groups</pre></html>", group=True),
+        "tenant-url-wrong",
+        about(job(reason(404, "<html><title>Error</title><pre>Cannot GET /scim/Users</pre></html>"))),
+    ),
+    "a plain refusal of a token, not of OAuth": (
+        "token-expired-or-revoked",
+        about(job(reason(403, {"message": "Invalid access token."}))),
+        "oauth-token-endpoint-incompatible",
+        about(job("Could not obtain an access token from the server")),
+    ),
+    "a challenge in the headers": (
+        "auth-scheme-unsupported",
+        about(job('Response Status Code: Unauthorized Response Headers: WWW-Authenticate: Basic realm="x"\r\nResponse Content: ')),
+        "token-expired-or-revoked",
+        about(job("Response Status Code: Unauthorized Response Headers: Server: x\r\nResponse Content: ")),
+    ),
+    "a page where a resource was due": (
+        "tenant-url-wrong",
+        about(job("not able to deserialize the resource received: <!DOCTYPE html><title>Sign in</title>")),
+        "response-attribute-malformed",
+        about(job('not able to deserialize the resource received: {"id": 7}')),
+    ),
+    "the tenant in the URL": (
+        "tenant-url-wrong",
+        about(job("invalid namespace")),
+        "unknown-cause",
+        about(job("invalid request")),
+    ),
+    "found a moment ago": (
+        "patch-method-missing",
+        seen(*FOUND_THEN_404),
+        "target-changed-outside-entra",
+        seen(*BARE_404),
+    ),
+    "the other letter case was asked before": (
+        "filter-case-sensitive",
+        seen(*SHOUTED),
+        "filter-misses-existing",
+        seen(*ANOTHER),
+    ),
+    "attributes under the core URN": (
+        "response-attribute-malformed",
+        asked(FIND_X, 200, listed(NESTED)),
+        "filter-not-selective",
+        asked(FIND_X, 200, listed(user(userName="y"))),
+    ),
+    "resource types are no users": (
+        "list-response-malformed",
+        asked("/ResourceTypes", 200, TYPES),
+        "response-attribute-malformed",
+        asked(FIND_X, 200, listed(user(userName="x", name="X"))),
+    ),
+    "a doubled slash": (
+        "tenant-url-wrong",
+        asked('//Users?filter=userName eq "x"', 404),
+        "filter-no-match-404",
+        asked(FIND_X, 404),
+    ),
+    "Go's long field names": (
+        "manager-value-shape",
+        failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
+        "boolean-string-rejected",
+        failed("disable", 400, "json: cannot unmarshal string into Go struct field User.active of type bool"),
+    ),
+}  # fmt: skip
+"""A name, then twice a cause and the failure that must lead to it."""
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_rule_names_it(name: str) -> None:
+    cause, case, _, _ = PAIRS[name]
+    assert diagnose_case(case).cause == cause
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_near_miss_is_something_else(name: str) -> None:
+    cause, _, other, case = PAIRS[name]
+    found = diagnose_case(case)
+    assert found.cause == other != cause
+
+
+def test_a_conflict_alone_does_not_tell_who_hides_the_account() -> None:
+    found = diagnose_case(seen(*CONFLICT))
+    assert found.cause == "filter-misses-existing"
+    assert found.confidence is Confidence.POSSIBLE
+    assert "existing-account-not-matchable" in [a.cause for a in found.alternatives]
+
+
+def test_a_delete_of_what_is_gone_is_only_possible() -> None:
+    assert diagnose_case(failed("delete", 404)).confidence is Confidence.POSSIBLE
+
+
+def test_a_path_inside_an_operation_is_told_without_it() -> None:
+    assert within_operation("body.Operations[0].value[1].display") == "display"
+    assert within_operation("Operations.0.value") == "Operations.0.value"
+    assert within_operation("name.familyName") == "name.familyName"
+
+
+def test_deep_error_bodies_end() -> None:
+    body: dict[str, object] = {"active": ["Must be a valid boolean."]}
+    for _ in range(50):
+        body = {"errors": body}
+    assert read_body("", body).complaints == ()
+
+
+def test_a_group_is_found_under_its_own_id_only() -> None:
+    asked_first = exchange("GET", '/Groups?filter=displayName eq "Staff"', 200, listed(group()))
+    gone = exchange("PATCH", "/Groups/g2", 404, "", sent=patch(op("Replace", "displayName", "x")))
+    assert diagnose_case(seen(asked_first, gone)).cause == "target-changed-outside-entra"
