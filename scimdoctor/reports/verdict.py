@@ -15,7 +15,7 @@ from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import ReplayMode
 from scimdoctor.model.replay import Verdict as ReplayVerdict
 from scimdoctor.model.report import ChangeState
-from scimdoctor.model.rule import Severity
+from scimdoctor.model.rule import FixedBy, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,9 +117,11 @@ def _of_diagnoses(report: Report) -> Headline | None:
     if not report.diagnoses:
         return None
     known = sum(diagnosis.known for diagnosis in report.diagnoses)
-    found = counted(len(report.diagnoses), "cause")
     first = report.diagnoses[0]
-    text = f"{found} found; first: {first.title.rstrip('.')} ({first.cause}, {first.confidence})."
+    named = f"{first.title.rstrip('.')} ({first.cause}, {first.confidence})."
+    if all(diagnosis.fixed_by is FixedBy.NOBODY for diagnosis in report.diagnoses):
+        return Headline(level=Level.GOOD, text=named)
+    text = f"{counted(len(report.diagnoses), 'cause')} found; first: {named}"
     all_known = known == len(report.diagnoses)
     return Headline(level=Level.ATTENTION if all_known else Level.PROBLEM, text=text)
 
