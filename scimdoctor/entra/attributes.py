@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.default_mapping import AMBIGUOUS, SOURCE_ONLY
 from scimdoctor.entra.logged_values import read_value
+from scimdoctor.entra.operation import export_steps
 from scimdoctor.entra.target_names import TargetName, TargetNames
 from scimdoctor.model.frozen import FrozenDict
 from scimdoctor.model.reconstruction import Provenance
@@ -87,7 +88,7 @@ def attempted_attributes(
     """
     reader = _Reader.of(event, schema)
     modified = _merged(_modified(event, reader))
-    exported = _merged(_from_details(_export_steps(event), reader))
+    exported = _merged(_from_details(export_steps(event), reader))
     trusted = {k: a for k, a in modified.items() if a.provenance is not Provenance.ASSUMED}
     if trusted and event.provisioning_action != "create":
         return _by_path(modified)
@@ -116,6 +117,22 @@ def source_attributes(event: ProvisioningObjectSummary) -> Mapping[str, str | No
     return FrozenDict(found)
 
 
+def detail_attributes(
+    step: ProvisioningStep,
+    event: ProvisioningObjectSummary,
+    schema: SynchronizationSchema | None = None,
+) -> tuple[Attribute, ...]:
+    """The target attributes that one step's details name."""
+    return tuple(_from_details([step], _Reader.of(event, schema)))
+
+
+def modified_attributes(
+    event: ProvisioningObjectSummary, schema: SynchronizationSchema | None = None
+) -> tuple[Attribute, ...]:
+    """The target attributes in `modifiedProperties`, as often as they are listed."""
+    return tuple(_modified(event, _Reader.of(event, schema)))
+
+
 def target_attributes(
     event: ProvisioningObjectSummary, schema: SynchronizationSchema | None = None
 ) -> Mapping[str, Attribute]:
@@ -130,15 +147,6 @@ def target_id(event: ProvisioningObjectSummary) -> str | None:
         return event.target_identity.id
     found = target_attributes(event).get("id")
     return found.value or None if found else None
-
-
-def _export_steps(event: ProvisioningObjectSummary) -> list[ProvisioningStep]:
-    return [
-        step
-        for step in event.provisioning_steps
-        if step.provisioning_step_type == "export"
-        and step.name.casefold().startswith("entryexport")
-    ]
 
 
 def _from_details(steps: list[ProvisioningStep], reader: _Reader) -> Iterator[Attribute]:
@@ -177,12 +185,19 @@ def _changed(attribute: Attribute, item: ModifiedProperty, reader: _Reader) -> A
 
 
 def _merged(attributes: Iterator[Attribute]) -> dict[str, Attribute]:
-    """By path in lower case; a known value wins over an unknown one, else the first does."""
+    """By path in lower case; a known value wins over an unknown one, else the first does.
+
+    Members added and members removed may be listed apart; they become one change.
+    """
     found: dict[str, Attribute] = {}
     for attribute in attributes:
         key = attribute.path.casefold()
-        if key not in found or (attribute.known and not found[key].known):
+        known = found.get(key)
+        if known is None or (attribute.known and not known.known):
             found[key] = attribute
+        elif key == "members" and (known.value is None) != (attribute.value is None):
+            added, removed = (attribute, known) if known.value is None else (known, attribute)
+            found[key] = replace(added, old_value=removed.old_value, has_old_value=True)
     return found
 
 

@@ -15,6 +15,7 @@ from scimdoctor.entra.attributes import (
 from scimdoctor.entra.default_mapping import default_mapping
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.evaluate import evaluate_mapping
+from scimdoctor.entra.operation import Intent, intent_of
 from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.reconstruction import Provenance
 
@@ -40,6 +41,10 @@ class Facts:
     """The job's mapping, or Entra's default one."""
 
     definition: ObjectDefinition | None = None
+    schema: SynchronizationSchema | None = None
+    intent: Intent = Intent.NOTHING
+    """The write that these facts are about; an event may have several."""
+
     has_schema: bool = False
     dialect: Dialect = Dialect.DEFAULT
     attempted: Mapping[str, Attribute] = field(default=EMPTY)
@@ -106,6 +111,8 @@ def gather(
         event=event,
         mapping=own or default_mapping(group=group),
         definition=schema.target_definition(own) if schema and own else None,
+        schema=schema,
+        intent=intent_of(event),
         has_schema=own is not None,
         dialect=dialect,
         attempted=attempted_attributes(event, schema),

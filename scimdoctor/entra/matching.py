@@ -94,4 +94,5 @@ def _query(facts: Facts, attribute: Attribute, *, linked: bool) -> Reconstructed
         request=requests.match_query(facts.resource, attribute.path, str(attribute.value)),
         provenance=frozen({attribute.path: attribute.provenance}),
         notes=tuple(notes),
+        conditional=linked,
     )

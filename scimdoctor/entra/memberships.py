@@ -74,5 +74,6 @@ def _change(
         request=requests.membership_query(group_id, str(elements[0]["value"])),
         provenance=where,
         notes=("asked by some jobs only",),
+        conditional=True,
     )
     return [check, patch]

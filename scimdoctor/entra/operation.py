@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary, ProvisioningStep
 
 
 class Intent(StrEnum):
@@ -21,10 +21,10 @@ class Intent(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where a failing event stopped."""
+    """Where an event stopped."""
 
     BEFORE_REQUESTS = "before-requests"
-    """Import, scoping or processing: the app was not asked to do anything yet."""
+    """Import, scoping or processing: the app was not asked anything yet."""
 
     MATCHING = "matching"
     REFERENCE = "reference"
@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
     WRITE = "write"
     NOWHERE = "nowhere"
-    """The event does not report a failure."""
+    """It went its whole way."""
 
 
 _BY_ACTION = {
@@ -48,11 +48,36 @@ _BY_STEP = {
     "entryexportdelete": Intent.DELETE,
 }
 _BY_ESCROW = {"add": Intent.CREATE, "update": Intent.UPDATE, "delete": Intent.DELETE}
+_BEFORE_MATCHING = {"noteffectivelyentitled", "notinscope", "importskipped"}
+"""Reasons to skip that are known before the app is asked."""
+
 _PHASES = {
     "matching": Phase.MATCHING,
     "referenceresolution": Phase.REFERENCE,
     "export": Phase.WRITE,
 }
+
+
+def export_steps(event: ProvisioningObjectSummary) -> list[ProvisioningStep]:
+    """The steps that wrote to the app, in order; unresolved references are none."""
+    return [
+        step
+        for step in event.provisioning_steps
+        if step.provisioning_step_type == "export"
+        and step.name.casefold().startswith("entryexport")
+    ]
+
+
+def intent_of_step(step: ProvisioningStep, event: ProvisioningObjectSummary) -> Intent:
+    """The write that one of several export steps of `event` made."""
+    return _BY_STEP.get(step.name.casefold()) or intent_of(event)
+
+
+def is_created_here(event: ProvisioningObjectSummary) -> bool:
+    """Whether the object was unknown to the app when the event began, whatever followed."""
+    steps = export_steps(event)
+    first = _BY_STEP.get(steps[0].name.casefold()) if steps else None
+    return (first or intent_of(event)) is Intent.CREATE
 
 
 def intent_of(event: ProvisioningObjectSummary) -> Intent:
@@ -62,7 +87,8 @@ def intent_of(event: ProvisioningObjectSummary) -> Intent:
     logged as `disable`) apart from a DELETE. Groups are never disabled, only deleted.
     """
     by_action = _BY_ACTION.get(event.provisioning_action.casefold(), Intent.NOTHING)
-    steps = [_BY_STEP.get(s.name.casefold()) for s in event.provisioning_steps]
+    written = export_steps(event) or event.provisioning_steps
+    steps = [_BY_STEP.get(s.name.casefold()) for s in written]
     exported = next((i for i in reversed(steps) if i is not None), None)
     intent = exported or by_action
     if exported is Intent.UPDATE and by_action in {Intent.DISABLE, Intent.DELETE}:
@@ -70,6 +96,19 @@ def intent_of(event: ProvisioningObjectSummary) -> Intent:
     if intent is Intent.NOTHING and event.status == "failure":
         intent = _escrowed(event)
     return Intent.DELETE if intent is Intent.DISABLE and event.is_group else intent
+
+
+def _is_left_out(event: ProvisioningObjectSummary) -> bool:
+    """Whether scoping skipped the object, so that the app was not even asked for it."""
+    steps = event.provisioning_steps
+    reasons = {
+        (value or "").casefold()
+        for step in steps
+        for key, value in step.details.items()
+        if key.casefold() == "skipreason"
+    }
+    asked = any(step.provisioning_step_type == "matching" for step in steps)
+    return event.status == "skipped" and not asked and bool(reasons & _BEFORE_MATCHING)
 
 
 def _escrowed(event: ProvisioningObjectSummary) -> Intent:
@@ -84,9 +123,9 @@ def _escrowed(event: ProvisioningObjectSummary) -> Intent:
 
 
 def phase_of(event: ProvisioningObjectSummary) -> Phase:
-    """Where `event` failed; a failure without a failed step is taken for the write."""
+    """Where `event` stopped; a failure without a failed step is taken for the write."""
     if event.status != "failure":
-        return Phase.NOWHERE
+        return Phase.BEFORE_REQUESTS if _is_left_out(event) else Phase.NOWHERE
     failed = [s for s in event.provisioning_steps if s.status == "failure"]
     if not failed:
         return Phase.WRITE if intent_of(event) is not Intent.NOTHING else Phase.BEFORE_REQUESTS

@@ -13,10 +13,11 @@ from scimdoctor.entra import requests
 from scimdoctor.entra.creation import create_request
 from scimdoctor.entra.default_mapping import default_mapping
 from scimdoctor.entra.dialect import Dialect
+from scimdoctor.entra.exports import Export, exports_of
 from scimdoctor.entra.facts import Facts, gather
 from scimdoctor.entra.matching import matching_queries
 from scimdoctor.entra.memberships import membership_requests
-from scimdoctor.entra.operation import Intent, Phase, intent_of, phase_of
+from scimdoctor.entra.operation import Intent, Phase, is_created_here, phase_of
 from scimdoctor.entra.quoted_requests import filter_in, probe_in
 from scimdoctor.entra.requests import MANAGER
 from scimdoctor.entra.updates import Changes, attribute_changes
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
 
 _NO_ID = "the app's id of the object: the event has neither targetIdentity.id nor a matching step"
 _NO_CHANGE = "what was changed: neither modifiedProperties nor the export step names a known target attribute"
-_SENT_NOTHING = "the event failed before any request about this object was sent to the app"
+_SENT_NOTHING = "the event stopped before any request about this object was sent to the app"
 _UNRESOLVED = (
     "a member or manager could not be resolved in the app: nothing was sent for that reference"
 )
-_READ = "asked before an update of a linked object"
+_READ = (
+    "asked before an update of a linked object, whose id the job knows from an earlier cycle;"
+    " an object just found by the query is not read again"
+)
+_WHICH = "the log does not tell which of {number} writes failed: the last is taken"
 
 Write = tuple[tuple[ReconstructedRequest, ...], tuple[str, ...]]
 
@@ -69,14 +74,37 @@ def reconstruct(
         return _result(facts, (), missing=(_SENT_NOTHING,))
     if phase is Phase.MATCHING:
         return _failed_matching(facts)
-    writes, missing = _writes(facts)
-    notes = (_UNRESOLVED,) if phase is Phase.REFERENCE else ()
-    if phase is Phase.WRITE and writes:
-        writes = (*writes[:-1], replace(writes[-1], failed=True))
-        number = sum(w.request.is_write for w in writes)
-        if number > 1:
-            notes = (f"the log does not tell which of {number} writes failed: the last is taken",)
+    writes, missing, notes = _all_writes(facts, phase)
     return _result(facts, (*_questions(facts), *writes), missing=missing, notes=notes)
+
+
+def _all_writes(
+    facts: Facts, phase: Phase
+) -> tuple[tuple[ReconstructedRequest, ...], tuple[str, ...], tuple[str, ...]]:
+    """The writes of every export of the event, what is missing, and what a reader must know."""
+    found: list[ReconstructedRequest] = []
+    notes: list[str] = [_UNRESOLVED] if phase is Phase.REFERENCE else []
+    absent: list[str] = []
+    exports = exports_of(facts.event, facts.attempted, facts.schema)
+    for export in exports:
+        about = replace(facts, attempted=export.attributes, intent=export.intent)
+        writes, missing = _writes(about)
+        absent += missing
+        if phase is Phase.WRITE and writes and _is_refused(export, exports):
+            writes = (*writes[:-1], replace(writes[-1], failed=True))
+            number = sum(w.request.is_write for w in writes)
+            if number > 1:
+                notes.append(_WHICH.format(number=number))
+        elif export.failed is False:
+            writes = tuple(replace(w, accepted=w.request.is_write) for w in writes)
+        found += writes
+    return tuple(found), tuple(dict.fromkeys(absent)), tuple(notes)
+
+
+def _is_refused(export: Export, exports: tuple[Export, ...]) -> bool:
+    """Whether the failing write is one of this export's; the last one's if no step tells."""
+    told = any(other.failed for other in exports)
+    return bool(export.failed) if told else export is exports[-1]
 
 
 def _result(
@@ -100,6 +128,9 @@ def _quoted(facts: Facts, phase: Phase) -> ReconstructedRequest | None:
 
 
 def _failed_matching(facts: Facts) -> Reconstruction:
+    if facts.target_id is not None and _was_linked(facts):
+        # The event names the app's id, so the object was linked: Entra read it by that.
+        return _result(facts, (replace(_read(facts, facts.target_id), failed=True),))
     queries = matching_queries(facts, linked=False)
     if not queries:
         missing = "the value that Entra looked for: neither the event nor the mapping gives it"
@@ -110,23 +141,30 @@ def _failed_matching(facts: Facts) -> Reconstruction:
     return _result(facts, (replace(queries[0], failed=True),), notes=notes)
 
 
+def _was_linked(facts: Facts) -> bool:
+    return facts.id_provenance is Provenance.OBSERVED and not is_created_here(facts.event)
+
+
 def _questions(facts: Facts) -> tuple[ReconstructedRequest, ...]:
     """The queries that come before the write."""
-    linked = intent_of(facts.event) is not Intent.CREATE and facts.target_id is not None
+    linked = not is_created_here(facts.event) and facts.target_id is not None
     queries = matching_queries(facts, linked=linked)
     if not linked or facts.target_id is None:
         return queries
-    read = ReconstructedRequest(
+    read = _read(facts, facts.target_id)
+    return (*queries, replace(read, notes=(_READ,), conditional=bool(queries)))
+
+
+def _read(facts: Facts, object_id: str) -> ReconstructedRequest:
+    return ReconstructedRequest(
         purpose=Purpose.READ,
-        request=requests.read(facts.resource, facts.target_id),
+        request=requests.read(facts.resource, object_id),
         provenance=frozen({"id": facts.id_provenance}),
-        notes=(_READ,),
     )
-    return (*queries, read)
 
 
 def _writes(facts: Facts) -> Write:
-    intent = intent_of(facts.event)
+    intent = facts.intent
     if intent is Intent.NOTHING:
         return (), ()
     if intent is Intent.CREATE:
@@ -182,6 +220,7 @@ def _attribute_update(facts: Facts, object_id: str, changes: Changes) -> list[Re
         request=requests.manager_query(object_id, str(manager)),
         provenance=frozen(where),
         notes=("asked by some jobs only",),
+        conditional=True,
     )
     return [check, update]
 

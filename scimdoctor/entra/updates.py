@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, roles_for_update
 from scimdoctor.entra.attributes import Attribute
 from scimdoctor.entra.matching import matching_mappings
-from scimdoctor.entra.operation import Intent, intent_of
+from scimdoctor.entra.operation import Intent
 from scimdoctor.entra.requests import MANAGER, Change
 from scimdoctor.model.reconstruction import Provenance
 
@@ -20,6 +20,7 @@ _NO_OLD_VALUES = (
     " for an attribute that the app did not hold, Entra sent `Add`"
 )
 _NO_OLD_VALUE = "`{path}`: `Add`, because the log shows no old value"
+_NOTHING: tuple[object, ...] = (None, "", [])
 _NO_OLD_COLUMN = "`{path}`: the log does not tell the old value, so `Replace` is assumed"
 
 
@@ -63,7 +64,7 @@ def _changed_attributes(facts: Facts) -> list[Attribute]:
     listed = [a for a in facts.attempted.values() if not is_members(a.path) and not _is_id(a.path)]
     if listed or facts.attempted:
         return listed
-    if intent_of(facts.event) is Intent.DISABLE:
+    if facts.intent is Intent.DISABLE:
         return [Attribute(path="active", value=False, provenance=facts.borrowed)]
     return _differences(facts)
 
@@ -144,7 +145,7 @@ def _roles_operation(facts: Facts, attribute: Attribute) -> str:
 def _operation(found: Changes, facts: Facts, attribute: Attribute, *, blind: bool) -> str:
     """`add` when the app held nothing, `replace` when it held another value."""
     held = facts.look_up(facts.target, attribute.path)
-    had = attribute.old_value is not None or (held is not None and held.value is not None)
+    had = bool(attribute.old_value not in _NOTHING or (held and held.value not in _NOTHING))
     if had or blind or attribute.path.casefold() == "active":
         return "replace"
     if attribute.has_old_value:

@@ -59,6 +59,12 @@ class ReconstructedRequest:
     failed: bool = False
     """Whether this is the request that the event says was refused."""
 
+    accepted: bool = False
+    """Whether this is a write that the event says the app took."""
+
+    conditional: bool = False
+    """Whether only some jobs or cycles send it, and the event does not tell; `notes` say which."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconstruction:

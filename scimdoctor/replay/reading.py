@@ -111,7 +111,7 @@ class _Reading:
             ended = self._read_object(write)
             if ended is not None:
                 return ended
-        for unsent in subject.writes:
+        for unsent in subject.all_writes:
             course.leave_unsent(unsent)
         return self._judged(write)
 

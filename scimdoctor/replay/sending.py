@@ -14,7 +14,7 @@ from scimdoctor.entra import requests
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
-from scimdoctor.replay.trouble import Trouble, TroubleKind, agree, resources_in, trouble_in
+from scimdoctor.replay.trouble import Trouble, TroubleKind, agree, resources_in
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -95,9 +95,6 @@ class Course:
         That is only "works now" if it was a question that failed.
         """
         subject = self.subject
-        ended = self._read_linked()
-        if ended is not None:
-            return ended
         if any(question.failed for question in subject.questions):
             text = f"works now: the app answers as Entra needs (the log says {subject.logged})"
             restart = restart_command(subject)
@@ -108,21 +105,6 @@ class Course:
             return self.end(Verdict.NOT_REBUILT, text)
         text = "the questions are answered as Entra needs; the event tells of no write"
         return self.end(Verdict.NOT_SENT, text)
-
-    def _read_linked(self) -> Replay | None:
-        """Read the object by the id that the event names, unless a question did so.
-
-        The log does not tell whether the query or this read failed.
-        """
-        subject = self.subject
-        asked = {question.purpose for question in subject.questions}
-        if subject.target_id is None or Purpose.READ in asked or Purpose.MATCH not in asked:
-            return None
-        request = requests.read(subject.resource, subject.target_id)
-        question = ReconstructedRequest(purpose=Purpose.READ, request=request)
-        exchange = self.send(question)
-        trouble = trouble_in(exchange, Purpose.READ)
-        return None if trouble is None else self.end_with(trouble, question, exchange)
 
     def end_with(
         self, trouble: Trouble, rebuilt: ReconstructedRequest, exchange: Exchange

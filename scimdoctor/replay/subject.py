@@ -57,9 +57,21 @@ class Subject:
         return tuple(r for r in self.reconstruction.requests if not r.request.is_write)
 
     @property
-    def writes(self) -> tuple[ReconstructedRequest, ...]:
-        """The requests that write."""
+    def all_writes(self) -> tuple[ReconstructedRequest, ...]:
+        """The requests that write, those that the app took included."""
         return tuple(r for r in self.reconstruction.requests if r.request.is_write)
+
+    @property
+    def writes(self) -> tuple[ReconstructedRequest, ...]:
+        """The requests that write and are worth sending again.
+
+        After a refusal that is what the app did not take. What followed a create that worked
+        went to an object that a second create would not make again.
+        """
+        found = self.all_writes
+        if any(write.failed for write in found):
+            return tuple(write for write in found if not write.accepted)
+        return found[:1] if found and found[0].purpose is Purpose.CREATE else found
 
     @property
     def resource(self) -> str:
