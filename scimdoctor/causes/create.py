@@ -65,6 +65,15 @@ _STRICT_BREACHES = frozenset(
 )
 
 
+_NOT_OF_A_VALUE = (
+    Breach.PATH_MISSING,
+    Breach.MEDIA_TYPE,
+    Breach.PREREQUISITE,
+    Breach.METHOD,
+    Breach.MALFORMED_LIST,
+)
+"""What is called missing, too, but is no value of an attribute."""
+
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
 
@@ -157,7 +166,7 @@ def _required_empty(facts: Facts) -> Match | None:
     name = bare_name(said.attribute)
     if name in STRUCTURAL | {"members", "operations", "op", "path"} or _is_member_part(name):
         return None
-    if facts.says(Breach.PATH_MISSING, Breach.MEDIA_TYPE, Breach.PREREQUISITE, Breach.METHOD):
+    if facts.says(*_NOT_OF_A_VALUE):
         return None
     weight = 86 if name else 74
     if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):

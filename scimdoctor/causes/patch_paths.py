@@ -112,10 +112,11 @@ def _manager(facts: Facts) -> Match | None:
         return None
     said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES, Breach.REQUIRED)
     about = said is not None and bare_name(said.attribute) == "manager"
-    if about and facts.refused and facts.says(Breach.REFERENCE) is None:
+    unresolved = facts.says(Breach.REFERENCE) and not facts.says(*TYPE_BREACHES)
+    if about and facts.refused and not unresolved:
         return backed(facts, 93, "the manager's value is refused", text=said.text if said else None)
     only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
-    if facts.refused and only and said is not None and facts.says(Breach.REFERENCE) is None:
+    if facts.refused and only and said is not None and not unresolved:
         return backed(facts, 90, "only the manager was sent", text=said.text)
     body = facts.body if isinstance(facts.body, dict) else {}
     extension = body.get(urns.ENTERPRISE_USER)

@@ -8,6 +8,7 @@ from scimdoctor.causes.answers import dotted_keys
 from scimdoctor.causes.attributes import (
     COMMON,
     bare_name,
+    leaf,
 )
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import Stage
@@ -37,6 +38,7 @@ from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
 
 
@@ -59,13 +61,19 @@ def _method_missing(facts: Facts) -> Match | None:
 
 
 def _op_case(facts: Facts) -> Match | None:
-    said = facts.says(Breach.OP_REFUSED)
+    said = facts.says(Breach.OP_REFUSED) or _at_op(facts)
     lower = facts.operations_seen and not facts.has(Shape.CAPITAL_OP)
     if said is not None and facts.stage in {Stage.UPDATE, Stage.UNKNOWN} and not lower:
         return backed(facts, 90, "the operation's name is refused", text=said.text)
     if mute_refusal(facts, Shape.CAPITAL_OP) and facts.status != 500:
         return possible(50, "operations are written with a capital (Add, Replace, Remove)")
     return None
+
+
+def _at_op(facts: Facts) -> Complaint | None:
+    """What is filed under the name of an operation, whatever it says."""
+    placed = (c for c in facts.reading.complaints if c.structured and leaf(c.attribute) == "op")
+    return next(placed, None)
 
 
 def _add(facts: Facts) -> Match | None:

@@ -61,23 +61,27 @@ PHRASES: tuple[Phrase, ...] = (
         ("pydantic, DRF", r"(?:valid boolean|bool_parsing|bool_type)"),
         (".NET System.Text.Json", r"could not (?:be )?convert(?:ed)?.{0,40}(?:System\.)?Boolean"),
         ("Jackson", r"from String \"(?:True|False)\""),
+        ("validators", r"\bbool(?:ean)?(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.NOT_OBJECT,
         ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
         ("Go encoding/json", r"cannot unmarshal string into Go .{0,200}of type (?:struct|map|\w+\.\w+)"),
         ("Jackson", r"no String-argument constructor"),
+        ("validators", r"\bobject(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.NOT_ARRAY,
         ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
         ("Go encoding/json", r"cannot unmarshal (?:string|object) into .{0,60}of type \[\]"),
         ("JavaScript", r"is not iterable|\.(?:map|forEach|filter) is not a function"),
+        ("validators", r"\b(?:array|list)(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.NOT_STRING,
         ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean| (?:or array type )?with (?:an? )?(?:max|min)| of (?:max|min|length|at)| (?:longer|shorter|between|no more))"),
         ("Go encoding/json", r"cannot unmarshal (?:object|array|number|bool) into .{0,60}of type string"),
+        ("validators", r"\bstring(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.WRONG_TYPE,
@@ -162,6 +166,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
+        ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not|one of|enum)"),
     ),
     *_rows(
         Breach.ADD_REFUSED,
@@ -224,6 +229,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.NO_ROUTE,
         ("Express, Laravel, Rails, Django, Flask, Go, ASP.NET, Spring", r"cannot (?:GET|POST|PATCH|PUT|DELETE) /|no route matches|route \S+ (?:could )?not (?:be )?found|route not found|the requested url .{0,80}was not found|404 page not found|no http resource was found|no static resource|no (?:endpoint|handler|mapping) found|unknown (?:endpoint|route|url)|(?:endpoint|url|route|page|api) (?:\S+ )?(?:was |is )?(?:not found|does not exist)|no matching (?:route|operation)"),
         ("Grafana, multi-tenant apps", r"(?:invalid|unknown|no such) (?:namespace|tenant|realm)\b|\b(?:namespace|tenant|realm) (?:\S+ )?(?:is |was )?(?:not found|invalid|unknown)"),
+        (".NET", r"\binvalid uri\b|hostname could not be parsed|not a valid (?:absolute )?ur[il]\b"),
     ),
     *_rows(
         Breach.GROUPS_UNSUPPORTED,
@@ -252,6 +258,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\b(?:operation|action|request|change) (?:is |was )?(?:not (?:allowed|permitted)|forbidden|prohibited|denied|refused|rejected by)|(?:by|violates?|because of|against)[^.;]{0,20}polic(?:y|ies)"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) \w+ (?:an? |the )?(?:\w+ )?(?:owner|admin(?:istrator)?|superuser)s?\b"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
+        ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
     ),
     *_rows(
         Breach.LICENCE,

@@ -62,7 +62,7 @@ def _groups_missing(facts: Facts) -> Match | None:
             return likely(86, f"/Groups is answered {facts.status}")
         if facts.status in {500, 403} and facts.stage in QUERIES:
             return possible(64, f"the query of /Groups is answered {facts.status}")
-    if facts.status == 501 and facts.stage in QUERIES:
+    if facts.status == 501 and facts.stage in QUERIES and facts.exchange is None:
         return possible(76, "part of the test query is not implemented (501): mostly groups")
     if facts.is_group and facts.status in {404, 405, 501} and asks:
         return _groups_told(facts)

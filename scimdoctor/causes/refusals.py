@@ -28,6 +28,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.patching import TYPE_BREACHES
 from scimdoctor.causes.readback import named_members
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
@@ -91,6 +92,8 @@ def _reference(facts: Facts) -> Match | None:
         return None
     said = facts.says(Breach.REFERENCE)
     if said is not None and facts.stage in WRITES | {Stage.UNKNOWN} and not _the_user(facts, said):
+        if facts.says(*TYPE_BREACHES):
+            return possible(70, "a member or manager is refused, but for its shape", said.text)
         about = bare_name(facts.path_refused) in {"members", "manager"}
         return backed(facts, 91 if about else 88, "a reference leads nowhere", text=said.text)
     return _member_unknown(facts)

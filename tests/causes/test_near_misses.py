@@ -240,6 +240,48 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "filter-no-match-404",
         asked(FIND_X, 404),
     ),
+    "a manager refused for its shape": (
+        "manager-value-shape",
+        failed("update", 400, scim("Invalid value for manager: expected an object")),
+        "reference-unresolvable",
+        failed("update", 400, scim("Invalid value for manager: user 7 not found")),
+    ),
+    "what a list lacks is no value": (
+        "list-response-malformed",
+        on(event("update", "The response is missing the Resources attribute")),
+        "required-attribute-empty-in-source",
+        on(event("create", "The request is missing the familyName attribute")),
+    ),
+    "a complaint filed under op": (
+        "patch-op-case-sensitive",
+        failed("update", 400, {"message": "body/Operations/0/op must be equal to one of the allowed values"}),
+        "value-not-allowed-by-app",
+        failed("create", 400, {"message": "body/locale must be equal to one of the allowed values, is invalid"}),
+    ),
+    "the type named before the verb": (
+        "patch-value-shape-rejected",
+        failed("create", 400, {"errors": {"addresses[0].region": ["is null, a string was expected"]}}),
+        "boolean-string-rejected",
+        failed("disable", 400, {"errors": {"active": ["a boolean value is expected"]}}),
+    ),
+    "objects that may not be changed, not attributes": (
+        "app-policy-refuses-change",
+        failed("update", 403, {"message": "Guest users cannot be modified"}),
+        "immutable-attribute-refused",
+        failed("update", 400, {"message": "userName cannot be modified"}),
+    ),
+    "not implemented, but not about groups": (
+        "filter-attribute-unsupported",
+        asked('/Users?filter=externalId eq "5"', 501),
+        "groups-endpoint-missing",
+        asked('/Groups?filter=displayName eq "x"', 501),
+    ),
+    "a URL that is none": (
+        "tenant-url-wrong",
+        about(job("Invalid URI: The hostname could not be parsed.")),
+        "endpoint-unreachable-or-blocked",
+        about(job("The remote name could not be resolved: 'app.example'")),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
