@@ -26,14 +26,15 @@ def open_workspace(session: Session, workspace: str) -> Iterator[Workspace]:
     import httpx
 
     from scimdoctor.graph.auth import build_token_provider
-    from scimdoctor.graph.connect import USER_AGENT, proxy_for, sign_in_http, tls_context
+    from scimdoctor.graph.connect import USER_AGENT, sign_in_http
+    from scimdoctor.outbound import proxy_chooser, tls_context
     from scimdoctor.sources.log_analytics import Workspace
 
     settings = session.settings
     sign_in = settings.sign_in
     hosts = sign_in.cloud.hosts
     network = httpx.HTTPTransport(
-        verify=tls_context(settings.ca_file), proxy=proxy_for(hosts.log_analytics)
+        verify=tls_context(ca_file=settings.ca_file), proxy=proxy_chooser()(hosts.log_analytics)
     )
     headers = {"User-Agent": USER_AGENT}
     with (

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from scimdoctor.endpoint.build import is_loopback
 from scimdoctor.endpoint.credentials import CredentialsUnavailable, NoCredentials
 from scimdoctor.endpoint.guard import WriteGuard
 from scimdoctor.endpoint.recorder import Recorder
 from scimdoctor.endpoint.wire import DEFAULT_LIMITS, Limits, Wire
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.model.exchange import Exchange, FailureKind, ScimResponse, TransportFailure
+from scimdoctor.outbound import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from scimdoctor import __version__
-from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.sign_in import AuthMethod, SignIn
+from scimdoctor.outbound import proxy_chooser, tls_context
 from scimdoctor.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -104,47 +100,7 @@ def _transport(url: str, ca_file: Path | None) -> httpx.BaseTransport:
     import httpx
 
     return httpx.HTTPTransport(
-        verify=tls_context(ca_file), proxy=proxy_for(url), limits=httpx.Limits(max_connections=16)
+        verify=tls_context(ca_file=ca_file),
+        proxy=proxy_chooser()(url),
+        limits=httpx.Limits(max_connections=16),
     )
-
-
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust what the operating system trusts, and `ca_file` (PEM) as well.
-
-    Raises:
-        ConfigurationError: `ca_file` cannot be read or holds no certificate.
-    """
-    import truststore
-
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is None:
-        return context
-    try:
-        context.load_verify_locations(cafile=str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"The certificate authorities in {ca_file} cannot be read: {error}.",
-            hint="It must be a PEM file.",
-        ) from error
-    return context
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the proxy that environment or system name for `url`; never one for this machine.
-
-    httpx looks proxies up itself only when it also makes the transport, which ours replaces.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_local(host) or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
-
-
-def _is_local(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return address.is_loopback or address.is_link_local

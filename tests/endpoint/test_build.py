@@ -6,23 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scimdoctor.endpoint.build import Connection, build_http, check_url, is_loopback
+from scimdoctor.endpoint.build import Connection, build_http, check_url
 from scimdoctor.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "a.localhost"])
-def test_loopback(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize(
-    "host", [None, "", "10.0.0.1", "localhost.example.com", "127.0.0.1.nip.io"]
-)
-def test_not_loopback(host: str | None) -> None:
-    assert not is_loopback(host)
 
 
 def test_plain_http_is_refused_but_for_loopback_or_on_demand() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scimdoctor.endpoint.build import Connection, build_http, proxy_chooser
+from scimdoctor.endpoint.build import Connection, build_http
 from scimdoctor.endpoint.client import Endpoint, Limits
 from scimdoctor.entra import requests
 from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse
@@ -196,15 +196,6 @@ def test_threads_share_one_endpoint() -> None:
         ids = [x.id for x in endpoint.exchanges]
     assert ids == [f"x{n}" for n in range(1, 41)]
     assert all(x.status == 200 for x in endpoint.exchanges)
-
-
-def test_a_proxy_is_used_except_for_this_machine() -> None:
-    proxy_of = proxy_chooser({"https": "proxy.example:3128", "no": "intern.example, .local"})
-    import httpx
-
-    assert proxy_of(httpx.URL("https://app.example/")) == "http://proxy.example:3128"
-    for direct in ("https://127.0.0.1/", "https://a.intern.example/", "https://x.local/"):
-        assert proxy_of(httpx.URL(direct)) is None
 
 
 def test_request_through_a_proxy_reaches_it_in_absolute_form() -> None:

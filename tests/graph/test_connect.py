@@ -1,52 +1,11 @@
-"""TLS, proxies and the messages of waiting."""
+"""The messages of waiting."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import httpx
-import pytest
 
-from scimdoctor.errors import ConfigurationError
-from scimdoctor.graph.connect import graph_http, proxy_for, sign_in_http, tls_context
-from scimdoctor.lab.tls import make_tls
+from scimdoctor.graph.connect import graph_http, sign_in_http
 from tests.fakes.microsoft import Clock, Messages, Microsoft
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-def test_a_ca_file_is_trusted(tmp_path: Path) -> None:
-    path = tmp_path / "ca.pem"
-    path.write_bytes(make_tls().ca_pem)
-    assert tls_context(path)
-    assert tls_context(None)
-
-
-@pytest.mark.parametrize("content", [b"", b"no certificate", None])
-def test_a_ca_file_that_is_none(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read"):
-        tls_context(path)
-
-
-@pytest.mark.parametrize(
-    ("url", "proxy"),
-    [
-        ("https://graph.microsoft.com", "http://proxy.example:8080"),
-        ("https://graph.microsoft.us", None),
-        ("https://127.0.0.1:8443", None),
-        ("https://localhost:8443", None),
-        ("https://[::1]:8443", None),
-        ("http://169.254.169.254", None),
-    ],
-)
-def test_proxies(monkeypatch: pytest.MonkeyPatch, url: str, proxy: str | None) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
-    monkeypatch.setenv("NO_PROXY", "graph.microsoft.us")
-    assert proxy_for(url) == proxy
 
 
 def test_waiting_is_said() -> None:

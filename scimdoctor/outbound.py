@@ -1,0 +1,113 @@
+"""How requests leave this machine: which authorities are trusted, which proxy is taken.
+
+Microsoft and the app's endpoint are reached in the same way: what the operating system trusts,
+the proxies that the environment or the platform names, and this machine itself always directly.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scimdoctor.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` is this machine by its name or address alone."""
+    name = (host or "").casefold().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return None
+
+
+def tls_context(
+    *,
+    ca_file: Path | None = None,
+    client_certificate: Path | None = None,
+    client_key: Path | None = None,
+) -> ssl.SSLContext:
+    """Return a context that trusts what the operating system trusts, plus `ca_file`.
+
+    `client_certificate` is for mutual TLS and holds the key too unless `client_key` is given.
+
+    Raises:
+        ConfigurationError: one of the files cannot be read or is no PEM.
+    """
+    import ssl
+
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is not None:
+        _load(ca_file, lambda: context.load_verify_locations(ca_file))
+    if client_certificate is not None:
+        _load(client_certificate, lambda: context.load_cert_chain(client_certificate, client_key))
+    return context
+
+
+def _load(path: Path, load: Callable[[], None]) -> None:
+    import ssl
+
+    try:
+        load()
+    except ssl.SSLError as error:
+        raise ConfigurationError(
+            f"{path} holds no usable PEM certificate", hint="Convert it to PEM, key included."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}", hint="It must be a PEM file."
+        ) from error
+
+
+def proxy_chooser(proxies: Mapping[str, str] | None = None) -> Callable[[str], str | None]:
+    """Return a function that names the proxy for a URL, or `None` for a direct connection.
+
+    `proxies` maps schemes (and `all`, `no`) as the environment does; `None` asks environment and
+    platform. httpx looks proxies up only when it makes the transport itself, which ours replace.
+    """
+    from urllib.request import getproxies, proxy_bypass
+
+    chosen = dict(getproxies() if proxies is None else proxies)
+    ask_platform = proxies is None
+
+    def proxy_of(url: str) -> str | None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if _is_near(host) or _bypasses(host, chosen.get("no", "")):
+            return None
+        if ask_platform and proxy_bypass(host):
+            return None
+        proxy = chosen.get(parts.scheme) or chosen.get("all")
+        if not proxy:
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    return proxy_of
+
+
+def _is_near(host: str) -> bool:
+    """This machine, or the link's own addresses, where a cloud's metadata service is."""
+    address = _address(host)
+    return is_loopback(host) or (address is not None and address.is_link_local)
+
+
+def _bypasses(host: str, exceptions: str) -> bool:
+    """Whether `no_proxy` names `host`: itself, a domain above it, or `*`."""
+    names = [name.strip().casefold().lstrip(".") for name in exceptions.split(",")]
+    wanted = host.casefold()
+    return any(n and (n in {"*", wanted} or wanted.endswith(f".{n}")) for n in names)
