@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.entra import requests
 from scimdoctor.entra.attributes import Attribute
+from scimdoctor.entra.operation import is_import_of_new
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
 
@@ -34,7 +35,8 @@ def first_matching(mapping: ObjectMapping) -> str:
 def matching_queries(facts: Facts, *, linked: bool) -> tuple[ReconstructedRequest, ...]:
     """One query for each matching attribute whose value is known, in Entra's order.
 
-    A `linked` object was found by the first; a renamed one cannot be found by its new name.
+    A `linked` object was found by the first; a renamed one cannot be found by its new name, so it
+    was not asked for by that, unless the object was new to Entra.
     """
     found = []
     for item in matching_mappings(facts):
@@ -50,7 +52,8 @@ def matching_value(facts: Facts, item: AttributeMapping, *, linked: bool) -> Att
     """The value that Entra looks for, from the best witness there is."""
     path = item.target_attribute_name
     attempted = facts.look_up(facts.attempted, path)
-    if linked and attempted is not None and attempted.has_old_value:
+    known_before = linked and not is_import_of_new(facts.event)
+    if known_before and attempted is not None and attempted.has_old_value:
         return None if attempted.old_value is not None else _usable(attempted)
     seen = _usable(attempted) or _usable(facts.look_up(facts.target, path))
     return seen or _usable(facts.mapped(item)) or _from_label(facts, path)

@@ -80,6 +80,11 @@ def is_created_here(event: ProvisioningObjectSummary) -> bool:
     return (first or intent_of(event)) is Intent.CREATE
 
 
+def is_import_of_new(event: ProvisioningObjectSummary) -> bool:
+    """Whether Entra took the object up as new: then it was found, if at all, by the query."""
+    return any(s.name.casefold() == "entryimportadd" for s in event.provisioning_steps)
+
+
 def intent_of(event: ProvisioningObjectSummary) -> Intent:
     """The write that `event` was heading for.
 

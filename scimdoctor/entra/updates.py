@@ -146,10 +146,17 @@ def _operation(found: Changes, facts: Facts, attribute: Attribute, *, blind: boo
     """`add` when the app held nothing, `replace` when it held another value."""
     held = facts.look_up(facts.target, attribute.path)
     had = bool(attribute.old_value not in _NOTHING or (held and held.value not in _NOTHING))
-    if had or blind or attribute.path.casefold() == "active":
+    if had or blind or _is_switched(facts, attribute):
         return "replace"
     if attribute.has_old_value:
         found.notes.append(_NO_OLD_VALUE.format(path=attribute.path))
         return "add"
     found.notes.append(_NO_OLD_COLUMN.format(path=attribute.path))
     return "replace"
+
+
+def _is_switched(facts: Facts, attribute: Attribute) -> bool:
+    """Whether it is `active`, which is replaced unless the app was seen to hold none."""
+    if attribute.path.casefold() != "active":
+        return False
+    return facts.intent is Intent.DISABLE or not facts.target
