@@ -13,7 +13,7 @@ _NAMES = (
     r"userName|externalId|displayName|nickName|profileUrl|title|userType|preferredLanguage|locale"
     r"|timezone|active|password|manager|department|division|organization|costCenter"
     r"|employeeNumber|givenName|familyName|middleName|honorificPrefix|honorificSuffix|formatted"
-    r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary|\$ref|display(?![ _]?name)"
+    r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary(?! (?:role|e-?mail|address|phone|contact|owner))|\$ref|display(?![ _]?name)"
 )
 _PATHS = (
     re.compile(r"(?i)\burn:[\w.:+-]+(?:\[[^\]]{1,80}\])?(?:\.[\w.$]+)*"),
@@ -104,6 +104,30 @@ CORE_SUB = frozenset(
     ]
 )
 """Their sub-attributes (RFC 7643 sections 2.4 and 4.1), lower case."""
+
+DEFAULT_TARGETS = frozenset(
+    [
+        "username",
+        "active",
+        "displayname",
+        "title",
+        "emails",
+        "preferredlanguage",
+        "name",
+        "addresses",
+        "phonenumbers",
+        "externalid",
+        "employeenumber",
+        "department",
+        "manager",
+        "members",
+    ]
+)
+"""What Entra maps by default for an app that is not in its gallery (its SCIM tutorial), lower
+case."""
+
+OPTIONAL_PARTS = frozenset({"primary", "type", "display"})
+"""Sub-attributes that RFC 7643 section 2.4 lets a client leave out, lower case."""
 
 ENTERPRISE = frozenset(
     "employeenumber costcenter organization division department manager".split()  # noqa: SIM905

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.attributes import (
+    OPTIONAL_PARTS,
     STRUCTURAL,
     bare_name,
     is_extension,
@@ -108,10 +109,19 @@ def _strict_complaint(facts: Facts) -> Match | None:
             return backed(
                 facts, 89, f"{name} cannot be mapped away: Entra sends it so", text=complaint.text
             )
+    required = facts.says(Breach.REQUIRED)
+    if required is not None and _is_optional(required.attribute):
+        text = f"{required.attribute} is asked for, which RFC 7643 lets a client leave out"
+        return backed(facts, 87, text, text=required.text)
     if unknown is not None and facts.stage is Stage.UPDATE and is_indexed(unknown.attribute):
         text = f"a PATCH is refused for {unknown.attribute}, which it does not mention"
         return backed(facts, 87, text, text=unknown.text)
     return _sent_all_the_same(facts, facts.says(Breach.REQUIRED))
+
+
+def _is_optional(name: str | None) -> bool:
+    """Whether it is a part of a multi-valued attribute that need not be sent."""
+    return leaf(name) in OPTIONAL_PARTS and bare_name(name) not in OPTIONAL_PARTS
 
 
 def _is_member_part(name: str | None) -> bool:
@@ -167,6 +177,8 @@ def _required_empty(facts: Facts) -> Match | None:
     if name in STRUCTURAL | {"members", "operations", "op", "path"} or _is_member_part(name):
         return None
     if facts.says(*_NOT_OF_A_VALUE):
+        return None
+    if _is_optional(said.attribute):
         return None
     weight = 86 if name else 74
     if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):

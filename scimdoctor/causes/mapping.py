@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import (
+    DEFAULT_TARGETS,
+    OPTIONAL_PARTS,
     STRUCTURAL,
     bare_name,
     in_rfc,
@@ -75,7 +77,7 @@ def _targets(facts: Facts) -> set[str]:
 def _missing(facts: Facts) -> Match | None:
     targets = _targets(facts)
     if not targets:
-        return None
+        return _not_mapped_by_default(facts)
     said = facts.says(Breach.REQUIRED)
     if said is not None and said.attribute and bare_name(said.attribute) not in targets:
         text = f"the app requires {said.attribute}, which the mapping does not fill"
@@ -87,6 +89,18 @@ def _missing(facts: Facts) -> Match | None:
     if facts.case.event is None and _constant_active(facts):
         return likely(76, "active is mapped to a constant, so nobody is ever disabled")
     return None
+
+
+def _not_mapped_by_default(facts: Facts) -> Match | None:
+    said = facts.says(Breach.REQUIRED)
+    if said is None or facts.stage is not Stage.CREATE or not said.attribute:
+        return None
+    name = bare_name(said.attribute)
+    by_default = name in DEFAULT_TARGETS | STRUCTURAL - {"roles"}
+    if by_default or not in_rfc(name) or leaf(said.attribute) in OPTIONAL_PARTS:
+        return None
+    text = f"the app requires {said.attribute}, which Entra does not map by default"
+    return possible(87, text, said.text)
 
 
 def _constant_active(facts: Facts) -> bool:

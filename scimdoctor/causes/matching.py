@@ -64,6 +64,8 @@ def _about_members(facts: Facts) -> bool:
 def _matching(facts: Facts) -> Match | None:
     if facts.code("DuplicateSourceEntries"):
         return likely(90, f"error code {facts.error_code}: several sources give one value")
+    if facts.code("DuplicateTargetEntries"):
+        return possible(70, "the matching attribute may not be unique in the app")
     said = facts.says(Breach.MATCHING)
     if said is None:
         return None

@@ -74,6 +74,8 @@ def _value_path(facts: Facts) -> Match | None:
     if facts.says(Breach.NO_TARGET) is not None and (named or sent):
         return possible(60, "the filter in the path matched nothing")
     if said is not None and (named or sent or said.breach is Breach.VALUE_PATH_REFUSED):
+        if not (named or sent):
+            return possible(87, "a path with a filter is refused; which is not shown", said.text)
         weight = 87 if named or said.breach is Breach.VALUE_PATH_REFUSED else 83
         return backed(facts, weight, "a path with a filter is refused", text=said.text)
     other = facts.says(Breach.UNKNOWN_ATTRIBUTE, *TYPE_BREACHES)

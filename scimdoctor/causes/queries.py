@@ -180,8 +180,6 @@ def _misses(facts: Facts) -> Match | None:
 
 
 def _not_selective(facts: Facts) -> Match | None:
-    if facts.code("MultipleEntriesInResponse", "DuplicateTargetEntries"):
-        return likely(92, f"error code {facts.error_code}: more than one resource came back")
     if facts.succeeded and facts.filter is not None and facts.stage in QUERIES:
         resources = resources_of(facts.answer)
         strangers = misfits(resources, facts.filter)
@@ -189,6 +187,9 @@ def _not_selective(facts: Facts) -> Match | None:
             return likely(94, f"{len(strangers)} resources came back that the filter leaves out")
         if len(resources) > 1 and not facts.filter.is_compound:
             return likely(86, f"{len(resources)} resources came back for an eq filter")
+    if facts.code("MultipleEntriesInResponse", "DuplicateTargetEntries"):
+        text = f"error code {facts.error_code}: more than one resource came back"
+        return possible(92, f"{text}; whether the filter or the data is at fault is not shown")
     said = facts.says(Breach.SEVERAL_MATCHES)
     if said is not None and facts.refused and facts.stage is not Stage.UPDATE:
         return backed(facts, 85, "more than one object was found", text=said.text)

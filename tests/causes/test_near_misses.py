@@ -282,6 +282,24 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "endpoint-unreachable-or-blocked",
         about(job("The remote name could not be resolved: 'app.example'")),
     ),
+    "a role that is called primary": (
+        "role-mapping-wrong",
+        failed("create", 400, scim("'boss' is not a valid primary role")),
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("'boss' is not a valid primary phone")),
+    ),
+    "a part that need not be sent": (
+        "over-strict-validation",
+        failed("create", 400, {"errors": [{"path": "emails[0].primary", "message": "is required"}]}),
+        "required-attribute-empty-in-source",
+        failed("create", 400, {"errors": [{"path": "emails[0].value", "message": "is required"}]}),
+    ),
+    "what Entra does not map by default": (
+        "mapping-missing-attribute",
+        failed("create", 400, {"errors": [{"path": "entitlements", "message": "is required"}]}),
+        "required-attribute-empty-in-source",
+        failed("create", 400, {"errors": [{"path": "title", "message": "is required"}]}),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
