@@ -243,6 +243,8 @@ def _create_response(facts: Facts) -> Match | None:
     if facts.status not in {200, 201}:
         return likely(86, f"POST is answered {facts.status}; 201 is due")
     answer = facts.answer
+    if answer is None:
+        return possible(62, "no answer to the create was recorded, or it was empty")
     if not isinstance(answer, dict) or not member(answer, "id"):
         return likely(87, "the answer to the create has no id")
     sent = member(facts.body, "active") if isinstance(facts.body, dict) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.answers import doubled_types
+from scimdoctor.causes.answers import dotted_keys, doubled_types
 from scimdoctor.causes.attributes import (
     bare_name,
     is_extension,
@@ -36,7 +36,7 @@ from scimdoctor.causes.patching import (
     patched,
     words,
 )
-from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.sent import Shape, holds_json_text
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim import urns
 
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 
 def _extension(facts: Facts) -> Match | None:
+    as_written = _stored_as_written(facts)
+    if as_written is not None and is_extension(as_written):
+        return likely(94, f"the app stored the path {as_written!r} as if it were a name")
     if not patched(facts) or bare_name(facts.path_refused) == "manager":
         return None
     said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.VALUE_PATH_REFUSED)
@@ -63,7 +66,18 @@ def _only_extension(facts: Facts) -> bool:
     return bool(paths) and all(is_extension(path) for path in paths)
 
 
+def _stored_as_written(facts: Facts) -> str | None:
+    """A path of the request that the answer holds as a key."""
+    if not facts.succeeded or not isinstance(facts.answer, dict):
+        return None
+    sent = {operation.path for operation in facts.operations}
+    return next((key for key in dotted_keys(facts.answer) if key in sent), None)
+
+
 def _value_path(facts: Facts) -> Match | None:
+    as_written = _stored_as_written(facts)
+    if as_written is not None and is_value_path(as_written):
+        return likely(94, f"the app stored the path {as_written!r} as if it were a name")
     if not patched(facts):
         return None
     named = is_value_path(facts.path_refused)
@@ -146,6 +160,11 @@ def _roles(facts: Facts) -> Match | None:
 
 
 def _roles_by_text(facts: Facts) -> Match | None:
+    body = facts.body if isinstance(facts.body, dict) else {}
+    if facts.stage is Stage.CREATE and facts.mute and facts.status in {400, 422, 500}:
+        if holds_json_text(body.get("roles")):
+            return possible(72, "roles were sent with JSON text as their value")
+        return None
     said = facts.says(*TYPE_BREACHES)
     about = said is not None and bare_name(said.attribute) == "roles"
     if said is not None and about and facts.refused:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 
 def _method_missing(facts: Facts) -> Match | None:
+    odd = facts.has(Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS)
+    if facts.stage is Stage.UPDATE and facts.status == 501 and odd:
+        return possible(62, "the update is answered 501: PATCH, or this path, is not implemented")
     if facts.stage is Stage.UPDATE and facts.status in {405, 501}:
         return likely(91, f"the update is answered {facts.status}: PATCH is not implemented")
     if facts.code("MethodNotAllowed") and facts.stage in {Stage.UPDATE, Stage.UNKNOWN}:

@@ -90,6 +90,9 @@ def _no_match_404(facts: Facts) -> Match | None:
 def _no_match_seen(facts: Facts) -> Match | None:
     if facts.stage not in QUERIES or facts.filter is None:
         return None
+    usual = bare_name(facts.filter.attribute) in {"username", "displayname"}
+    if not usual and not facts.reading.is_scim:
+        return possible(87, "a filter is answered 404: no match, or an attribute it does not know")
     if facts.is_users or facts.reading.is_scim:
         return likely(87, "a filter without a match is answered 404 instead of an empty list")
     return possible(60, "a filter without a match is answered 404")

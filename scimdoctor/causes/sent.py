@@ -262,6 +262,14 @@ def _member_shapes(operation: Operation) -> Iterable[Shape]:
         yield Shape.REMOVE_MEMBERS_BY_FILTER
 
 
+def holds_json_text(listed: object) -> bool:
+    """Whether an element's value is an object written as text (AppRoleAssignmentsComplex)."""
+    values = (
+        [e.get("value") for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    )
+    return any(isinstance(value, str) and value.lstrip().startswith("{") for value in values)
+
+
 def lists_absent_extension(body: object) -> bool:
     """Whether `schemas` names the enterprise extension, which the body then does not hold."""
     if not isinstance(body, dict) or not isinstance(body.get("schemas"), list):

@@ -300,6 +300,30 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "required-attribute-empty-in-source",
         failed("create", 400, {"errors": [{"path": "title", "message": "is required"}]}),
     ),
+    "501 for a path, or for the method": (
+        "value-path-unsupported",
+        patched(patch(op("Replace", WORK, "x")), 501),
+        "patch-method-missing",
+        patched(patch(op("Replace", "title", "x")), 501),
+    ),
+    "an extension's path stored as a name": (
+        "extension-urn-path-unsupported",
+        patched(patch(op("Add", f"{ENTERPRISE}:division", "x")), 200, user(**{f"{ENTERPRISE}:division": "x"})),
+        "patch-accepted-not-applied",
+        patched(patch(op("Add", f"{ENTERPRISE}:division", "x")), 200, user()),
+    ),
+    "a filtered path stored as a name": (
+        "value-path-unsupported",
+        patched(patch(op("Add", WORK, "x")), 200, user(**{WORK: "x"})),
+        "patch-accepted-not-applied",
+        patched(patch(op("Add", "title", "x")), 200, user(title="y")),
+    ),
+    "roles as text in a create": (
+        "roles-json-string-shape",
+        sent("POST", "/Users", user(roles=[{"value": '{"id":"7"}'}]), 400),
+        "unknown-cause",
+        sent("POST", "/Users", user(roles=[{"value": "boss"}]), 400),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
@@ -328,6 +352,18 @@ def test_a_conflict_alone_does_not_tell_who_hides_the_account() -> None:
     assert found.cause == "filter-misses-existing"
     assert found.confidence is Confidence.POSSIBLE
     assert "existing-account-not-matchable" in [a.cause for a in found.alternatives]
+
+
+def test_a_create_whose_answer_was_not_recorded_is_only_possible() -> None:
+    assert diagnose_case(sent("POST", "/Users", user(), 201)).confidence is Confidence.POSSIBLE
+    empty = diagnose_case(sent("POST", "/Users", user(), 201, {"userName": "x"}))
+    assert empty.confidence is Confidence.LIKELY
+
+
+def test_404_to_an_unusual_filter_is_only_possible() -> None:
+    unusual = diagnose_case(asked('/Users?filter=externalId eq "7"', 404))
+    assert (unusual.cause, unusual.confidence) == ("filter-no-match-404", Confidence.POSSIBLE)
+    assert diagnose_case(asked(FIND_X, 404)).confidence is Confidence.LIKELY
 
 
 def test_a_delete_of_what_is_gone_is_only_possible() -> None:
