@@ -36,6 +36,7 @@ from scimdoctor.sources.private_files import (
     writing,
 )
 from scimdoctor.sources.rows import COLUMNS, RECORD_COLUMNS
+from scimdoctor.sources.summary import make_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -128,6 +129,7 @@ class Archive:
                 "SELECT app_key, any_value(app) FROM pulled GROUP BY app_key"
             ).fetchall()
         )
+        make_signed(connection, "pulled")
         draft = self.folder / "pulls" / "draft"
         make_folder(draft.parent)
         connection.execute(PARTITIONED.format(folder=sql.quoted(str(draft))))
@@ -145,7 +147,7 @@ class Archive:
         """Give a file that DuckDB wrote its place; DuckDB names folders ``app_key=…/day=…``."""
         app_id = unquote(draft.parent.parent.name.partition("=")[2])
         day = unquote(draft.parent.name.partition("=")[2])
-        name = f"{safe(app_id)}/{day}/{pull}-{number}.parquet"
+        name = f"{safe(app_id)}/{day}/{pull}-{number}{sql.rules_mark()}.parquet"
         path = self.folder / name
         make_folder(path.parent)
         with writing(path):
@@ -190,9 +192,8 @@ class Archive:
         if not files:
             return 0
         with new_event_set() as events, translated():
-            listed = "[" + ", ".join(map(sql.quoted, files)) + "]"
             cursor = events.connection.execute(
-                f"SELECT raw FROM read_parquet({listed}, hive_partitioning=false) ORDER BY time, id"
+                f"SELECT raw FROM {sql.read_parquet(files)} ORDER BY time, id"
             )
             while rows := cursor.fetchmany(1000):
                 out.writelines(f"{raw}\n" for (raw,) in rows)
@@ -226,16 +227,22 @@ class Archive:
 
 
 PARTITIONED = f"""
-COPY (SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, app_key, day FROM pulled)
+COPY (
+    SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, text AS {sql.SIGNED}, app_key, day
+    FROM pulled LEFT JOIN signed ON hash(pulled.words) = signed.words
+)
 TO {{folder}} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480,
     PARTITION_BY (app_key, day), OVERWRITE_OR_IGNORE)
 """
 """One pass over the events, however many apps and days they are of."""
 
-NEW_ROWS = """
+NEW_ROWS = f"""
 CREATE OR REPLACE TEMP TABLE pulled AS
-SELECT *, coalesce(app_id, 'unknown') AS app_key, coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day
-FROM ({rows})
+SELECT *,
+    coalesce(app_id, 'unknown') AS app_key,
+    coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day,
+    CASE WHEN coalesce(status, '') <> 'success' THEN {sql.told_words()} END AS words
+FROM ({{rows}})
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, raw) = 1
 """
 

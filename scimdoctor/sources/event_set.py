@@ -1,15 +1,16 @@
 """Events at hand for questions, however many: rows in an embedded DuckDB, never all in Python.
 
-A big file of Graph's own JSON Lines is read by DuckDB where it lies. Anything else is read by
-`sources.files` record by record and written aside as rows. The archive is read as it is. All
+A big tidy file of JSON is read by DuckDB where it lies (`sources.shapes`). Anything else is read
+by `sources.files` record by record and written aside as rows. The archive is read as it is. All
 three are asked the same questions by the same SQL.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
@@ -19,9 +20,10 @@ from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
 from scimdoctor.sources.files import FileReader, Trouble
 from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
-from scimdoctor.sources.odd_lines import odd_events, takes_plain_lines
+from scimdoctor.sources.odd_lines import as_tidy, odd_events, odd_line_events, unwrapped
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
+from scimdoctor.sources.shapes import Container, TidyFile
 from scimdoctor.sources.summary import Summary, counted, make_facts, summarise
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from scimdoctor.sources.event_filter import EventFilter
 
 BIG = 8 * 1024 * 1024
-"""Bytes from which on a file is left to DuckDB, if it is Graph's own JSON Lines."""
+"""Bytes from which on a file is left to DuckDB, if it is tidy."""
 
 MEMORY = "512MB"
 """DuckDB's own limit; beyond it goes to disk."""
@@ -53,12 +55,17 @@ MANY_ODD = 20
 
 @dataclass(slots=True)
 class Part:
-    """Some of the events: a query for their rows, and one for the raw records of given ids."""
+    """Some of the events: a query for their rows, and ones for the raw records of given ids."""
 
     rows: str
-    raw: Callable[[Iterable[str]], str]
-    plain: Path | None = None
+    raw: tuple[Callable[[Iterable[str]], str], ...]
+    """The quickest first; a later one finds what those before it did not."""
+
+    tidy: TidyFile | None = None
     """The file, where the rows come straight from it and may be odd."""
+
+    source: Path | None = None
+    """The file that the user named."""
 
 
 @dataclass(slots=True)
@@ -87,12 +94,30 @@ class EventSet:
     def summary(self, wanted: EventFilter, *, limit: int | None = None) -> Summary:
         """Return counts, days and signatures of the `wanted` events."""
         with translated():
-            odd = make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
-            if odd:
+            if self._facts(wanted):
                 self._repair()
-                make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
+                self._facts(wanted)
             self.checked = True
             return summarise(self.connection, made_up=self.made_up, limit=limit)
+
+    def _facts(self, wanted: EventFilter) -> int:
+        """Fill the table of facts; return how many rows are odd."""
+
+        def make() -> int:
+            return make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
+
+        return self._with_second_try(make)
+
+    def _with_second_try(self, ask: Callable[[], int]) -> int:
+        """Ask; where a file is not JSON after all, read those that may be to blame otherwise."""
+        import duckdb
+
+        while True:
+            try:
+                return ask()
+            except duckdb.Error:
+                if not (self._unwrap() or self._read_by_python()):
+                    raise
 
     def counts(self, wanted: EventFilter) -> EventCounts:
         """Return how many of the `wanted` events there are, by status."""
@@ -126,14 +151,21 @@ class EventSet:
         """Return the events with `ids`, read from their raw records."""
         missing = set(ids)
         found: dict[str, ProvisioningObjectSummary] = {}
+        for part in self.parts:
+            for query in part.raw:
+                if missing:
+                    found |= self._read_raw(query(missing))
+                    missing -= set(found)
+        return {one: found[one] for one in found if one in set(ids)}
+
+    def _read_raw(self, query: str) -> dict[str, ProvisioningObjectSummary]:
+        """Return the events that a query for raw records gives, by id."""
+        found: dict[str, ProvisioningObjectSummary] = {}
         with translated():
-            for part in self.parts:
-                if not missing:
-                    break
-                for one, raw, origin in self.connection.execute(part.raw(missing)).fetchall():
-                    if one not in found:
-                        found[one] = read_record(json.loads(raw), origin)
-                missing -= set(found)
+            for _, raw, origin in self.connection.execute(query).fetchall():
+                with suppress(ValueError):
+                    event = read_record(json.loads(raw), origin)
+                    found.setdefault(event.id, event)
         return found
 
     def add_events(self, events: Iterable[ProvisioningObjectSummary]) -> int:
@@ -148,28 +180,30 @@ class EventSet:
         if count:
             name = str(path)
             self.parts.append(
-                Part(rows=sql.rows_view(name), raw=lambda ids: sql.raw_from_rows(name, ids))
+                Part(rows=sql.rows_view(name), raw=(lambda ids: sql.raw_from_rows(name, ids),))
             )
         return count
 
-    def add_plain(self, path: Path) -> None:
-        """Take in a file of Graph's own JSON Lines, to be read by DuckDB where it lies."""
-        name = str(path)
+    def add_tidy(self, tidy: TidyFile, source: Path | None = None) -> None:
+        """Take in a file that DuckDB reads where it lies."""
+        quick = (tidy.quick_raw,) if tidy.by_lines else ()
         self.parts.append(
             Part(
-                rows=sql.plain_view(name),
-                raw=lambda ids: sql.raw_from_plain(name, ids),
-                plain=path,
+                rows=tidy.rows(),
+                raw=(*quick, tidy.raw),
+                tidy=tidy,
+                source=source or Path(tidy.path),
             )
         )
 
     def add_parquet(self, paths: Sequence[Path]) -> None:
         """Take in files of the archive."""
-        names = tuple(map(str, paths))
-        if names:
-            self.parts.append(
-                Part(rows=sql.parquet_view(names), raw=lambda ids: sql.raw_from_parquet(names, ids))
-            )
+        signed = tuple(str(path) for path in paths if sql.is_signed(path.name))
+        unsigned = tuple(str(path) for path in paths if not sql.is_signed(path.name))
+        for names, view in ((signed, sql.signed_view), (unsigned, sql.parquet_view)):
+            if names:
+                raw = partial(sql.raw_from_parquet, names)
+                self.parts.append(Part(rows=view(names), raw=(raw,)))
 
     def _source(self) -> str:
         if not self.parts:
@@ -178,29 +212,64 @@ class EventSet:
 
     def _check(self) -> None:
         """Find odd lines, once, before the first question that would miss them."""
-        if not self.checked and any(part.plain for part in self.parts):
-            query = f"SELECT count(*) FROM ({self._source()}) WHERE odd"
-            row = self.connection.execute(query).fetchone()
-            if row and row[0]:
-                self._repair()
+        tidy = any(part.tidy for part in self.parts)
+        if not self.checked and tidy and self._with_second_try(self._count_odd):
+            self._repair()
         self.checked = True
 
+    def _count_odd(self) -> int:
+        query = f"SELECT count(*) FROM ({self._source()}) WHERE odd"
+        return int((self.connection.execute(query).fetchone() or (0,))[0])
+
     def _repair(self) -> None:
-        """Read the odd lines of plain files by Python, or the whole file if they are many."""
-        for part in [part for part in self.parts if part.plain]:
+        """Have the odd values of tidy files read by Python, or the whole file if they are many."""
+        for part in [part for part in self.parts if part.tidy]:
             query = f"SELECT count(*), count_if(odd) FROM ({part.rows})"
-            row = self.connection.execute(query).fetchone()
-            rows, odd = row or (0, 0)
-            if not odd or part.plain is None:
+            rows, odd = self.connection.execute(query).fetchone() or (0, 0)
+            tidy, source = part.tidy, part.source
+            if not odd or tidy is None or source is None:
                 continue
-            reader = FileReader(trouble=self.trouble)
-            if odd * MANY_ODD > rows:
-                self.parts.remove(part)
-                self.add_events(reader.events([Input(name=str(part.plain), path=part.plain)]))
+            if tidy.by_lines and odd * MANY_ODD > rows:
+                self._read_part(part)
                 continue
             part.rows = f"SELECT * FROM ({part.rows}) WHERE NOT odd"
-            self.add_events(odd_events(part.plain, odd, reader))
-            part.plain = None
+            part.tidy = None
+            read = odd_line_events if tidy.by_lines else odd_events
+            texts = self._texts(tidy.odd_texts())
+            self.add_events(read(texts, source, FileReader(trouble=self.trouble)))
+
+    def _texts(self, query: str) -> Iterator[str | None]:
+        """Yield the texts that `query` gives, a few at a time."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(100):
+                yield from (text for (text,) in rows)
+
+    def _unwrap(self) -> bool:
+        """Write the array of files that are one long page aside; say whether any was."""
+        found = False
+        for part in [part for part in self.parts if part.tidy and part.tidy.in_pages]:
+            tidy, source = part.tidy, part.source
+            copy = unwrapped(source, self.folder) if source else None
+            if tidy and copy:
+                self.parts.remove(part)
+                array = replace(tidy, path=str(copy), container=Container.ARRAY)
+                self.add_tidy(array, source)
+                found = True
+        return found
+
+    def _read_by_python(self) -> bool:
+        """Have arrays and pages read by Python; say whether there were any."""
+        found = [part for part in self.parts if part.tidy and not part.tidy.by_lines]
+        for part in found:
+            self._read_part(part)
+        return bool(found)
+
+    def _read_part(self, part: Part) -> None:
+        """Have the whole file of a part read by Python."""
+        self.parts.remove(part)
+        reader = FileReader(trouble=self.trouble)
+        self.add_events(reader.events([Input(name=str(part.source), path=part.source)]))
 
 
 def without_second_ids(rows: Iterable[tuple[str, object, object, object]]) -> list[str]:
@@ -254,16 +323,17 @@ def open_events(
     with new_event_set() as events, progress.task("Reading events") as task:
         reader = FileReader(standard_input=standard_input, trouble=events.trouble)
         slow: list[Input] = []
-        plain: list[Input] = []
+        quick = False
         for source in inputs(paths):
-            (plain if takes_plain_lines(source, big) else slow).append(source)
-        for source in plain:
-            if source.path:
-                events.add_plain(source.path)
+            if tidy := as_tidy(source, big):
+                events.add_tidy(tidy)
+                quick = True
+            else:
+                slow.append(source)
         try:
             task.advance(events.add_events(reader.events(slow)))
         except OSError as error:
             raise SourceError(f"cannot write temporary files: {told(error)}") from error
-        if not plain and not reader.recognised:
+        if not quick and not reader.recognised:
             raise SourceError(f"nothing to read in {', '.join(paths)}", hint=EXPECTED)
         yield events

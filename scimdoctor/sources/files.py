@@ -89,12 +89,12 @@ class FileReader:
             self._tell_orphans(parts)
 
     def event(self, value: object, name: str, line: int) -> ProvisioningObjectSummary | None:
-        """Read one record; what cannot be read is counted and gives `None`."""
+        """Read one record; what cannot be read is counted and gives `None`. Line 0 is not told."""
         if not isinstance(value, dict):
             self.trouble.broken(name, line, "it is not an object")
             return None
         try:
-            return read_record(value, f"{name}:{line}")
+            return read_record(value, f"{name}:{line}" if line else name)
         except OtherCategory as error:
             self.trouble.other_categories[str(error)] += 1
         except UnreadableRecord as error:

@@ -1,41 +1,46 @@
-"""Which files DuckDB may read by itself, and the lines in them that it may not."""
+"""The values in a tidy file that DuckDB must leave to the tolerant reader, found again by Python."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 from scimdoctor.sources.forms import records_in
 from scimdoctor.sources.inputs import READ_ERRORS, ForgivingReader, Input, open_bytes
-from scimdoctor.sources.json_stream import Broken, values_in
+from scimdoctor.sources.json_stream import WRAPPER, Broken, values_in
+from scimdoctor.sources.shapes import tidy_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from pathlib import Path
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.sources.files import FileReader
+    from scimdoctor.sources.shapes import TidyFile
 
-HEAD_LINES = 3
-LONGEST_LINE = 1 << 20
-RESULTS = ("success", "failure", "skipped", "warning")
-ACTIONS = ("other", "create", "delete", "disable", "update", "stagedDelete")
+HEAD = 1 << 20
+"""Characters that must hold the first record."""
+
+END_OF_PAGE = re.compile(rb'\](?:\s*,\s*"[^"]{1,80}"\s*:\s*(?:"[^"]*"|[0-9]+|null))*\s*\}\s*\Z')
+"""What ends a page: its array, and members like `@odata.nextLink`."""
 
 
-def takes_plain_lines(source: Input, big: int) -> bool:
-    """Say whether `source` is a big file whose first lines are Graph's own records, one a line."""
+def as_tidy(source: Input, big: int) -> TidyFile | None:
+    """Say how DuckDB can read `source`; `None` if it is small, or not tidy."""
     if source.path is None or source.member is not None or source.size < big:
-        return False
+        return None
     try:
         if is_gzip(source.path) != (source.path.suffix == ".gz"):
-            return False
+            return None
         with open_bytes(source, None) as stream:
-            lines = [stream.readline(LONGEST_LINE) for _ in range(HEAD_LINES)]
+            # A byte order mark of UTF-16 makes text of what DuckDB could not read: not tidy.
+            head = stream.read(HEAD)
     except READ_ERRORS:
-        return False
-    told = [line for line in lines if line.strip()]
-    return bool(told) and all(line[:1] == b"{" and is_graph_record(line) for line in told)
+        return None
+    return tidy_file(str(source.path), head.decode("utf-8", "replace"))
 
 
 def is_gzip(path: Path) -> bool:
@@ -44,95 +49,97 @@ def is_gzip(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def is_graph_record(line: bytes) -> bool:
-    """Say whether a line is a record in Graph's own spelling, tidy enough for SQL."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and not is_untidy(value)
+def odd_events(
+    texts: Iterable[str | None], path: Path, reader: FileReader
+) -> Iterator[ProvisioningObjectSummary]:
+    """Yield the events of odd values of an array or of pages; ``None`` is none of JSON's objects."""
+    for text in texts:
+        if text is None:
+            reader.trouble.broken(str(path), None, "it is not an object")
+            continue
+        for record in records_in(json.loads(text)):
+            event = reader.event(record, str(path), 0)
+            if event is not None:
+                yield event
 
 
-def is_untidy(record: dict[str, object]) -> bool:
-    """Say whether a record needs Python's tolerance; at least where `sql.plain_view` says so."""
-    info, app = record.get("provisioningStatusInfo"), record.get("servicePrincipal")
-    if not isinstance(info, dict) or not isinstance(app, dict):
-        return True
-    texts = (
-        record.get("id"),
-        record.get("activityDateTime"),
-        app.get("id"),
-        app.get("displayName"),
-    )
-    if not all(isinstance(text, str) and text for text in texts):
-        return True
-    if info.get("status") not in RESULTS or record.get("provisioningAction") not in ACTIONS:
-        return True
-    if not isinstance(record.get("durationInMilliseconds"), int | None):
-        return True
-    return is_untidy_error(info) or any(map(is_untidy_part, nested_parts(record)))
+def odd_line_events(
+    texts: Iterable[str | None], path: Path, reader: FileReader
+) -> Iterator[ProvisioningObjectSummary]:
+    """Yield the events of odd lines, given their texts, ``None`` for each that is not JSON.
+
+    The file is gone through once more, for only its lines have numbers. Those that merely look
+    broken are tried first, for that is quick and mostly enough.
+    """
+    odd: set[int] = set()
+    broken = 0
+    for text in texts:
+        broken += text is None
+        odd |= {hash(text.strip().encode())} if text else set()
+    suspects = list(lines_of(path, lambda line: looks_broken(line) or hash(line.strip()) in odd))
+    if sum(is_broken(line) for _, line in suspects) < broken:
+        suspects = list(lines_of(path, lambda line: hash(line.strip()) in odd or is_broken(line)))
+    for number, line in suspects:
+        yield from events_in(line, number, path, reader, odd)
 
 
-def is_untidy_error(info: dict[str, object]) -> bool:
-    """Say whether the error needs tolerance: a failure must tell both code and reason."""
-    error = info.get("errorInformation")
-    if error is None:
-        return info.get("status") == "failure"
-    if not isinstance(error, dict):
-        return True
-    texts = (error.get("errorCode"), error.get("reason"))
-    whole = all(isinstance(text, str) and text for text in texts)
-    return not whole or str(texts[0]).lower() == "none"
+def events_in(
+    line: bytes, number: int, path: Path, reader: FileReader, odd: Container[int]
+) -> Iterator[ProvisioningObjectSummary]:
+    """Yield the events of one line, if it is odd."""
+    if hash(line.strip()) not in odd and not is_broken(line):
+        return
+    for found in values_in(line.decode("utf-8", "replace"), number):
+        if isinstance(found, Broken):
+            reader.trouble.broken(str(path), number, found.reason)
+            continue
+        for record in records_in(found.value):
+            event = reader.event(record, str(path), number)
+            if event is not None:
+                yield event
 
 
-def nested_parts(record: dict[str, object]) -> Iterator[object]:
-    """Yield the parts of a record that SQL reads as structures."""
-    yield record.get("sourceIdentity")
-    yield record.get("targetIdentity")
-    steps = record.get("provisioningSteps")
-    yield from steps if isinstance(steps, list) else (steps,)
-
-
-def is_untidy_part(part: object) -> bool:
-    """Say whether a part, or its details, is no object."""
-    if part is None:
-        return False
-    return not isinstance(part, dict) or not isinstance(part.get("details"), dict | None)
-
-
-def looks_odd(line: bytes) -> bool:
+def looks_broken(line: bytes) -> bool:
     """Say whether a line does not even begin and end like a record, at the price of a glance."""
     return not (line.startswith(b'{"') and line.rstrip().endswith(b"}"))
 
 
-def is_odd(line: bytes) -> bool:
-    """Say whether a line is broken or untidy."""
-    return bool(line.strip()) and not is_graph_record(line)
+def is_broken(line: bytes) -> bool:
+    """Say whether a line that is not blank is something else than one JSON value."""
+    if not line.strip():
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
-def lines_of(path: Path, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, str]]:
-    """Yield number and text of the lines that `is_wanted`, up to where the file breaks off."""
+def lines_of(path: Path, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of the lines that `is_wanted`, up to where the file breaks off."""
     with open_bytes(Input(name=str(path), path=path), None) as stream:
         raw: io.RawIOBase = ForgivingReader(stream)
         for number, line in enumerate(io.BufferedReader(raw, 1 << 20), start=1):
             if is_wanted(line):
-                yield number, line.decode("utf-8", "replace")
+                yield number, line
 
 
-def odd_events(path: Path, count: int, reader: FileReader) -> Iterator[ProvisioningObjectSummary]:
-    """Yield the events of the odd lines of `path`; `count` says how many lines there are.
+def unwrapped(path: Path, folder: Path) -> Path | None:
+    """Write the array of a file that is one page aside, so that it can be read piece by piece.
 
-    The lines that merely look odd are tried first, for that is quick and mostly enough.
+    Returns `None` if it is not one page alone.
     """
-    suspects = list(lines_of(path, lambda line: looks_odd(line) and is_odd(line)))
-    if len(suspects) != count:
-        suspects = list(lines_of(path, is_odd))
-    for number, line in suspects:
-        for found in values_in(line, number):
-            if isinstance(found, Broken):
-                reader.trouble.broken(str(path), number, found.reason)
-                continue
-            for record in records_in(found.value):
-                event = reader.event(record, str(path), number)
-                if event is not None:
-                    yield event
+    if is_gzip(path):
+        return None
+    with path.open("rb") as stream:
+        match = WRAPPER.match(stream.read(65536).decode("utf-8", "replace"))
+        stream.seek(max(0, path.stat().st_size - 65536))
+        end = END_OF_PAGE.search(tail := stream.read())
+        if match is None or end is None:
+            return None
+        copy = folder / f"array-{path.stat().st_ino}.json"
+        with copy.open("wb") as out:
+            stream.seek(len(match[0].encode()) - 1)
+            shutil.copyfileobj(stream, out, 1 << 20)
+            out.truncate(out.tell() - (len(tail) - end.start() - 1))
+    return copy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from scimdoctor.entra.signature import (
     LONGEST_TEXT,
     NET_SENTENCE,
     RETRY_RULE,
+    RULES,
     SHORTEST_NAME,
     VALUE_RULES,
     WORD_RULES,
@@ -28,27 +30,6 @@ OBJECT = "coalesce(source_id, source_name, target_id, target_name)"
 
 SCOPE = "coalesce(app_id, app, job_id, '')"
 """What an object's state belongs to."""
-
-PLAIN_COLUMNS = """{
-    id: 'VARCHAR', activityDateTime: 'VARCHAR', tenantId: 'VARCHAR', jobId: 'VARCHAR',
-    cycleId: 'VARCHAR', changeId: 'VARCHAR', durationInMilliseconds: 'BIGINT',
-    provisioningAction: 'VARCHAR',
-    servicePrincipal: 'STRUCT(id VARCHAR, displayName VARCHAR)',
-    sourceIdentity: 'STRUCT(id VARCHAR, displayName VARCHAR,
-        details STRUCT(UserPrincipalName VARCHAR))',
-    targetIdentity: 'STRUCT(id VARCHAR, displayName VARCHAR)',
-    provisioningStatusInfo: 'STRUCT(status VARCHAR,
-        errorInformation STRUCT(errorCode VARCHAR, reason VARCHAR))',
-    provisioningSteps: 'STRUCT(status VARCHAR, description VARCHAR,
-        details STRUCT(SkipReason VARCHAR, PropertyName VARCHAR))[]'
-}"""
-"""Graph's spelling of what the rows need; naming it spares DuckDB from guessing."""
-
-TELLING = """list_filter(provisioningSteps,
-    lambda s: lower(s.status) IN ('failure', 'skipped', 'warning', '1', '2', '3'))[-1]"""
-
-RESULTS = "('success', 'failure', 'skipped', 'warning')"
-ACTIONS = "('other', 'create', 'delete', 'disable', 'update', 'stagedDelete')"
 
 
 def quoted(text: str) -> str:
@@ -74,71 +55,54 @@ def read_lines(path: str, columns: str) -> str:
     )
 
 
-def plain_view(path: str) -> str:
-    """Return a query over a file of Graph's own JSON Lines, a row per line, `odd` where it is not.
-
-    An odd row (broken, or in need of `sources.record`'s tolerance) is read again by Python.
-    """
-    fields = f"""
-        nullif(id, '') AS id,
-        try_cast(activityDateTime AS TIMESTAMP) AS time,
-        nullif(tenantId, '') AS tenant_id,
-        nullif(jobId, '') AS job_id,
-        nullif(cycleId, '') AS cycle_id,
-        nullif(changeId, '') AS change_id,
-        durationInMilliseconds AS duration,
-        provisioningAction AS action,
-        provisioningStatusInfo.status AS status,
-        nullif(servicePrincipal.id, '') AS app_id,
-        nullif(servicePrincipal.displayName, '') AS app,
-        nullif(sourceIdentity.id, '') AS source_id,
-        nullif(sourceIdentity.displayName, '') AS source_name,
-        nullif(sourceIdentity.details.UserPrincipalName, '') AS user_name,
-        nullif(targetIdentity.id, '') AS target_id,
-        nullif(targetIdentity.displayName, '') AS target_name,
-        nullif(provisioningStatusInfo.errorInformation.errorCode, '') AS error_code,
-        nullif(provisioningStatusInfo.errorInformation.reason, '') AS reason,
-        nullif((telling).details.SkipReason, '') AS skip_reason,
-        nullif((telling).details.PropertyName, '') AS skip_attribute,
-        nullif((telling).description, '') AS step_words,
-        NOT coalesce(id <> '' AND time IS NOT NULL AND status IN {RESULTS}
-            AND action IN {ACTIONS} AND app_id IS NOT NULL AND app IS NOT NULL
-            AND lower(error_code) IS DISTINCT FROM 'none'
-            AND (status <> 'failure' OR (error_code IS NOT NULL AND reason IS NOT NULL)), false
-        ) AS odd"""
-    telling = f"CASE WHEN provisioningStatusInfo.status <> 'success' THEN {TELLING} END AS telling"
-    source = f"(SELECT *, {telling} FROM {read_lines(path, PLAIN_COLUMNS)})"
-    return f"SELECT {', '.join(COLUMNS)}, odd FROM (SELECT {fields} FROM {source})"
-
-
 def rows_view(path: str) -> str:
     """Return a query over a file of rows that Python wrote."""
     source = read_lines(path, columns_argument(COLUMNS.items()))
-    return f"SELECT {', '.join(COLUMNS)}, false AS odd FROM {source}"
+    return f"SELECT {', '.join(COLUMNS)}, {NOT_SIGNED}, false AS odd FROM {source}"
 
 
 def parquet_view(paths: Iterable[str]) -> str:
     """Return a query over files of the archive."""
+    return f"SELECT {', '.join(COLUMNS)}, {NOT_SIGNED}, false AS odd FROM {read_parquet(paths)}"
+
+
+def signed_view(paths: Iterable[str]) -> str:
+    """Return a query over files of the archive whose signatures were worked out by today's rules.
+
+    What they were made of is not read again.
+    """
+    columns = ", ".join(f"NULL AS {name}" if name in WORDS else name for name in COLUMNS)
+    return f"SELECT {columns}, {SIGNED}, false AS odd FROM {read_parquet(paths)}"
+
+
+def read_parquet(paths: Iterable[str]) -> str:
+    """Return a table function over files of the archive."""
     files = "[" + ", ".join(map(quoted, paths)) + "]"
-    return (
-        f"SELECT {', '.join(COLUMNS)}, false AS odd "
-        f"FROM read_parquet({files}, hive_partitioning=false)"
-    )
+    return f"read_parquet({files}, hive_partitioning=false)"
+
+
+SIGNED = "signature_text"
+"""The column of a signature's text, in the archive; NULL for successes."""
+
+NOT_SIGNED = f"NULL::VARCHAR AS {SIGNED}"
+WORDS = ("reason", "skip_attribute", "step_words")
+
+
+def rules_mark() -> str:
+    """Return what the name of a signed file ends with: another one for other rules."""
+    parts = (*RULES, LONGEST_REASON, LONGEST_TEXT, SHORTEST_NAME, NET_SENTENCE)
+    return "-s" + hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+
+
+def is_signed(name: str) -> bool:
+    """Say whether a file of the archive has signatures by today's rules."""
+    return name.endswith(f"{rules_mark()}.parquet")
 
 
 def no_rows() -> str:
     """Return a query with the rows' columns and no rows."""
     columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
-    return f"SELECT {columns}, false AS odd WHERE false"
-
-
-def raw_from_plain(path: str, ids: Iterable[str]) -> str:
-    """Return a query for the raw records with `ids` in a file of Graph's JSON Lines."""
-    return (
-        f"SELECT json ->> '$.id' AS id, json::VARCHAR AS raw, {quoted(path)} AS origin "
-        f"FROM read_ndjson_objects({quoted(path)}, ignore_errors=true, "
-        f"maximum_object_size={LONGEST_RECORD}) WHERE json ->> '$.id' IN {listed(ids)}"
-    )
+    return f"SELECT {columns}, {NOT_SIGNED}, false AS odd WHERE false"
 
 
 def raw_from_rows(path: str, ids: Iterable[str]) -> str:
@@ -149,11 +113,7 @@ def raw_from_rows(path: str, ids: Iterable[str]) -> str:
 
 def raw_from_parquet(paths: Iterable[str], ids: Iterable[str]) -> str:
     """Return a query for the raw records with `ids` in the archive."""
-    files = "[" + ", ".join(map(quoted, paths)) + "]"
-    return (
-        f"SELECT id, raw, origin FROM read_parquet({files}, hive_partitioning=false) "
-        f"WHERE id IN {listed(ids)}"
-    )
+    return f"SELECT id, raw, origin FROM {read_parquet(paths)} WHERE id IN {listed(ids)}"
 
 
 def timestamp(time: datetime) -> str:

@@ -51,7 +51,8 @@ SELECT
     CASE WHEN faulty THEN action END AS action,
     CASE WHEN faulty THEN error_code END AS error_code,
     CASE WHEN faulty THEN skip_reason END AS skip_reason,
-    CASE WHEN faulty THEN {told_words()} END AS words
+    CASE WHEN faulty THEN signature_text END AS signature_text,
+    CASE WHEN faulty AND signature_text IS NULL THEN {told_words()} END AS words
     {{change}}
 FROM (
     SELECT *, {{shown}} AS shown, coalesce(status, '') <> 'success' AND NOT odd AS faulty
@@ -71,24 +72,16 @@ QUALIFY row_number() OVER (
 ) = 1
 """
 
-SIGNED = f"""
-CREATE OR REPLACE TEMP TABLE signed AS
-WITH texts AS MATERIALIZED (
-    SELECT words, {values_removed("words")} AS half
-    FROM (SELECT DISTINCT words FROM facts WHERE words IS NOT NULL)
-),
-halves AS MATERIALIZED (
-    SELECT half, {words_removed("half")} AS text FROM (SELECT DISTINCT half FROM texts)
-)
-SELECT hash(words) AS words, text FROM texts JOIN halves USING (half)
-"""
-
 FAULTS = """
 CREATE OR REPLACE TEMP TABLE faults AS
-SELECT hash(status, app, action, error_code, skip_reason, text) AS fault,
-    event, scope, object, nameless, shown, time, id, status, app, action, error_code, skip_reason,
-    text
-FROM facts JOIN signed ON hash(facts.words) = signed.words
+SELECT hash(status, app, action, error_code, skip_reason, text) AS fault, *
+FROM (
+    SELECT facts.* EXCLUDE (signature_text, words), signed.text
+    FROM facts JOIN signed ON hash(facts.words) = signed.words
+    UNION ALL BY NAME
+    SELECT facts.* EXCLUDE (signature_text, words), signature_text AS text
+    FROM facts WHERE signature_text IS NOT NULL
+)
 """
 
 NEWEST = """
@@ -154,7 +147,7 @@ def summarise(
 ) -> Summary:
     """Answer everything from `facts`; `limit` is the most signatures."""
     drop_repeats(connection, made_up=made_up)
-    connection.execute(SIGNED)
+    make_signed(connection, "facts")
     connection.execute(FAULTS)
     connection.execute(NEWEST)
     groups = connection.execute(GROUPS.format(limit=limit or 1_000_000)).fetchall()
@@ -163,6 +156,21 @@ def summarise(
         days=count_days(connection),
         signatures=tuple(map(signature_of_row, groups)),
     )
+
+
+def make_signed(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Fill the table `signed`: signature texts by the hash of the `words` of `table`."""
+    connection.execute(f"""
+CREATE OR REPLACE TEMP TABLE signed AS
+WITH texts AS MATERIALIZED (
+    SELECT words, {values_removed("words")} AS half
+    FROM (SELECT DISTINCT words FROM {table} WHERE words IS NOT NULL)
+),
+halves AS MATERIALIZED (
+    SELECT half, {words_removed("half")} AS text FROM (SELECT DISTINCT half FROM texts)
+)
+SELECT hash(words) AS words, text FROM texts JOIN halves USING (half)
+""")
 
 
 def drop_repeats(connection: duckdb.DuckDBPyConnection, *, made_up: bool) -> None:
