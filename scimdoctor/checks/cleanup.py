@@ -34,7 +34,7 @@ def clean_up(context: CheckContext) -> tuple[str, ...]:
             exchange = context.endpoint.send(spelled)
         return exchange
 
-    return context.tracker.remove_all(send)
+    return context.tracker.remove_all(send, sleep=context.options.clock.sleep)
 
 
 def _nothing(_context: CheckContext) -> Iterator[Result]:

@@ -63,6 +63,9 @@ class Spelling:
     manager_text: bool = True
     """Whether the manager may be sent as a bare id."""
 
+    bare_elements: bool = False
+    """Whether elements of lists must say neither type nor primary."""
+
     omit: set[str] = field(default_factory=set)
     """Top-level members that a create must leave out, `schemas:URN` for an entry of schemas."""
 
@@ -308,6 +311,8 @@ class CheckContext:
             body = {**requests.resource_body({**missing, **attributes}), **body}
         unwanted = self.spelling.omit
         kept = {k: v for k, v in body.items() if k not in unwanted}
+        if self.spelling.bare_elements:
+            kept = {k: _bare(v) for k, v in kept.items()}
         kept["schemas"] = [s for s in body["schemas"] if f"schemas:{s}" not in unwanted]
         return requests.with_body("POST", f"/{resource}", kept)
 
@@ -403,6 +408,17 @@ class CheckContext:
         lost = [path for path in paths if path not in self.kept]
         if lost:
             raise Unavailable(f"the app does not keep {', '.join(lost)} (see create/stored)")
+
+
+def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value
+    """A list with its elements stripped of type and primary; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    unwanted = {"type", "primary"}
+    return [
+        {k: v for k, v in e.items() if k not in unwanted} if isinstance(e, dict) else e
+        for e in value
+    ]
 
 
 def holds(exchange: Exchange, thing: TestObject) -> bool:

@@ -71,6 +71,13 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
             context.user("subject")
         return
     crashed = (refused.status or 0) >= 500
+    if _works_with_bare_elements(context):
+        yield failed(
+            f"{words}. Without type and primary in emails, phoneNumbers and addresses it works.",
+            refused,
+            cause="unhandled-exception-500" if crashed else "over-strict-validation",
+        )
+        return
     cause = "unhandled-exception-500" if crashed else _cause_of_refusal(refused)
     yield failed(f"{words}, and leaving parts of the body out does not help.", refused, cause=cause)
 
@@ -128,6 +135,18 @@ def _works_without(context: CheckContext, names: set[str]) -> bool:
     made = context.adopt(exchange, _without(person, names))
     if made is not None:
         context.objects["subject"] = made
+    return exchange.ok
+
+
+def _works_with_bare_elements(context: CheckContext) -> bool:
+    """Create the subject with lists whose elements say neither type nor primary; keeps it."""
+    context.spelling.bare_elements = True
+    person = context.values.person("subject")
+    exchange = context.send(context.create_request("Users", person))
+    made = context.adopt(exchange, person)
+    if made is not None:
+        context.objects["subject"] = made
+    context.spelling.bare_elements = exchange.ok
     return exchange.ok
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, failed, noted
@@ -65,7 +66,7 @@ def _list(context: CheckContext, path: str) -> tuple[Exchange, tuple[Result, ...
 
 def _resource_types(context: CheckContext) -> Iterator[Result]:
     exchange, problems = _list(context, "/ResourceTypes")
-    yield from problems
+    yield from (replace(p, severity=Severity.INFO) for p in problems)
     endpoints = {str(r.get("endpoint", "")).strip("/") for r in resources_of(exchange)}
     context.resource_types = endpoints or None
 
@@ -96,7 +97,14 @@ def _attributes(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _names(schema: dict[str, Any]) -> set[str]:
-    return {str(a.get("name")).casefold() for a in _attributes(schema)}
+    """Names of attributes, and of sub-attributes with their attribute: `name`, `name.givenName`."""
+    found: set[str] = set()
+    for attribute in _attributes(schema):
+        name = str(attribute.get("name")).casefold()
+        inner = attribute.get("subAttributes")
+        subs = [s for s in inner if isinstance(s, dict)] if isinstance(inner, list) else []
+        found |= {name, *(f"{name}.{str(s.get('name')).casefold()}" for s in subs)}
+    return found
 
 
 def _required(schema: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import holds
+from scimdoctor.checks.context import holds, patch_request
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
 from scimdoctor.checks.ids import (
     ACCEPTED,
@@ -68,7 +68,13 @@ def _query(context: CheckContext) -> Iterator[Result]:
             exchange,
         )
         raise Unavailable("groups are not offered")
-    yield failed(f"{words}, and GET /Groups {answer_words(plain)}.", plain, exchange)
+    all_fail = (exchange.status or 0) >= 500 and NO_MATCH not in context.passed
+    yield failed(
+        f"{words}, and GET /Groups {answer_words(plain)}.",
+        plain,
+        exchange,
+        cause="unhandled-exception-500" if all_fail else None,
+    )
 
 
 def _query_cause(context: CheckContext, exchange: Exchange) -> str:
@@ -303,7 +309,11 @@ def _rename(context: CheckContext) -> Iterator[Result]:
     )
     for result in attempt(context, trial):
         status = result.exchanges[-1].status or 0
-        missing = status in {405, 501} or status == 404
+        missing = status in {404, 405, 501}
+        if missing and _members_can_be_patched(context, group):
+            missing, status = False, 0
+        if not missing:
+            context.works_anyway.add(GROUP_PATCH)
         cause = "patch-method-missing" if missing else _crash_or(status, result.cause)
         yield failed(result.message, *result.exchanges, cause=cause)
         return
@@ -317,6 +327,15 @@ def _rename(context: CheckContext) -> Iterator[Result]:
             found,
             cause="filter-misses-existing",
         )
+
+
+def _members_can_be_patched(context: CheckContext, group: TestObject) -> bool:
+    """Whether it is only the name that the app cannot PATCH."""
+    person = [{"$ref": None, "value": context.user("subject").id}]
+    worked = context.send(patch_request(group, [context.op("add", "members", person)])).ok
+    context.send(patch_request(group, [context.op("remove", "members", person)]))
+    group.state = None
+    return worked
 
 
 def _crash_or(status: int, cause: str | None) -> str | None:

@@ -44,7 +44,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
     effect = _set_active(context, "False" if text else False)
     if effect.worked:
         context.works_anyway.add(DISABLE)
-        yield from _shown_active(effect)
+        yield from _shown_active(context, effect)
         yield from collateral(effect)
         return
     if effect.accepted and effect.last_read and effect.last_read.status in {404, 410}:
@@ -73,13 +73,16 @@ def _disable(context: CheckContext) -> Iterator[Result]:
     yield failed(f"{effect.words}.", *effect.exchanges, cause=_refusal(effect))
 
 
-def _shown_active(effect: Effect) -> Iterator[Result]:
+def _shown_active(context: CheckContext, effect: Effect) -> Iterator[Result]:
     active = value_at(effect.after, "active")
     if not isinstance(active, bool):
+        as_sent = isinstance(value_at(effect.before, "active"), bool)
+        context.spelling.boolean_text = not as_sent
         yield failed(
-            f"After {effect.words} a read says active is {shown(active)}, not a boolean.",
+            f"After {effect.words} a read says active is {shown(active)}, not a boolean"
+            + (": the text was stored as it came." if as_sent else "."),
             *effect.exchanges,
-            cause="response-attribute-malformed",
+            cause="boolean-string-rejected" if as_sent else "response-attribute-malformed",
         )
     body = effect.exchange.json
     told = value_at(body, "active") if isinstance(body, dict) else None

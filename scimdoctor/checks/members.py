@@ -266,6 +266,8 @@ def _remove_absent(context: CheckContext) -> Iterator[Result]:
 
 
 def _replace(context: CheckContext) -> Iterator[Result]:
+    if GROUP_PATCH not in context.passed:
+        raise Unavailable("a replace on groups is not known to work (see groups/rename)")
     group, (one, _two, three) = _refill(context)
     operation = context.op("replace", "members", _values([one, three]))
     effect = apply(context, group, [operation], expect=_exactly(one, three))
@@ -373,7 +375,8 @@ def _membership_query(context: CheckContext) -> Iterator[Result]:
         if context.send(requests.get("/Groups", pairs)).ok:
             raise Unavailable("attributes=id is refused (see manager/query)")
     if not any(str(r.get("id")) == group.id for r in resources_of(hit)):
-        yield failed(
+        said = noted if hit.ok else failed
+        yield said(
             f"The query by id and members was answered {answer_words(hit)} without the group.", hit
         )
         return

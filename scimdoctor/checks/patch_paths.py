@@ -166,7 +166,10 @@ def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Resu
         ignored = effect.accepted and _elements(effect.after, path) == before
         if path == MOBILE_PHONE and ignored and not _keeps_mobile(context):
             return
-        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+        added = op == "replace"  # the Adds before it worked
+        words = f"{effect.words}. As an add it works." if added else f"{effect.words}."
+        severity = Severity.MAJOR if added else None
+        yield failed(words, *effect.exchanges, cause=cause, severity=severity)
         return
     yield from _element_damage_when_adding(effect, path, before)
     yield from collateral(effect)
@@ -331,9 +334,10 @@ def _pathless_object(context: CheckContext) -> Iterator[Result]:
             f"{effect.words}. Entra sends dotted keys instead.", *effect.exchanges, cause=""
         )
     elif value_at(effect.after, "name.givenName") != given:
-        yield failed(
+        yield noted(
             f"{request_words(effect.exchange)} also changed name.givenName, which was "
-            f"{shown(given)} and is {shown(value_at(effect.after, 'name.givenName'))}.",
+            f"{shown(given)} and is {shown(value_at(effect.after, 'name.givenName'))}. "
+            "Entra sends dotted keys instead.",
             *effect.exchanges,
         )
 

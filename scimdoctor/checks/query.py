@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, MATCH, NO_MATCH, READ
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.model.exchange import Exchange
 
 
@@ -106,7 +106,7 @@ def _match(context: CheckContext) -> Iterator[Result]:
     if not _found(exchange, user.id):
         yield from _missed(context, exchange, words)
         return
-    more = len(resources_of(exchange)) - 1
+    more = _other_than(resources_of(exchange), user)
     if more:
         yield failed(
             f"{words} with {more} results besides.",
@@ -117,6 +117,18 @@ def _match(context: CheckContext) -> Iterator[Result]:
     if problem is not None:
         context.works_anyway.add(MATCH)
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+
+
+def _other_than(found: list[dict[str, Any]], user: TestObject) -> int:
+    """How many results are too many: one user shown twice, or users of another userName.
+
+    A second user whose userName differs in letter case only is no fault of the query: that such a
+    user could be created at all is.
+    """
+    same = [r for r in found if str(r.get("id")) == user.id]
+    name = user.name.casefold()
+    other = [r for r in found if r not in same and str(r.get("userName")).casefold() != name]
+    return len(same) - 1 + len(other)
 
 
 def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:

@@ -43,7 +43,13 @@ def _connect(context: CheckContext) -> Iterator[Result]:
             "so enter the final URL as the tenant URL.",
             exchange,
         )
-    elif is_html(exchange) and status not in {401, 403}:
+    elif status in {502, 504} and is_html(exchange):
+        yield failed(
+            f"{words}: something in front of the app answers, which does not reach it.",
+            exchange,
+            cause="endpoint-unreachable-or-blocked",
+        )
+    elif is_html(exchange) and status < 500 and status not in {401, 403}:
         yield failed(f"{words}: this is no SCIM service provider, or not its root.", exchange)
     elif status in {404, 410} and not _speaks_scim(context, exchange):
         yield failed(

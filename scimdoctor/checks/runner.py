@@ -256,23 +256,33 @@ def _crash(error: Exception) -> str:
     return f"the check itself broke: {type(error).__name__}: {str(error)[:200]} ({place})"
 
 
+_BROAD = frozenset({"over-strict-validation", "duplicate-create-not-409"})
+"""Causes that users and groups may have for reasons of their own."""
+
+
 def one_root_per_cause(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Keep the worst problem of each cause as it is; show the others as information."""
     findings = tuple(merge_dialect(findings))
-    roots: dict[str, Finding] = {}
+    roots: dict[tuple[str, bool], Finding] = {}
     for finding in findings:
         if finding.is_problem and finding.cause is not None:
-            root = roots.setdefault(finding.cause, finding)
+            root = roots.setdefault(_fault(finding), finding)
             if finding.severity.rank > root.severity.rank:
-                roots[finding.cause] = finding
-    return tuple(_told_once(finding, roots) for finding in findings)
+                roots[_fault(finding)] = finding
+    return tuple(_told_once(finding, roots.get(_fault(finding))) for finding in findings)
 
 
-def _told_once(finding: Finding, roots: dict[str, Finding]) -> Finding:
-    root = roots.get(finding.cause or "")
+def _fault(finding: Finding) -> tuple[str, bool]:
+    """What findings of one fault have in common: the cause, and for broad ones the resource."""
+    cause = finding.cause or ""
+    return cause, cause in _BROAD and finding.check.startswith("groups/")
+
+
+def _told_once(finding: Finding, root: Finding | None) -> Finding:
     if not finding.is_problem or root is None or root is finding:
         return finding
-    where = "" if root.check == finding.check else f" Probably the same fault as {root.check}."
+    same = root.check == finding.check
+    where = "" if same else f" The same cause as {root.check}, and perhaps the same fault."
     return replace(finding, severity=Severity.INFO, message=finding.message + where)
 
 

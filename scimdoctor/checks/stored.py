@@ -150,7 +150,10 @@ def _is_declared(context: CheckContext, text: str) -> bool:
     if context.declared is None or path is None or text in {"externalId", "userName"}:
         return True
     names = context.declared.get((path.urn or urns.USER).casefold(), set())
-    return path.attribute.casefold() in names
+    name = path.attribute.casefold()
+    if path.sub_attribute is None or not any(n.startswith(f"{name}.") for n in names):
+        return name in names
+    return f"{name}.{path.sub_attribute.casefold()}" in names
 
 
 def _echo(context: CheckContext) -> Iterator[Result]:

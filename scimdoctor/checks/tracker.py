@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
+_SECOND_LOOK = 0.5
+"""Seconds after which a deleted object that can still be read counts as kept."""
+
 
 class ResourceJournal(Protocol):
     """What the checks need of `endpoint.journal.Journal`."""
@@ -61,6 +64,7 @@ class Tracker:
         self._journal = journal
         self._base_url = base_url
         self._tickets: list[Ticket] = []
+        self._deleted_before: list[Ticket] = []
         self._lock = threading.Lock()
 
     def before(self, request: ScimRequest) -> Ticket | None:
@@ -101,6 +105,7 @@ class Tracker:
                 t for t in self._tickets if t.id and requests.object_path(t.resource, t.id) == path
             ]
         for ticket in gone:
+            self._deleted_before.append(ticket)
             self._forget(ticket)
 
     def _forget(self, ticket: Ticket) -> None:
@@ -123,13 +128,28 @@ class Tracker:
             found = [t.id for t in self._tickets if t.resource == resource and t.id]
         return list(dict.fromkeys(found))
 
-    def remove_all(self, send: Callable[[ScimRequest], Exchange]) -> tuple[str, ...]:
-        """Delete what is left, newest first; returns what could not be removed, in words."""
+    def remove_all(
+        self, send: Callable[[ScimRequest], Exchange], *, sleep: Callable[[float], None]
+    ) -> tuple[str, ...]:
+        """Delete what is left, newest first; returns what could not be removed, in words.
+
+        An app may answer DELETE with success and keep the object: the first of each kind is looked
+        for again, and where it is still there, so are the others of its kind.
+        """
         left: list[str] = []
+        removed: list[Ticket] = []
         for ticket in reversed(self._tickets.copy()):
             status = self._remove(ticket, send)
-            if status is not None:
-                left.append(f"{ticket.resource} {ticket.value!r} (id {ticket.id}): {status}")
+            if status is None:
+                removed.append(ticket)
+            else:
+                left.append(f"{_words(ticket)}: {status}")
+        removed += self._deleted_before
+        for resource in ("Users", "Groups"):
+            alike = [t for t in removed if t.resource == resource and t.id is not None]
+            if alike and _is_there(alike[0], send, sleep):
+                left.append(f"{_words(alike[0])}: DELETE succeeds, and a read still finds it")
+                left += [f"{_words(t)}: deleted in the same way" for t in alike[1:]]
         return tuple(left)
 
     def _remove(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
@@ -162,3 +182,24 @@ class Tracker:
             if isinstance(resource, dict) and member(resource, ticket.attribute) == ticket.value:
                 return str(resource.get("id")) if resource.get("id") is not None else None
         return None
+
+
+def _words(ticket: Ticket) -> str:
+    return f"{ticket.resource} {ticket.value!r} (id {ticket.id})"
+
+
+def _is_there(
+    ticket: Ticket, send: Callable[[ScimRequest], Exchange], sleep: Callable[[float], None]
+) -> bool:
+    """Whether a deleted object can still be read, also a moment later."""
+    assert ticket.id is not None  # noqa: S101 - only such tickets are asked about
+    request = requests.get(requests.object_path(ticket.resource, ticket.id))
+    if not _shows(send(request), ticket):
+        return False
+    sleep(_SECOND_LOOK)
+    return _shows(send(request), ticket)
+
+
+def _shows(exchange: Exchange, ticket: Ticket) -> bool:
+    body = exchange.json
+    return exchange.ok and isinstance(body, dict) and str(body.get("id")) == ticket.id

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
 
+_RARE = 50
+"""One request in so many may fail before it is more than a nuisance: Entra tries again."""
+
 
 def _bystander(context: CheckContext) -> Iterator[Result]:
     other = context.user("bystander")
@@ -59,10 +62,13 @@ def _throttled(context: CheckContext) -> Iterator[Result]:
 def _hiccups(context: CheckContext) -> Iterator[Result]:
     if context.intermittent:
         first = context.intermittent[0]
+        sent = len(getattr(context.endpoint, "exchanges", ()))
+        rare = len(context.intermittent) * _RARE < sent
         yield failed(
             f"{len(context.intermittent)} requests were answered with 5xx and succeeded when sent "
             f"again, the first of them {request_words(first)}: {answer_words(first)}.",
             *context.intermittent[:3],
+            severity=Severity.MINOR if rare else None,
         )
 
 
