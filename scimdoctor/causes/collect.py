@@ -38,6 +38,7 @@ _QUOTED_FILTER = re.compile(
 _CHALLENGE = re.compile(r"(?i)\bwww-authenticate:[^\r\n]{1,300}")
 """The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
 
+_IN_PATH = re.compile(r"(?i)\bfilters?\b.{0,20}\b(?:in|of|within) (?:the |a )?(?:patch )?path\b")
 _ENTRA_READS = frozenset(
     {
         Breach.NOT_BOOLEAN,
@@ -179,10 +180,20 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
     return read_filter(found[1].strip("'"))
 
 
+def _speaks_of_query(facts: Facts) -> bool:
+    """Whether the words are about a query; a filter in a path is about a PATCH."""
+    said = facts.says(*_QUERY_BREACHES)
+    if said is None:
+        return False
+    in_path = facts.says(Breach.VALUE_PATH_REFUSED) is not None and _IN_PATH.search(said.text)
+    return not in_path
+
+
 def _stage_of_event(event: ProvisioningObjectSummary, facts: Facts) -> Stage:
     if event.status == "skipped" or facts.skip is not None:
         return Stage.SKIP
-    if facts.filter is not None or facts.says(*_QUERY_BREACHES) or facts.reason.operation == "GET":
+    queried = facts.filter is not None or _speaks_of_query(facts)
+    if queried or facts.reason.operation == "GET":
         return Stage.MATCH
     by_method = _METHODS.get(facts.reason.operation or "")
     if by_method is not None:

@@ -170,15 +170,20 @@ def _required_empty(facts: Facts) -> Match | None:
         return likely(93, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
     if facts.code("MandatoryFieldsMissing", "MissingValues", "ImportSkipped"):
         return likely(91, f"error code {facts.error_code}: a required attribute has no value")
+    vague = facts.mute and (facts.reading.scim_type or "").casefold() == "invalidvalue"
+    if vague and facts.stage is Stage.CREATE:
+        return possible(56, "a value is missing or does not fit, says the SCIM error's type")
     said = facts.says(Breach.REQUIRED)
     if said is None or facts.stage not in _WRITING | {Stage.MATCH}:
         return None
+    return _required_said(facts, said)
+
+
+def _required_said(facts: Facts, said: Complaint) -> Match | None:
     name = bare_name(said.attribute)
     if name in STRUCTURAL | {"members", "operations", "op", "path"} or _is_member_part(name):
         return None
-    if facts.says(*_NOT_OF_A_VALUE):
-        return None
-    if _is_optional(said.attribute):
+    if facts.says(*_NOT_OF_A_VALUE) or _is_optional(said.attribute):
         return None
     weight = 86 if name else 74
     if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):

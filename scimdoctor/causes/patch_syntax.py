@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 def _method_missing(facts: Facts) -> Match | None:
     odd = facts.has(Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS)
+    odd = odd or facts.says(Breach.VALUE_PATH_REFUSED, *PATH_BREACHES) is not None
     if facts.stage is Stage.UPDATE and facts.status == 501 and odd:
         return possible(62, "the update is answered 501: PATCH, or this path, is not implemented")
     if facts.stage is Stage.UPDATE and facts.status in {405, 501}:

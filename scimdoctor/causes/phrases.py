@@ -53,6 +53,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Go validator, SCIM libraries", r"(?:missing|absent|no value for|lacks?|without|empty) (?:a |the )?(?:required|mandatory)|required.{0,160}\b(?:is|are) missing|failed on the '?required"),
         ("SCIM libraries", rf"(?:required|mandatory) (?:{_ATTRIBUTE}|value)s?\b|mandatory\b|missing (?:{_ATTRIBUTE}|value)|\b(?:is|are) missing\b|(?:is|was) not (?:provided|specified|supplied|set)\b|must be (?:provided|specified|supplied|set|present)|has no value"),
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
+        ("Joi", r"not allowed to be (?:empty|null)"),
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
@@ -62,6 +63,7 @@ PHRASES: tuple[Phrase, ...] = (
         (".NET System.Text.Json", r"could not (?:be )?convert(?:ed)?.{0,40}(?:System\.)?Boolean"),
         ("Jackson", r"from String \"(?:True|False)\""),
         ("validators", r"\bbool(?:ean)?(?: value)? (?:is |was )?expected"),
+        ("imulab go-scim", r"incompatible with (?:\w+ )?(?:type )?bool"),
     ),
     *_rows(
         Breach.NOT_OBJECT,
@@ -90,6 +92,7 @@ PHRASES: tuple[Phrase, ...] = (
         (".NET", r"could not be converted to|error converting value|cannot (?:convert|cast)|unable to cast"),
         ("SCIM libraries", r"single-?valued|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
         ("JSON readers", r"unexpected (?:null|start_object|start_array)|null value(?! in column)"),
+        ("imulab go-scim", r"incompatible with (?:\w+ )?type\b"),
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
@@ -102,12 +105,14 @@ PHRASES: tuple[Phrase, ...] = (
         ("limosa laravel-scim-server", r"write is not implemented for"),
         ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
         ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
+        ("Joi, Rails", r"[\"'][\w.:\[\]]+[\"'] is not allowed(?! to)|not an? (?:permitted|allowed|accepted|known|recogni[sz]ed) (?:parameter|attribute|field|property|key)"),
     ),
     *_rows(
         Breach.UNKNOWN_SCHEMA,
         ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
         ("SCIM libraries", r"schema[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
+        ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
     ),
     *_rows(
         Breach.IMMUTABLE,
@@ -143,12 +148,13 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"(?:is|was|were) not (?:a |an )?(?:(?:current )?member|in (?:the |this )?(?:group|team))|not (?:a )?member of|no(?:t a)? such member|member (?:\S+ )?(?:was )?not found in"),
         ("better-auth, SCIM servers", r"\bno (?:valid |actual |effective )?(?:fields?|changes?|attributes?|operations?|updates?|modifications?|data|valid \w+) (?:\w+ )?(?:to|were|was|for) (?:update|updated|modif|appl|change|be|made|patch|detected|provided to update)|nothing (?:to|has|was|have) (?:update|change|do|modif|be)|no changes?\b|not modified|(?:value|attribute)s? (?:is|are) (?:the same|unchanged|identical|already)|empty (?:update|patch)"),
         ("custom servers", r"error adding member"),
+        ("SCIM servers", r"already (?:contains|includes|holds)\b"),
     ),
     *_rows(
         Breach.VALUE_REFUSED,
         ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
         ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
-        ("Laravel, Rails, validators", r"\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
+        ("Laravel, Rails, validators", r"\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
@@ -237,7 +243,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.PATH_MISSING,
-        ("SCIM servers", r"\bpath\b (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
+        ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
     ),
     *_rows(
         Breach.LETTER_CASE,
@@ -383,6 +389,8 @@ _SKIPPED_TEXT = re.compile(
     r"|Please refer to the .{0,200}? from .{0,40}?Directory\.?"
     r"|This operation was retried.*$"
     r"|(?:Response )?Status ?Code:?\s*\w+"
+    r"|A required value was missing, or the value specified was not compatible with .{0,200}"
+    r"|The request body message structure was invalid or did not conform to the request schema\.?"
     r"|HTTP[ /]*\d{3}:?"
     r"|(?:Web Response|Response Headers|Response Content):",
 )

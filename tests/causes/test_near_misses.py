@@ -40,6 +40,13 @@ CONFLICT = (
     exchange("GET", '/Users?filter=userName eq "ada@example.com"', 200, listed(), id_="h1"),
     exchange("POST", "/Users", 409, "taken", sent=user(), id_="h2"),
 )
+INVALID_VALUE = scim(
+    "A required value was missing, or the value specified was not compatible with the operation "
+    "or attribute type (see Section 2.2 of RFC7643), or resource schema.",
+    "invalidValue",
+)
+"""What RFC 7644 table 9 says of the type; many libraries quote it, and mean nothing more."""
+
 FOUND_THEN_404 = (
     exchange("GET", '/Users?filter=userName eq "ada@example.com"', 200, listed(user()), id_="h1"),
     exchange("PATCH", "/Users/u1", 404, "", sent=DISABLE, id_="h2"),
@@ -323,6 +330,42 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         sent("POST", "/Users", user(roles=[{"value": '{"id":"7"}'}]), 400),
         "unknown-cause",
         sent("POST", "/Users", user(roles=[{"value": "boss"}]), 400),
+    ),
+    "the RFC's own words say nothing more": (
+        "boolean-string-rejected",
+        patched(DISABLE, 400, INVALID_VALUE),
+        "required-attribute-empty-in-source",
+        failed("create", 400, INVALID_VALUE),
+    ),
+    "schemas that the body does not keep": (
+        "over-strict-validation",
+        failed("create", 400, scim(f"contains schema-urn '{ENTERPRISE}' that is not present in the document")),
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, scim("attribute nickName is not present in the schema, unknown attribute")),
+    ),
+    "a filter in a path is no query": (
+        "value-path-unsupported",
+        failed("update", 400, scim("Filter in path not implemented")),
+        "filter-attribute-unsupported",
+        failed("update", 400, scim("Filter on externalId not implemented", "invalidFilter")),
+    ),
+    "Joi's words": (
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, {"message": '"addresses" is not allowed'}),
+        "required-attribute-empty-in-source",
+        failed("create", 400, {"message": '"displayName" is not allowed to be empty'}),
+    ),
+    "a quoted path that is required": (
+        "pathless-dotted-keys-unsupported",
+        failed("update", 400, {"message": '"Operations[0].path" is required'}),
+        "required-attribute-empty-in-source",
+        failed("create", 400, {"message": '"name.familyName" is required'}),
+    ),
+    "the group holds it already": (
+        "non-idempotent-write",
+        failed("update", 400, scim("Group already contains this user"), group=True),
+        "reference-unresolvable",
+        failed("update", 400, scim("Group cannot contain this: user not found"), group=True),
     ),
     "Go's long field names": (
         "manager-value-shape",
