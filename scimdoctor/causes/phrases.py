@@ -97,7 +97,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
         ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b"),
-        ("SCIM servers", r"(?:attribute|field|property|parameter)s?\b[^.;]{0,90}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not in (?:the )?schema)"),
+        ("SCIM servers", r"(?:attribute|field|property|parameter)s?\b[^.;]{0,90}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not (?:present )?in (?:the )?schema)"),
         ("Jackson, pydantic, zod, JSON Schema", r"not marked as ignorable|extra (?:inputs|fields|attributes?) (?:are )?not (?:permitted|allowed)|extra_forbidden|unrecognized key|additional propert|unknown field"),
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
         ("SCIM servers", r"is not (?:a |an )?(?:supported|known|recogni[sz]ed|defined) (?:attribute|field|property)"),

@@ -341,7 +341,7 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "over-strict-validation",
         failed("create", 400, scim(f"contains schema-urn '{ENTERPRISE}' that is not present in the document")),
         "mapping-targets-unsupported-attribute",
-        failed("create", 400, scim("attribute nickName is not present in the schema, unknown attribute")),
+        failed("create", 400, scim("attribute nickName is not present in the schema")),
     ),
     "a filter in a path is no query": (
         "value-path-unsupported",
