@@ -42,6 +42,14 @@ class Replaying:
     save_har: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The report, and whether Ctrl-C cut the work short."""
+
+    report: Report
+    interrupted: bool = False
+
+
 def journal_of(session: Session) -> Journal:
     """The journal of this session: in the platform's data folder, or where the variable says."""
     from pathlib import Path
@@ -59,8 +67,8 @@ def run_replay(
     window: Window,
     *,
     options: EndpointOptions,
-) -> Report:
-    """Collect, ask, replay; return the report.
+) -> Outcome:
+    """Collect, ask, replay.
 
     Raises:
         ScimDoctorError: the events or the endpoint are missing, or writing was not agreed to.
@@ -71,7 +79,7 @@ def run_replay(
     if asked.mode is ReplayMode.PLAN:
         base_url = parse_tenant_url(url).base_url if url else ""
         batch = _run(session, asked, found, (None, base_url, dialect))
-        return _report(session, asked, (found, batch), None)
+        return _outcome(session, asked, (found, batch), None)
     address = required(url, "the endpoint's URL", _URL_HINT)
     with session.endpoint(address, options) as endpoint:
         _agree(session, asked, found, endpoint)
@@ -80,7 +88,7 @@ def run_replay(
         finally:
             if asked.save_har:
                 save_har(asked.save_har, endpoint)
-        return _report(session, asked, (found, batch), endpoint)
+        return _outcome(session, asked, (found, batch), endpoint)
 
 
 def _agree(session: Session, asked: Replaying, found: Found, endpoint: Endpoint) -> None:
@@ -142,17 +150,17 @@ class _Pace:
         self._next = max(now, self._next) + 1 / REPLAYS_PER_SECOND
 
 
-def _report(
+def _outcome(
     session: Session,
     asked: Replaying,
     result: tuple[Found, Batch],
     endpoint: Endpoint | None,
-) -> Report:
+) -> Outcome:
     found, batch = result
     target = {**found.target, "mode": str(asked.mode)}
     if endpoint is not None:
         target["endpoint"] = endpoint.base_url
-    return new_report(
+    report = new_report(
         session,
         "replay",
         target=target,
@@ -161,6 +169,7 @@ def _report(
         notes=() if found.subjects else ("no failing event to replay",),
         limits=(*found.limits, *batch.limits),
     )
+    return Outcome(report=report, interrupted=batch.interrupted)
 
 
 def save_har(path: Path, endpoint: Endpoint) -> None:

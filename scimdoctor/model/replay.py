@@ -73,6 +73,9 @@ class Replay:
     """One event, replayed."""
 
     event: str
+    label: str = ""
+    """What a person calls the object; empty where it is not known."""
+
     mode: ReplayMode
     verdict: Verdict
     summary: str

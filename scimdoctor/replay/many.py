@@ -46,6 +46,9 @@ class Batch:
     limits: tuple[str, ...] = ()
     """What was left out, and why."""
 
+    interrupted: bool = False
+    """Whether somebody stopped it; what was done until then is here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -105,7 +108,10 @@ def replay_many(
     pace: Callable[[], None] = lambda: None,
     progress: Progress = SILENT,
 ) -> Batch:
-    """Replay `subjects` in order; `pace` is called before each and may wait."""
+    """Replay `subjects` in order; `pace` is called before each and may wait.
+
+    Ctrl-C ends it: the replays done so far are returned.
+    """
     chosen = bounds or Bounds()
     run = _Run(bounds=chosen, total=len(subjects))
     ordered = in_order(subjects)[: chosen.limit]
@@ -113,12 +119,16 @@ def replay_many(
         for subject in ordered:
             if run.is_settled(subject):
                 continue
-            pace()
-            run.add(subject, replayer.replay(subject, mode))
-            task.advance(note=subject.label)
+            try:
+                pace()
+                run.add(subject, replayer.replay(subject, mode))
+            except KeyboardInterrupt:
+                run.interrupt()
+                break
+            task.advance(note=subject.label or subject.id)
             if run.is_hopeless(replayer):
                 break
-    return Batch(replays=tuple(run.replays), limits=run.limits())
+    return Batch(replays=tuple(run.replays), limits=run.limits(), interrupted=run.interrupted)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,6 +136,7 @@ class _Run:
     bounds: Bounds
     total: int
     replays: list[Replay] = field(default_factory=list)
+    interrupted: bool = False
     _streaks: dict[Shape, tuple[str, int]] = field(default_factory=dict)
     _stopped: str = ""
     _left_out: Counter[Shape] = field(default_factory=Counter)
@@ -143,6 +154,10 @@ class _Run:
         shape, answer = shape_of(subject), _answer(replay)
         before, count = self._streaks.get(shape, ("", 0))
         self._streaks[shape] = (answer, count + 1 if before == answer else 1)
+
+    def interrupt(self) -> None:
+        """Note that somebody stopped it."""
+        self.interrupted, self._stopped = True, "interrupted"
 
     def is_hopeless(self, replayer: Replayer) -> bool:
         """Whether the last request shows that no other will fare better."""

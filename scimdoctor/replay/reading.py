@@ -36,6 +36,7 @@ def not_rebuilt(subject: Subject, mode: ReplayMode) -> Replay:
     why = missing[0] if missing else "the event tells of no request"
     return Replay(
         event=subject.id,
+        label=subject.label,
         mode=mode,
         verdict=Verdict.NOT_REBUILT,
         summary=f"cannot be rebuilt: {why}",
@@ -50,6 +51,7 @@ def plan(subject: Subject, *, base_url: str) -> Replay:
     count = len(rebuilt.requests)
     return Replay(
         event=subject.id,
+        label=subject.label,
         mode=ReplayMode.PLAN,
         verdict=Verdict.NOT_SENT,
         summary=f"{count} request{'s' if count != 1 else ''} rebuilt, nothing was sent",

@@ -78,6 +78,7 @@ class Course:
         rebuilt = self.subject.reconstruction
         return Replay(
             event=self.subject.id,
+            label=self.subject.label,
             mode=self.mode,
             verdict=verdict,
             summary=summary,

@@ -37,6 +37,8 @@ class Subject:
     """The event's id, or the captured exchange's."""
 
     label: str
+    """What a person calls the object; empty for a captured request."""
+
     reconstruction: Reconstruction
     logged: Trouble | None = None
     """How it failed then; `None` if it did not."""
@@ -128,7 +130,7 @@ def _captured(exchange: Exchange) -> Subject | None:
     is_group = request.path.casefold().startswith("/groups")
     return Subject(
         id=exchange.id,
-        label=f"{request.method} {request.path}",
+        label="",
         reconstruction=Reconstruction(event=exchange.id, requests=(rebuilt,)),
         logged=trouble_in(exchange, purpose),
         is_group=is_group,

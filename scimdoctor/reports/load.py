@@ -187,6 +187,8 @@ def _replayed(data: Mapping[str, Any]) -> ReplayedRequest:
             provenance=_decode(hints["provenance"], data["provenance"]),
             notes=tuple(data.get("notes", ())),
             failed=data.get("failed", False),
+            accepted=data.get("accepted", False),
+            conditional=data.get("conditional", False),
         ),
         exchange=data.get("exchange"),
         curl=data.get("curl"),

@@ -215,6 +215,8 @@ def _of_replay(replay: Replay) -> Iterator[Original]:
     for difference in replay.differences:
         for value in (difference.sent, difference.answered, difference.stored):
             yield from _of_value(difference.attribute, value, is_group=is_group)
+    if replay.label and not is_group:
+        yield _named(replay.label)
 
 
 def _of_comparison(comparison: Comparison) -> Iterator[Original]:

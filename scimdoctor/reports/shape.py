@@ -89,6 +89,8 @@ def _replayed_request(replayed: ReplayedRequest) -> Json:
         "exchange": replayed.exchange,
         "curl": replayed.curl,
         "failed": rebuilt.failed,
+        "accepted": rebuilt.accepted,
+        "conditional": rebuilt.conditional,
         "notes": list(rebuilt.notes),
     }
 

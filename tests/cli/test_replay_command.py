@@ -33,6 +33,10 @@ class Desk:
     answer: bool = True
     questions: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
+    stop_at_wait: int = 0
+    """At which pause between replays the user presses Ctrl-C; 0 for never."""
+
+    waits: int = 0
 
     def run(self, command: Callable[..., None], *arguments: str) -> Ran:
         config = self.folder / "config.toml"
@@ -47,9 +51,14 @@ class Desk:
             environ={**environ, **self.environ},
             endpoint_transport=ProviderTransport(self.app),
             confirm_with=self.confirm,
-            sleep=lambda _seconds: None,
+            sleep=self.wait,
         )
         return run_command(command, session, *arguments)
+
+    def wait(self, _seconds: float) -> None:
+        self.waits += 1
+        if self.waits == self.stop_at_wait:
+            raise KeyboardInterrupt
 
     def confirm(self, question: str) -> bool:
         self.questions.append(question)
@@ -293,3 +302,14 @@ def test_cleanup_refused_and_failing(desk: Desk) -> None:
     assert "403" in failed.json["findings"][0]["message"]
     (desk.folder / "journal.jsonl").write_bytes(b"garbage\n")
     assert any("1 line" in text for text in desk.run(cleanup, "-f", "json").json["limits"])
+
+
+def test_ctrl_c_reports_what_was_done_and_ends_with_130(desk: Desk) -> None:
+    users = [desk.app.add_user(f"u{n}@example.com") for n in range(3)]
+    events = desk.file(*(desk.event(f"e{n}", target=u, title="b") for n, u in enumerate(users)))
+    desk.stop_at_wait = 2
+    ran = desk.run(replay, "--from", events, "-f", "json")
+    assert ran.status == 130
+    assert len(ran.json["replays"]) == 2
+    assert ran.json["replays"][0]["label"] == "ada"
+    assert "1 events were not replayed: interrupted" in ran.json["limits"]

@@ -302,6 +302,7 @@ def _replays() -> tuple[Replay, ...]:
     )
     works = Replay(
         event=event(3).id,
+        label=event(3).object_label,
         mode=ReplayMode.SHADOW,
         verdict=Verdict.WORKS_NOW,
         summary="The same requests are answered 200 now.",
@@ -309,6 +310,7 @@ def _replays() -> tuple[Replay, ...]:
     )
     lost = Replay(
         event=event(4).id,
+        label=event(4).object_label,
         mode=ReplayMode.READ,
         verdict=Verdict.NOT_REBUILT,
         summary="The event does not say which members were added.",
@@ -316,6 +318,7 @@ def _replays() -> tuple[Replay, ...]:
     )
     planned = Replay(
         event=event(5).id,
+        label=event(5).object_label,
         mode=ReplayMode.PLAN,
         verdict=Verdict.NOT_SENT,
         summary="Nothing was sent.",
@@ -325,6 +328,7 @@ def _replays() -> tuple[Replay, ...]:
     )
     failing = Replay(
         event=event(1).id,
+        label=event(1).object_label,
         mode=ReplayMode.LIVE,
         verdict=Verdict.SAME_FAILURE,
         summary="The app answers 400 as it did then.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -29,8 +30,6 @@ from tests.fakes.replaying import failure, replayer
 from tests.fakes.scim_app import ScimApp, open_app, scim_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.replay import Subject
 
@@ -224,3 +223,24 @@ def test_a_create_without_a_name_is_not_copied(tmp_path: Path) -> None:
         )
     assert found.verdict is Verdict.NOT_SENT
     assert app.writes == []
+
+
+def test_ctrl_c_keeps_what_was_done() -> None:
+    app = ScimApp()
+    users = [app.add_user(f"u{n}@example.com") for n in range(3)]
+    waits = iter([None, KeyboardInterrupt()])
+
+    def pace() -> None:
+        stop = next(waits)
+        if stop is not None:
+            raise stop
+
+    failing = [
+        failure("update", {"title": ("a", str(n))}, target_id=u) for n, u in enumerate(users)
+    ]
+    with open_app(app) as endpoint:
+        many = replayer(endpoint, Path())
+        batch = replay_many([subject(f) for f in failing], many, READ, pace=pace)
+    assert batch.interrupted
+    assert len(batch.replays) == 1
+    assert batch.limits == ("2 events were not replayed: interrupted",)

@@ -89,7 +89,8 @@ def replay(
 ) -> None:
     """Rebuild the SCIM requests behind failing events and send them to the app again.
 
-    At most 50 events, unless --limit says otherwise; each object and kind of failure once.
+    At most 50 events, unless --limit says otherwise; each object and kind of failure once. Ctrl-C
+    reports what was replayed until then.
     """
     from scimdoctor.cli.replay_inputs import Wanted
     from scimdoctor.cli.replay_session import Replaying, run_replay, run_rollback
@@ -109,5 +110,8 @@ def replay(
         yes=yes,
         save_har=save_har,
     )
-    report = run_replay(session, asked, sources, window, options=endpoint_options)
-    session.emit(report, output)
+    outcome = run_replay(session, asked, sources, window, options=endpoint_options)
+    if outcome.interrupted:
+        session.write(outcome.report, output)
+        raise KeyboardInterrupt
+    session.emit(outcome.report, output)

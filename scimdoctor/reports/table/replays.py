@@ -41,17 +41,16 @@ def draw(page: Page, report: Report) -> None:
         return
     page.heading("Replays")
     exchanges = {exchange.id: exchange for exchange in report.exchanges}
-    labels = {event.id: event.object_label for event in report.event_list}
     for number, replay in enumerate(report.replays):
         if number:
             page.gap()
-        _replay(page, replay, exchanges, labels.get(replay.event))
+        _replay(page, replay, exchanges)
 
 
-def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange], label: str | None) -> None:
+def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
     sign, style = _VERDICTS[replay.verdict]
     head = Text(replay_words(replay.verdict), style)
-    about = f"{label} · event {replay.event}" if label else f"event {replay.event}"
+    about = f"{replay.label} · event {replay.event}" if replay.label else f"event {replay.event}"
     head.append(f"  {one_line(about)} · {replay.mode}", "not bold default dim")
     page.bullet(head, sign=sign, style=style, indent=0)
     page.prose(replay.summary, indent=2)
