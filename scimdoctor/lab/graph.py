@@ -240,5 +240,7 @@ def _json_body(request: LabRequest) -> Json:
 def _selected(item: Json, select: str | None) -> Json:
     if not select:
         return item
-    names = {name.strip() for name in select.split(",")}
-    return {key: value for key, value in item.items() if key in names or key.startswith("@")}
+    # What is selected and empty comes as null: it is no property that Graph does not know.
+    names = dict.fromkeys(name.strip() for name in select.split(","))
+    about = {key: value for key, value in item.items() if key.startswith("@")}
+    return about | {name: item.get(name) for name in names}
