@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +13,23 @@ import typer
 
 from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.exit_status import ExitStatus
+from scimdoctor.cli.help import HelpfulCommand, HelpfulGroup
 from scimdoctor.cli.option_groups import flatten
-from scimdoctor.errors import ScimDoctorError
+from scimdoctor.errors import ScimDoctorError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_HELP = """Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, and
+what fixes it.
+
+Examples:
+  scimdoctor demo
+  scimdoctor diagnose --from provisioning-log.json
+  scimdoctor diagnose "My app" --endpoint https://app.example.com/scim
+  scimdoctor check-endpoint https://app.example.com/scim
+"""
 _EPILOG = (
     "Exit status: 0 nothing found · 1 problems found · 2 usage · 3 could not get the facts · "
     "130 interrupted. Results go to standard output, everything else to standard error."
@@ -27,8 +40,8 @@ def build_app(only: str | None = None) -> typer.Typer:
     """Make the typer application: with every command, or with the one called `only`."""
     app = typer.Typer(
         name="scimdoctor",
-        help="Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, "
-        "and what fixes it.",
+        cls=HelpfulGroup,
+        help=_HELP,
         epilog=_EPILOG,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
@@ -38,13 +51,14 @@ def build_app(only: str | None = None) -> typer.Typer:
     for entry in registry(only):
         parent = app
         if entry.commands:
-            parent = typer.Typer(help=entry.help, rich_markup_mode="rich", no_args_is_help=True)
+            parent = typer.Typer(cls=HelpfulGroup, help=entry.help, no_args_is_help=True)
             for name, command in entry.commands.items():
-                parent.command(name)(guarded(flatten(command)))
+                parent.command(name, cls=HelpfulCommand)(guarded(flatten(command)))
             app.add_typer(parent, name=entry.name, rich_help_panel=entry.panel)
             continue
         assert entry.command is not None  # noqa: S101 - an entry has one or the other
-        app.command(entry.name, rich_help_panel=entry.panel)(guarded(flatten(entry.command)))
+        made = app.command(entry.name, cls=HelpfulCommand, rich_help_panel=entry.panel)
+        made(guarded(flatten(entry.command)))
     return app
 
 
@@ -109,6 +123,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             _silence_stdout()
             raise typer.Exit(ExitStatus.OK) from None
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _silence_stdout()
+            _say(SourceError(f"the result could not be written: {error.strerror}"))
+            raise typer.Exit(ExitStatus.FAILED) from None
 
     return wrapper
 
@@ -121,13 +141,12 @@ def _say(error: ScimDoctorError) -> None:
 
 def _silence_stdout() -> None:
     # The reader has gone: keep the interpreter from complaining when it flushes at exit.
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; return the exit status. A fault of ours is said in one line."""
+    _open_streams()
     try:
         build_app(_first_command(arguments))(args=arguments, prog_name="scimdoctor")
     except SystemExit as ending:
@@ -135,6 +154,13 @@ def run(arguments: list[str]) -> int:
     except Exception as fault:  # noqa: BLE001 - the last resort: no user sees a bare traceback
         return _report_fault(fault, verbose="-v" in arguments or "--verbose" in arguments)
     return ExitStatus.OK
+
+
+def _open_streams() -> None:
+    """Give closed standard streams somewhere to go, so that nothing fails over them later."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _first_command(arguments: list[str]) -> str | None:

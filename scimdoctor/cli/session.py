@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -160,25 +160,40 @@ class Session:
             self.progress.message(summary_line(report))
 
 
+def as_text(report: Report, output: Output, environ: Mapping[str, str]) -> str:
+    """Return `report` as it would be written to standard output."""
+    import io
+
+    from scimdoctor.reports import Format, render
+
+    text = io.StringIO()
+    color = output.format is Format.TABLE and _wants_color(environ)
+    render(report, text, output.format, width=_width(environ), color=color, hyperlinks=color)
+    return text.getvalue()
+
+
 def _write_file(report: Report, output: Output) -> None:
     """Write to a file, whole or not at all; straight to what is no plain file, such as a pipe."""
     from pathlib import Path
 
     from scimdoctor.reports import render
 
-    target = cast("Path", output.output)
+    target = Path(os.path.realpath(cast("Path", output.output)))
     plain = target.is_file() or not target.exists()
     draft = Path(f"{target}.part") if plain else target
     try:
         with draft.open("w", encoding="utf-8", newline="") as stream:
+            if plain and target.exists():
+                draft.chmod(target.stat().st_mode & 0o777)
             render(report, stream, output.format, width=100)
         if plain:
             draft.replace(target)
     except OSError as error:
-        if plain:
-            draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            if plain:
+                draft.unlink(missing_ok=True)
         raise SourceError(
-            f"cannot write {target}: {error.strerror}",
+            f"cannot write {output.output}: {error.strerror}",
             hint="give another path with -o, or leave -o out to write to standard output",
         ) from error
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
-Send = "Callable[[ScimRequest], Exchange]"
+MOST_TIMEOUTS = 2
+"""A cycle ends after so many: the rest would only wait as well."""
+
 _NAMESPACE = uuid.NAMESPACE_OID
 
 
@@ -99,7 +101,8 @@ class ProvisioningService:
             app_name=self.context.app_name,
         )
         self.test_connection(cycle_id)
-        events = []
+        events: list[dict[str, Any]] = []
+        timeouts = 0
         ordered = sorted(objects, key=lambda o: o.kind == "Group")
         for position, item in enumerate(ordered):
             moment = at + timedelta(seconds=position)
@@ -108,6 +111,9 @@ class ProvisioningService:
             if draft.status == "failure":
                 self.escrows.add(item.id)
             events.append(finish(draft, context, at=moment, took=took))
+            timeouts += draft.refusal is not None and draft.refusal.error_code == "Timeout"
+            if timeouts == MOST_TIMEOUTS:
+                break
         return events
 
     def test_connection(self, seed: str) -> None:

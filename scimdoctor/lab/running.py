@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scimdoctor.endpoint.build import build_http
-from scimdoctor.endpoint.client import Endpoint
+from scimdoctor.endpoint.client import Endpoint, Limits
 from scimdoctor.endpoint.credentials import BearerToken
 from scimdoctor.lab import seed
 from scimdoctor.lab.authority import LabAuthority
@@ -41,6 +41,9 @@ HR = "Contoso HR"
 CLIENT_ID = seed.stable_id("scimdoctor")
 CLIENT_SECRET = "lab-client-secret"  # the lab's: it opens nothing else
 TOKEN = "lab-token"
+_PATIENCE = Limits(seconds=0.5)
+"""How long the lab's Entra waits for an answer: it lives through six days in a second or two."""
+
 _REFUSED = {
     "errorCode": "SystemForCrossDomainIdentityManagementInvalidCredentials",
     "errorMessage": "The endpoint refused the saved credentials.",
@@ -75,6 +78,8 @@ class Lab:
             "SCIMDOCTOR_GRAPH_HOST": self.graph_url,
             "SCIMDOCTOR_CA_FILE": str(self.ca_file),
             "SCIMDOCTOR_ENDPOINT_TOKEN": TOKEN,
+            # A lab's past is made anew at each start: an archive of another start would contradict.
+            "SCIMDOCTOR_ARCHIVE": str(self.ca_file.parent / "archive"),
         }
 
 
@@ -122,7 +127,7 @@ def _app(
     if not small:
         seed.without_mail(people, range(40, 46))
     with build_http() as http:
-        endpoint = Endpoint(http, base_url=url, auth=BearerToken(Secret(TOKEN)))
+        endpoint = Endpoint(http, base_url=url, auth=BearerToken(Secret(TOKEN)), limits=_PATIENCE)
         endpoint.guard.allow("the lab's Entra provisions")
         yield ProvisionedApp(
             name=name,

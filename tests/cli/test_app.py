@@ -160,3 +160,34 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert good.read_text().startswith("{")
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_an_old_report_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.touch(mode=0o600)
+    link.symlink_to(real)
+    source = Path(__file__).parent.parent.parent / "examples" / "user-conflict.json"
+    arguments = ["logs", "--from", str(source), "-f", "json", "-o", str(link)]
+    result = CliRunner().invoke(build_app(), arguments, obj=session())
+    assert result.exit_code == 1
+    assert link.is_symlink()
+    assert real.read_text().startswith("{")
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.json", "real.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_said_plainly() -> None:
+    source = Path(__file__).parent.parent.parent / "examples" / "user-conflict.json"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "scimdoctor", "logs", "--from", str(source)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert "could not be written" in done.stderr
+    assert "fault in scimdoctor" not in done.stderr

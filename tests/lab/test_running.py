@@ -70,3 +70,14 @@ def test_nothing_is_left() -> None:
         assert folder.exists()
     assert not folder.exists()
     assert threading.active_count() <= before
+
+
+def test_an_endpoint_that_hangs_ends_each_cycle_soon() -> None:
+    with running_lab(("patch-hang",), now=lambda: NOW) as lab:
+        failed = [
+            e["provisioningStatusInfo"]["errorInformation"]["errorCode"]
+            for e in lab.travel.events
+            if e["provisioningStatusInfo"]["status"] == "failure"
+        ]
+        assert failed
+        assert set(failed) == {"Timeout"}
