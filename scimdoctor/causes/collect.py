@@ -171,6 +171,8 @@ def _skip_name(event: ProvisioningObjectSummary, reason: ReasonFacts) -> str | N
 
 def _filter_in(text: str, reading: Reading) -> Filter | None:
     """A filter that the text quotes; brackets of a PATCH path do not count."""
+    if (reading.scim_type or "").casefold() in {"notarget", "invalidpath"}:
+        return None
     found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
     speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
     if found is None or not (

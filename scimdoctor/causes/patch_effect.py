@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from scimdoctor.causes.readback import Contradiction
 
 
+_MEMBER_KEYS = frozenset({"user_id", "userid", "member_id", "memberid", "user", "member"})
+"""Columns of a table of memberships, lower case."""
+
 _CRASH_STATUSES = frozenset({500, 505, 599})
 
 
@@ -108,7 +111,9 @@ def _idempotent(facts: Facts) -> Match | None:
     if facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
         return likely(89, "adding a member is answered 409: it is there already")
     unique = facts.says(Breach.DATABASE_UNIQUE) or facts.says(Breach.UNIQUE)
-    membership = facts.stage is not Stage.CREATE and bare_name(facts.path_refused) == "members"
+    name = bare_name(facts.path_refused)
+    of_group = facts.is_group and name in _MEMBER_KEYS
+    membership = facts.stage is not Stage.CREATE and (name == "members" or of_group)
     if unique is not None and (membership or _in_database(facts, unique)):
         return backed(facts, 89, "a membership that exists is refused", text=unique.text)
     absent = facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER)

@@ -80,21 +80,32 @@ def _value_path(facts: Facts) -> Match | None:
         return likely(94, f"the app stored the path {as_written!r} as if it were a name")
     if not patched(facts):
         return None
+    return _value_path_said(facts) or _value_path_shown(facts)
+
+
+def _value_path_said(facts: Facts) -> Match | None:
     named = is_value_path(facts.path_refused)
-    sent = facts.has(Shape.VALUE_PATH)
+    shown = named or facts.has(Shape.VALUE_PATH)
     said = facts.says(
         Breach.VALUE_PATH_REFUSED, Breach.PATH_REFUSED, Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX
     )
-    if facts.says(Breach.NO_TARGET) is not None and (named or sent):
+    if facts.says(Breach.NO_TARGET) is not None and shown:
         return possible(60, "the filter in the path matched nothing")
-    if said is not None and (named or sent or said.breach is Breach.VALUE_PATH_REFUSED):
-        if not (named or sent):
-            return possible(87, "a path with a filter is refused; which is not shown", said.text)
-        weight = 87 if named or said.breach is Breach.VALUE_PATH_REFUSED else 83
-        return backed(facts, weight, "a path with a filter is refused", text=said.text)
+    if said is None or not (shown or said.breach is Breach.VALUE_PATH_REFUSED):
+        return None
+    if not shown:
+        return possible(87, "a path with a filter is refused; which is not shown", said.text)
+    weight = 87 if named or said.breach is Breach.VALUE_PATH_REFUSED else 83
+    return backed(facts, weight, "a path with a filter is refused", text=said.text)
+
+
+def _value_path_shown(facts: Facts) -> Match | None:
     other = facts.says(Breach.UNKNOWN_ATTRIBUTE, *TYPE_BREACHES)
-    if other is not None and sent and not is_indexed(other.attribute):
+    if other is not None and facts.has(Shape.VALUE_PATH) and not is_indexed(other.attribute):
         return possible(74, "a path with a filter was sent", other.text)
+    quoted = is_value_path(facts.path_refused)
+    if quoted and facts.says(Breach.CRASH, Breach.NOT_JSON_ANSWER):
+        return possible(72, "the app's own error quotes a path with a filter")
     if mute_refusal(facts, Shape.VALUE_PATH):
         return possible(67, 'a path with a filter was sent, such as emails[type eq "work"].value')
     return None

@@ -54,6 +54,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", rf"(?:required|mandatory) (?:{_ATTRIBUTE}|value)s?\b|mandatory\b|missing (?:{_ATTRIBUTE}|value)|\b(?:is|are) missing\b|(?:is|was) not (?:provided|specified|supplied|set)\b|must be (?:provided|specified|supplied|set|present)|has no value"),
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
         ("Joi", r"not allowed to be (?:empty|null)"),
+        ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
@@ -64,6 +65,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Jackson", r"from String \"(?:True|False)\""),
         ("validators", r"\bbool(?:ean)?(?: value)? (?:is |was )?expected"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?(?:type )?bool"),
+        ("Java", r"cannot be cast to .{0,60}boolean"),
     ),
     *_rows(
         Breach.NOT_OBJECT,
@@ -93,6 +95,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", r"single-?valued|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
         ("JSON readers", r"unexpected (?:null|start_object|start_array)|null value(?! in column)"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?type\b"),
+        ("validators", r"must not be an? (?:json )?(?:string|array|object|boolean|number)\b"),
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
@@ -105,7 +108,8 @@ PHRASES: tuple[Phrase, ...] = (
         ("limosa laravel-scim-server", r"write is not implemented for"),
         ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
         ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
-        ("Joi, Rails", r"[\"'][\w.:\[\]]+[\"'] is not allowed(?! to)|not an? (?:permitted|allowed|accepted|known|recogni[sz]ed) (?:parameter|attribute|field|property|key)"),
+        ("Joi, Rails", r"(?m:^\W*[\"'][\w.:\[\]]+[\"'] is not allowed(?: \(|\W*$))|not an? (?:permitted|allowed|accepted|known|recogni[sz]ed) (?:parameter|attribute|field|property|key)"),
+        ("SCIM servers", r"(?:could not|cannot|can't|unable to|failed to) (?:resolve|find|map|recogni[sz]e) (?:the )?(?:attribute|field|property)|(?:do(?:es)?(?: not|n't)|cannot) support (?:the )?(?:attribute|field|property)|is not a valid (?:attribute|field|property)"),
     ),
     *_rows(
         Breach.UNKNOWN_SCHEMA,
@@ -163,13 +167,14 @@ PHRASES: tuple[Phrase, ...] = (
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
         ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
+        ("validators", r"(?:should|must|needs? to|has to) be in [\w.: -]{1,30}format|\broles? ['\"][^'\"]{1,60}['\"] (?:is |was )?(?:not|un) ?(?:recogni|known|valid|found|allowed|supported)"),
     ),
     *_rows(
         Breach.OP_REFUSED,
         ("enum validators", r"\b(?:op|operation|verb)\b[^;]{0,80}(?:must be|should be|one of|expected|allowed values|valid values|enum)[^;]{0,60}\b(?:add|replace|remove)\b"),
         ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|should be|choose from|accepted|choices are)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
         ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
-        ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not|un|in)"),
+        ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
         ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not|one of|enum)"),
@@ -200,7 +205,8 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.REMOVE_VALUE_REFUSED,
         ("SCIM-SDK", r"values? must not be set for remove|remove[^.;]{0,60}(?:must not|cannot|may not|should not|does not|not) (?:have|contain|include|allow|support|accept|set)[^.;]{0,30}(?:value|body)"),
         ("Jackson, UnboundID SDK", r"RemoveOperation|unreco\w+ field \"value\""),
-        ("SCIM servers", r"remove[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
+        ("SCIM servers", r"remov(?:e|al|ing)[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
+        ("SCIM servers", r"\bvalues?['\"]? (?:is |are )?not (?:allowed|supported|permitted|expected)[^.;]{0,20}\b(?:for|in|with|on) (?:a |an |the )?remov"),
     ),
     *_rows(
         Breach.FILTER_REFUSED,
@@ -226,6 +232,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)?(?: not|n't) exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
         ("SCIM servers", r"(?:invalid|unknown|unresolv\w+|non-?existent|no such|missing|could not find|cannot find|failed to find|couldn't find|unable to find)[^.;]{0,30}\b(?:members?|manager|user(?:s)? (?:with ids?|in members|to add))"),
         ("databases", r"foreign key constraint|violates foreign key|\b23503\b|P2003"),
+        ("PostgreSQL", r"foreign ?key ?violation|is not present in table"),
     ),
     *_rows(
         Breach.NOT_FOUND,
@@ -265,6 +272,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) \w+ (?:an? |the )?(?:\w+ )?(?:owner|admin(?:istrator)?|superuser)s?\b"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
         ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
+        ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
     ),
     *_rows(
         Breach.LICENCE,

@@ -12,7 +12,7 @@ from scimdoctor.causes.answers import (
     resources_of,
 )
 from scimdoctor.causes.breach import Breach
-from scimdoctor.causes.facts import QUERIES, Stage
+from scimdoctor.causes.facts import QUERIES, WRITES, Stage
 from scimdoctor.causes.match import (
     APP,
     CHECK,
@@ -114,7 +114,8 @@ def _response_type(facts: Facts) -> Match | None:
     if answer is not None and facts.succeeded and not _is_html(facts):
         return _typed(answer.media_type, has_body=bool(answer.body.strip()))
     said = facts.says(Breach.NOT_JSON_ANSWER)
-    if said is not None and facts.refused and facts.status != 415:
+    by_app = facts.status is not None and facts.stage in WRITES
+    if said is not None and facts.refused and facts.status != 415 and not by_app:
         return possible(75, "the answer is said not to be typed or written as JSON", said.text)
     if facts.status == 415 and facts.exchange is None and not facts.reading.is_scim:
         return possible(50, "a validator says 415 of an answer, too")

@@ -367,6 +367,42 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "reference-unresolvable",
         failed("update", 400, scim("Group cannot contain this: user not found"), group=True),
     ),
+    "a member's column": (
+        "non-idempotent-write",
+        failed("update", 422, {"errors": {"user_id": ["has already been taken"]}}, group=True),
+        "existing-account-not-matchable",
+        failed("update", 422, {"errors": {"email": ["has already been taken"]}}),
+    ),
+    "the app's parser, not its answer": (
+        "value-path-unsupported",
+        failed("update", 500, {"error": f"SyntaxError: Unexpected token '[' in path {WORK}"}),
+        "response-content-type-wrong",
+        on(event("update", "Unexpected character encountered while parsing the response, not valid JSON")),
+    ),
+    "a filter that the path quotes": (
+        "value-path-no-match-rejected",
+        failed("update", 400, scim('No match for type eq "work" in emails by the filter', "noTarget")),
+        "filter-attribute-unsupported",
+        failed("update", 400, scim('No support for externalId eq "7" in the filter', "invalidFilter")),
+    ),
+    "names in JSONPath's brackets": (
+        "manager-value-shape",
+        failed("create", 400, {"errors": {f"$['{ENTERPRISE}'].manager": ["could not be converted to Manager"]}}),
+        "patch-value-shape-rejected",
+        failed("create", 400, {"errors": {"$['name']": ["could not be converted to Name"]}}),
+    ),
+    "a value at a removal": (
+        "members-remove-value-not-understood",
+        failed("update", 400, scim('"value" is not allowed for remove operations'), group=True),
+        "value-not-allowed-by-app",
+        failed("update", 400, scim("The value 'x' is not allowed for department")),
+    ),
+    "somebody must remain": (
+        "app-policy-refuses-change",
+        failed("disable", 400, scim("At least one owner must remain")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("At least one e-mail is required")),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),

@@ -9,6 +9,8 @@ _IN_OPERATION = re.compile(
     r"(?i)^(?:body\.|request\.)?operations(?:\[\d+\]|\.\d+)?\.value(?:\[\d+\]|\.\d+)*\.(?=\w)"
 )
 
+_QUOTED_NAME = re.compile(r"\[['\"]([^'\"\[\]]{1,200})['\"]\]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
@@ -37,5 +39,9 @@ def path_text(value: object) -> str | None:
 
 
 def within_operation(path: str) -> str:
-    """The path inside a PATCH operation's value, where `path` leads there; else `path`."""
-    return _IN_OPERATION.sub("", path)
+    """The path inside a PATCH operation's value, where `path` leads there; else `path`.
+
+    Names that JSONPath puts into brackets and quotes lose them.
+    """
+    plain = _QUOTED_NAME.sub(r"\1", path).removeprefix("$").removeprefix(".")
+    return _IN_OPERATION.sub("", plain)
