@@ -9,14 +9,26 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Say more; a traceback for a fault of ours."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result and errors.")]
+
+
 def flatten(command: Callable[..., None]) -> Callable[..., None]:
     """Return `command` with every dataclass parameter replaced by its fields as options.
+
+    A command that takes the context also gets `-v` and `-q`, which belong before the command but
+    are as often typed behind it.
 
     Raises:
         TypeError: two groups of one command have a field of the same name.
@@ -31,6 +43,11 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
         else:
             keyword = parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
             parameters.append(keyword)
+    anywhere = {"verbose": Verbose, "quiet": Quiet} if "ctx" in hints else {}
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in anywhere.items()
+    ]
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:  # noqa: ANN401 - whatever the options hold
@@ -38,6 +55,9 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
             name: kind(**{f.name: values.pop(f.name) for f in fields(kind)})
             for name, kind in groups.items()
         }
+        for name in anywhere:
+            if values.pop(name) and values["ctx"].obj is not None:
+                setattr(values["ctx"].obj, name, True)
         command(**values, **filled)
 
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
