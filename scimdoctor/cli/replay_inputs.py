@@ -100,6 +100,7 @@ def _from_log(
 ) -> Found:
     """Read saved files, or the tenant's log by way of the archive."""
     from scimdoctor.cli.event_source import Origin, open_wanted
+    from scimdoctor.replay.entra_values import Rebuilder
 
     files = tuple(sources.from_ or ())
     if not files and not (wanted.app or session.settings.app):
@@ -117,9 +118,13 @@ def _from_log(
             asked = replace(opened.wanted, status=status)
             events = opened.events.newest(asked, limit=MOST_EVENTS)
         limits, target = opened.limits, opened.target
-    schema = _schema(session, sources, target)
-    subjects = _subjects(events, wanted, schema, dialect)
-    return Found(subjects=subjects, limits=limits, target=target)
+    rebuilder = Rebuilder(
+        schema=_schema(session, sources, target),
+        dialect=dialect,
+        graph=None if files else session.graph,
+    )
+    subjects = tuple(rebuilder.rebuild(event) for event in _chosen(events, wanted))
+    return Found(subjects=subjects, limits=(*limits, *rebuilder.limits()), target=target)
 
 
 def _schema(
@@ -152,15 +157,11 @@ def _named(
     return tuple(found[one] for one in dict.fromkeys(ids))
 
 
-def _subjects(
-    events: Iterable[ProvisioningObjectSummary],
-    wanted: Wanted,
-    schema: SynchronizationSchema | None,
-    dialect: Dialect,
-) -> tuple[Subject, ...]:
+def _chosen(
+    events: Iterable[ProvisioningObjectSummary], wanted: Wanted
+) -> tuple[ProvisioningObjectSummary, ...]:
     """The events that fit, each object and shape once unless named by id."""
-    from scimdoctor.replay import newest_per_shape, subject_of_event
+    from scimdoctor.replay import newest_per_shape
 
-    fitting = [event for event in events if wanted.fits(event)]
-    chosen = fitting if wanted.ids else newest_per_shape(fitting)
-    return tuple(subject_of_event(e, schema=schema, dialect=dialect) for e in chosen)
+    fitting = tuple(event for event in events if wanted.fits(event))
+    return fitting if wanted.ids else newest_per_shape(fitting)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.evaluate import evaluate_mapping, expression_of
-from scimdoctor.entra.expression import ExpressionError, parse
+from scimdoctor.entra.evaluate import evaluate_mapping, source_names
 from scimdoctor.entra.scope_filter import in_scope
 from scimdoctor.entra.source_values import graph_fields, source_values
 from scimdoctor.graph import directory
@@ -50,7 +49,7 @@ class Side:
         return cls(
             mapping=mapping,
             definition=schema.target_definition(mapping),
-            attributes=_attributes(mapping),
+            attributes=source_names(mapping),
             default_domain=default_domain,
         )
 
@@ -74,18 +73,6 @@ class Side:
             if result.known and isinstance(result.value, str) and result.value:
                 return item.target_attribute_name, result.value
         return None
-
-
-def _attributes(mapping: ObjectMapping) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for item in mapping.attribute_mappings:
-        try:
-            found = parse(expression_of(item.source)).attributes() if item.source else ()
-        except ExpressionError:
-            found = ()
-        names |= dict.fromkeys(found)
-    clauses = (c for g in mapping.scope for c in g.clauses)
-    return tuple(names | dict.fromkeys(c.source_operand_name for c in clauses))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

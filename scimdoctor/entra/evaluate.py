@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.app_roles import roles_of
 from scimdoctor.entra.evaluator import Evaluation, evaluate
+from scimdoctor.entra.expression import ExpressionError, parse
 from scimdoctor.entra.logged_values import read_value
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         AttributeDefinition,
         AttributeMapping,
         AttributeMappingSource,
+        ObjectMapping,
     )
 
 _PLAIN_ATTRIBUTE = re.compile(r"^\[[^\]]+\]$")
@@ -64,6 +66,19 @@ def expression_of(source: AttributeMappingSource) -> str:
         arguments = ", ".join(expression_of(value) for _, value in source.parameters)
         return f"{name}({arguments})"
     return f"[{name}]" if name else ""
+
+
+def source_names(mapping: ObjectMapping) -> tuple[str, ...]:
+    """The source attributes that `mapping` and its scoping filter read, by provisioning name."""
+    names: dict[str, None] = {}
+    for item in mapping.attribute_mappings:
+        try:
+            found = parse(expression_of(item.source)).attributes() if item.source else ()
+        except ExpressionError:
+            found = ()
+        names |= dict.fromkeys(found)
+    clauses = (clause for group in mapping.scope for clause in group.clauses)
+    return tuple(names | dict.fromkeys(clause.source_operand_name for clause in clauses))
 
 
 def is_direct(text: str) -> bool:

@@ -117,7 +117,8 @@ def gather(
         dialect=dialect,
         attempted=attempted_attributes(event, schema),
         target=target_attributes(event, schema),
-        source={**source_attributes(event), **(source or {})},
+        # What the event shows was true then; what was brought along may be newer.
+        source={**(source or {}), **source_attributes(event)},
         target_id=known_id or observed_id,
         id_provenance=Provenance.OBSERVED
         if known_id in {None, observed_id}

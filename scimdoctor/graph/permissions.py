@@ -160,7 +160,12 @@ COMMAND_NEEDS = (
         optional_for="to name an app",
     ),
     CommandNeeds(command="diagnose", required=_EVENTS),
-    CommandNeeds(command="replay", required=_EVENTS),
+    CommandNeeds(
+        command="replay",
+        required=_EVENTS,
+        optional=USERS,
+        optional_for="to work out values that the log does not show",
+    ),
     CommandNeeds(command="mappings", required=_JOBS),
     CommandNeeds(
         command="compare", required=(*_JOBS, USERS), optional=GROUPS, optional_for="for groups"
