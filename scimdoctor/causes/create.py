@@ -75,6 +75,9 @@ _NOT_OF_A_VALUE = (
 )
 """What is called missing, too, but is no value of an attribute."""
 
+_OTHER_TYPES = frozenset({"notarget", "invalidfilter", "uniqueness", "mutability"})
+"""Values of scimType that speak against a missing value (RFC 7644 table 9), lower case."""
+
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
 
@@ -174,7 +177,8 @@ def _required_empty(facts: Facts) -> Match | None:
     if vague and facts.stage is Stage.CREATE:
         return possible(56, "a value is missing or does not fit, says the SCIM error's type")
     said = facts.says(Breach.REQUIRED)
-    if said is None or facts.stage not in _WRITING | {Stage.MATCH}:
+    otherwise = (facts.reading.scim_type or "").casefold() in _OTHER_TYPES
+    if said is None or otherwise or facts.stage not in _WRITING | {Stage.MATCH}:
         return None
     return _required_said(facts, said)
 

@@ -167,7 +167,13 @@ class Facts:
         if self.exchange is not None:
             return Evidence(kind=EvidenceKind.EXCHANGE, ref=self.exchange.id, summary=summary)
         if event is not None:
-            return Evidence(kind=EvidenceKind.EVENT, ref=event.id, summary=summary)
+            return Evidence(
+                kind=EvidenceKind.EVENT,
+                ref=event.id,
+                summary=summary,
+                label=event.object_name,
+                at=event.activity_date_time,
+            )
         if job is not None:
             return Evidence(kind=EvidenceKind.JOB, ref=job.id, summary=summary)
         return Evidence(kind=EvidenceKind.TEXT, ref="input", summary=summary)

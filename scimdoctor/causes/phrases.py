@@ -55,6 +55,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
         ("Joi", r"not allowed to be (?:empty|null)"),
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
+        ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
@@ -120,7 +121,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.IMMUTABLE,
-        ("RFC 7644 wordings", r"\bimmutable\b|read-?only|not mutable|\bmutability\b"),
+        ("RFC 7644 wordings", r"\bimmutable\b|read[- ]?only|not mutable|\bmutability\b"),
         ("SCIM servers", r"\b(?:can(?:'|no)t|may not|must not|could not|not allowed to|unable to|not possible to|cannot) (?:be )?(?:change|modif|updat|edit|alter|overwrit|reassign)(?!e?d? (?:the )?(?:last|inactive|disabled|suspended))"),
         ("SCIM servers", r"(?:chang(?:e|ing)|modif(?:y|ying|ication)|updat(?:e|ing)|edit(?:ing)?)[^.;]{0,70}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible)|forbidden|prohibited)|not (?:updat|edit|modifi)able"),
     ),
@@ -153,6 +154,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("better-auth, SCIM servers", r"\bno (?:valid |actual |effective )?(?:fields?|changes?|attributes?|operations?|updates?|modifications?|data|valid \w+) (?:\w+ )?(?:to|were|was|for) (?:update|updated|modif|appl|change|be|made|patch|detected|provided to update)|nothing (?:to|has|was|have) (?:update|change|do|modif|be)|no changes?\b|not modified|(?:value|attribute)s? (?:is|are) (?:the same|unchanged|identical|already)|empty (?:update|patch)"),
         ("custom servers", r"error adding member"),
         ("SCIM servers", r"already (?:contains|includes|holds)\b"),
+        ("SCIM servers", r"\bno (?:effective|actual) changes?\b"),
     ),
     *_rows(
         Breach.VALUE_REFUSED,
@@ -168,6 +170,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
         ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
         ("validators", r"(?:should|must|needs? to|has to) be in [\w.: -]{1,30}format|\broles? ['\"][^'\"]{1,60}['\"] (?:is |was )?(?:not|un) ?(?:recogni|known|valid|found|allowed|supported)"),
+        ("validators", r"\bunknown value\b"),
     ),
     *_rows(
         Breach.OP_REFUSED,
@@ -207,6 +210,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Jackson, UnboundID SDK", r"RemoveOperation|unreco\w+ field \"value\""),
         ("SCIM servers", r"remov(?:e|al|ing)[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
         ("SCIM servers", r"\bvalues?['\"]? (?:is |are )?not (?:allowed|supported|permitted|expected)[^.;]{0,20}\b(?:for|in|with|on) (?:a |an |the )?remov"),
+        ("SCIM servers", r"(?:unsupported|invalid) remov(?:e|al)\b[^.;]{0,40}\bvalue"),
     ),
     *_rows(
         Breach.FILTER_REFUSED,
@@ -251,6 +255,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.PATH_MISSING,
         ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
+        ("SCIM servers", r"(?:must|should|needs to) (?:contain|have|include|specify|provide) an? path\b(?![- ]?filter)"),
     ),
     *_rows(
         Breach.LETTER_CASE,
@@ -277,6 +282,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.LICENCE,
         ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("SaaS apps", r"\b(?:plan|subscription|edition|tier|package)\b (?:does(?: not|n't)|do not|cannot) (?:include|allow|support|cover)"),
     ),
     *_rows(
         Breach.PREREQUISITE,

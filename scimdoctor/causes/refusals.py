@@ -65,6 +65,8 @@ def _policy_said(facts: Facts) -> Match | None:
     ):
         return likely(86, f"error code {facts.error_code}: a rule forbids it")
     said = facts.says(Breach.POLICY)
+    if (facts.reading.scim_type or "").casefold() == "uniqueness":
+        return None
     if said is None or facts.stage not in WRITES or facts.status in {401, 404, 429}:
         return None
     strong = facts.stage is Stage.DELETE or facts.status in {403, 409}

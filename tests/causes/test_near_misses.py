@@ -403,6 +403,30 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "required-attribute-empty-in-source",
         failed("create", 400, scim("At least one e-mail is required")),
     ),
+    "the error's type speaks against a missing value": (
+        "value-path-no-match-rejected",
+        failed("update", 400, scim("No e-mail of type work exists", "noTarget")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("No e-mail given", "invalidValue")),
+    ),
+    "taken by somebody who was deleted": (
+        "existing-account-not-matchable",
+        failed("create", 409, scim("userName is in use by a deleted user", "uniqueness", 409)),
+        "app-policy-refuses-change",
+        failed("update", 409, scim("A deleted user cannot be updated", status=409)),
+    ),
+    "a plan that lacks it": (
+        "app-prerequisite-missing",
+        failed("create", 403, {"message": "The subscription does not include provisioning"}),
+        "app-policy-refuses-change",
+        failed("create", 403, {"message": "Provisioning is not allowed"}),
+    ),
+    "an operation that must have a path": (
+        "pathless-dotted-keys-unsupported",
+        failed("update", 400, scim("Each operation must have a path")),
+        "members-remove-value-not-understood",
+        failed("update", 400, scim("Remove must have a path filter"), group=True),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
