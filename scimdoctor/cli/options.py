@@ -72,7 +72,7 @@ App = Annotated[
 OptionalApp = Annotated[
     str | None,
     typer.Argument(
-        metavar="[APP]",
+        metavar="APP",
         envvar="SCIMDOCTOR_APP",
         help="Enterprise app: object id, application (client) id, or display name.",
         show_default=False,
@@ -161,6 +161,7 @@ class Output:
         FailOn,
         typer.Option(
             envvar="SCIMDOCTOR_FAIL_ON",
+            metavar="SEVERITY",
             help="Exit with status 1 from this severity on.",
             rich_help_panel=_OUTPUT,
         ),
@@ -179,9 +180,9 @@ class Output:
         bool,
         typer.Option(
             "--redact",
-            help="Replace names, mail addresses, phone numbers and ids by pseudonyms. "
-            "SCIMDOCTOR_REDACT_KEY makes them the same in every report. "
-            "Secrets never appear, with or without this.",
+            help="Replace names, mail addresses, phone numbers and ids by pseudonyms; names of "
+            "apps, hosts and attributes stay. SCIMDOCTOR_REDACT_KEY makes them the same in every "
+            "report. Secrets never appear, with or without this.",
             rich_help_panel=_OUTPUT,
         ),
     ] = False
@@ -232,6 +233,7 @@ class EndpointOptions:
         str | None,
         typer.Option(
             envvar="SCIMDOCTOR_OAUTH_SCOPE",
+            metavar="SCOPES",
             help="Scopes to ask for, separated by blanks.",
             rich_help_panel=_ENDPOINT,
         ),
@@ -240,6 +242,7 @@ class EndpointOptions:
         CredentialLocation | None,
         typer.Option(
             envvar="SCIMDOCTOR_OAUTH_CREDENTIALS_IN",
+            metavar="PLACE",
             help="Where the client credentials go. Default: header.",
             rich_help_panel=_ENDPOINT,
         ),
@@ -258,8 +261,7 @@ class EndpointOptions:
         typer.Option(
             "--header",
             metavar="'NAME: VALUE'",
-            help="Extra header for every request; '@FILE' as the value reads it from a file. "
-            "May be given several times.",
+            help="Extra header for every request; '@FILE' as the value reads it from a file.",
             rich_help_panel=_ENDPOINT,
         ),
     ] = None
@@ -316,7 +318,7 @@ class Sources:
             "--from",
             metavar="FILE",
             help="Events: Graph or portal JSON, CSV, Azure Monitor export, Log Analytics rows; "
-            "a folder, .zip, .gz or '-'. May be given several times.",
+            "a folder, .zip, .gz or '-' (standard input).",
             rich_help_panel=_SOURCES,
         ),
     ] = None
@@ -343,7 +345,7 @@ class Sources:
         typer.Option(
             "--har",
             metavar="FILE",
-            help="HAR capture of requests to the endpoint. May be given several times.",
+            help="HAR capture of requests to the endpoint.",
             rich_help_panel=_SOURCES,
         ),
     ] = None
@@ -366,8 +368,8 @@ class Window:
         str,
         typer.Option(
             metavar="TIME|AGE",
-            help="From this time on: '24h', '7d', or an ISO 8601 time. "
-            "Ignored for saved files unless given.",
+            help="From this time on: '24h', '7d', or an ISO 8601 time. Default: 24h; saved files "
+            "are read whole.",
             rich_help_panel=_WINDOW,
         ),
     ] = ""
@@ -377,7 +379,7 @@ class Window:
     ] = ""
     status: Annotated[
         list[EventStatus] | None,
-        typer.Option(help="Only this status. May be given several times.", rich_help_panel=_WINDOW),
+        typer.Option(help="Only this status.", rich_help_panel=_WINDOW),
     ] = None
     user: Annotated[
         str | None,

@@ -46,7 +46,11 @@ Target = Annotated[
 
 
 def list_(ctx: typer.Context, output: Output) -> None:
-    """List what the archive holds: apps, days, events and size by tenant."""
+    """List what the archive holds: apps, days, events and size by tenant.
+
+    Examples:
+      scimdoctor archive list
+    """
     from scimdoctor.cli.archive_report import listing
     from scimdoctor.sources.archive import archives, default_root
 
@@ -57,7 +61,11 @@ def list_(ctx: typer.Context, output: Output) -> None:
 
 
 def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = False) -> None:
-    """Remove old days from the archive for good."""
+    """Remove old days from the archive for good.
+
+    Examples:
+      scimdoctor archive prune --older-than 90d
+    """
     from scimdoctor.cli.archive_report import pruned
     from scimdoctor.cli.event_source import moment_of, required_moment
     from scimdoctor.sources.archive import archives, default_root
@@ -75,7 +83,12 @@ def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = Fal
 def export(
     ctx: typer.Context, *, app: AppName = None, tenant: Tenant = None, output: Target = None
 ) -> None:
-    """Write the archived records as JSON Lines, which --from reads again."""
+    """Write the archived records as JSON Lines, which --from reads again.
+
+    Examples:
+      scimdoctor archive export -o events.jsonl
+      scimdoctor archive export --app "My app" -o events.jsonl
+    """
     from dataclasses import replace
 
     from scimdoctor.cli.archive_report import export_to
@@ -89,7 +102,11 @@ def export(
 
 
 def verify(ctx: typer.Context, output: Output) -> None:
-    """Check every file of the archive against its checksum."""
+    """Check every file of the archive against its checksum.
+
+    Examples:
+      scimdoctor archive verify
+    """
     from scimdoctor.cli.archive_report import verified
     from scimdoctor.sources.archive import archives, default_root
 

@@ -24,7 +24,7 @@ class DialectChoice(StrEnum):
 Url = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]",
+        metavar="URL",
         envvar="SCIMDOCTOR_ENDPOINT",
         help="Tenant URL as typed in Entra.",
         show_default=False,
@@ -44,7 +44,7 @@ Only = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CHECK",
-        help="Only this check or family, and what it needs. Repeatable.",
+        help="Only this check or family, and what it needs.",
         autocompletion=check_ids,
     ),
 ]
@@ -52,7 +52,7 @@ Skip = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CHECK",
-        help="Not this check or family. Repeatable.",
+        help="Not this check or family.",
         autocompletion=check_ids,
     ),
 ]
@@ -68,7 +68,8 @@ Timeout = Annotated[
     float, typer.Option(metavar="SECONDS", min=1, help="Longest time for the whole run.")
 ]
 Concurrency = Annotated[
-    int, typer.Option(min=1, max=32, help="Requests at the same time in the parallel tests.")
+    int,
+    typer.Option(min=1, max=32, help="Requests at the same time in the parallel tests: 1 to 32."),
 ]
 Domain = Annotated[
     str, typer.Option(metavar="NAME", help="Mail domain of the test users' names and addresses.")
@@ -111,8 +112,9 @@ def check_endpoint(
 
     Examples:
       scimdoctor check-endpoint https://app.example.com/scim
-
-      scimdoctor check-endpoint https://app.example.com/scim --only groups --read-only
+      scimdoctor check-endpoint https://app.example.com/scim --only groups
+      scimdoctor check-endpoint https://app.example.com/scim --read-only
+      scimdoctor check-endpoint http://localhost:8080/scim -f junit -o scim.xml
     """
     from scimdoctor.checks import CheckOptions
     from scimdoctor.cli.check_session import Checking, run_check

@@ -18,7 +18,11 @@ def cleanup(
 ) -> None:
     """Remove test users and groups that an interrupted run left in an app.
 
-    Without --endpoint it lists them.
+    Without --endpoint it lists them and changes nothing.
+
+    Examples:
+      scimdoctor cleanup
+      scimdoctor cleanup --endpoint https://app.example.com/scim
     """
     from scimdoctor.cli.cleanup_session import run_cleanup
 

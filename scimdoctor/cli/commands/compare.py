@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Subject = Annotated[
     str | None,
     typer.Argument(
-        metavar="[USER|GROUP]",
+        metavar="USER|GROUP",
         help="User principal name, object id, group name, or the app's id or externalId.",
         show_default=False,
     ),
@@ -59,7 +59,14 @@ def compare(
     endpoint: EndpointUrl = None,
     schema: SchemaFile = None,
 ) -> None:
-    """Compare one user or group, or everybody, attribute by attribute: Entra, mapping, app."""
+    """Compare one user or group, or everybody, attribute by attribute: Entra, mapping, app.
+
+    Reads on both sides, writes on neither.
+
+    Examples:
+      scimdoctor compare ada@contoso.com --app "My app" --endpoint URL
+      scimdoctor compare --all --app "My app" --endpoint URL -f html -o all.html
+    """
     from scimdoctor.compare.everyone import compare_everyone
     from scimdoctor.compare.one import compare_one
 

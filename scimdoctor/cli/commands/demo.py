@@ -13,6 +13,9 @@ def demo(ctx: typer.Context) -> None:
 
     Needs no tenant, no account and no network, and takes a few seconds. Ends with status 0 when
     exactly the seeded faults were named, with 1 otherwise.
+
+    Examples:
+      scimdoctor demo
     """
     from rich.console import Console
 

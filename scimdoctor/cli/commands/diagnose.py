@@ -44,7 +44,14 @@ def diagnose(
     yes: Yes = False,
     no_archive: NoArchive = False,
 ) -> None:
-    """Name the root causes of failing provisioning, with evidence and what to do."""
+    """Name the root causes of failing provisioning, with evidence and what to do.
+
+    Examples:
+      scimdoctor diagnose "My app"
+      scimdoctor diagnose "My app" --endpoint https://app.example.com/scim
+      scimdoctor diagnose --from log.json --schema schema.json
+      scimdoctor diagnose --from log.json -f html -o report.html
+    """
     from scimdoctor.cli.diagnose_session import Diagnosing, run_diagnose
 
     session = session_of(ctx, sign_in)

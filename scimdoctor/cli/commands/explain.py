@@ -11,7 +11,7 @@ from scimdoctor.cli.completion import explained_ids
 Id = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ID]",
+        metavar="ID",
         help="Cause, check, error code, skip or quarantine reason, scimType, HTTP status, "
         "AADSTS code.",
         autocompletion=explained_ids,
@@ -26,9 +26,7 @@ def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) ->
 
     Examples:
       scimdoctor explain boolean-string-rejected
-
       scimdoctor explain AADSTS7000222
-
       scimdoctor explain --list
     """
     del ctx

@@ -34,7 +34,11 @@ def start(
     job_id: JobId = None,
     yes: Yes = False,
 ) -> None:
-    """Start or resume the job; a quarantine is cleared."""
+    """Start or resume the job; a quarantine is cleared.
+
+    Examples:
+      scimdoctor job start "My app"
+    """
     _act(ctx, sign_in, output, (app, job_id, "start", ""), yes=yes)
 
 
@@ -47,7 +51,11 @@ def pause(
     job_id: JobId = None,
     yes: Yes = False,
 ) -> None:
-    """Pause the job; changes gather until it is started again."""
+    """Pause the job; changes gather until it is started again.
+
+    Examples:
+      scimdoctor job pause "My app"
+    """
     _act(ctx, sign_in, output, (app, job_id, "pause", ""), yes=yes)
 
 
@@ -61,7 +69,12 @@ def restart(
     job_id: JobId = None,
     yes: Yes = False,
 ) -> None:
-    """Restart the job, so that what failed is tried again at once."""
+    """Restart the job, so that what failed is tried again at once.
+
+    Examples:
+      scimdoctor job restart "My app"
+      scimdoctor job restart "My app" --scope escrows --yes
+    """
     _act(ctx, sign_in, output, (app, job_id, "restart", scope), yes=yes)
 
 

@@ -18,7 +18,7 @@ def lab(
             "--fault",
             metavar="ID",
             autocompletion=fault_ids,
-            help="Break the first app's SCIM endpoint in this way. May be given several times.",
+            help="Break the first app's SCIM endpoint in this way.",
         ),
     ] = None,
     list_faults: Annotated[
@@ -32,7 +32,6 @@ def lab(
 
     Examples:
       scimdoctor lab --fault boolean-text-refused
-
       scimdoctor lab --list-faults
     """
     if list_faults:

@@ -23,7 +23,12 @@ DeviceCode = Annotated[
 def login(
     ctx: typer.Context, sign_in: SignIn, output: Output, *, device_code: DeviceCode = False
 ) -> None:
-    """Sign in to Microsoft with a browser, a device code, or as an app."""
+    """Sign in to Microsoft with a browser, a device code, or as an app.
+
+    Examples:
+      scimdoctor login --tenant contoso.com --client-id GUID
+      scimdoctor login --tenant contoso.com --client-id GUID --device-code
+    """
     from scimdoctor.graph.granted import describe_sign_in
     from scimdoctor.graph.login import log_in
 

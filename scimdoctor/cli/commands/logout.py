@@ -9,7 +9,11 @@ from scimdoctor.cli.session import session_of
 
 
 def logout(ctx: typer.Context, sign_in: SignIn) -> None:
-    """Forget the sign-in that is saved for this tenant and app registration."""
+    """Forget the sign-in that is saved for this tenant and app registration.
+
+    Examples:
+      scimdoctor logout
+    """
     from scimdoctor.graph.token_cache import forget
 
     session = session_of(ctx, sign_in)

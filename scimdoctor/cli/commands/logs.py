@@ -55,7 +55,14 @@ def logs(
     no_archive: NoArchive = False,
     offline: Offline = False,
 ) -> None:
-    """Show provisioning events, newest first, from Graph, the archive or saved files."""
+    """Show provisioning events, newest first, from Graph, the archive or saved files.
+
+    Examples:
+      scimdoctor logs "My app" --status failure
+      scimdoctor logs "My app" --since 7d --summary
+      scimdoctor logs --from log.json --user ada@contoso.com
+      scimdoctor logs "My app" --since 30d --offline -f csv -o log.csv
+    """
     from scimdoctor.cli.event_source import Origin, open_wanted
     from scimdoctor.cli.follow import follow_log
     from scimdoctor.cli.log_report import event_report, summary_report

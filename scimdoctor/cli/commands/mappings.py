@@ -51,7 +51,14 @@ def mappings(
     export: Export = None,
     job_id: JobId = None,
 ) -> None:
-    """Show the attribute mapping and judge it: matching, types, expressions, missing attributes."""
+    """Show the attribute mapping and judge it: matching, types, expressions, missing attributes.
+
+    Examples:
+      scimdoctor mappings "My app"
+      scimdoctor mappings --schema schema.json
+      scimdoctor mappings --schema schema.json --diff before.json
+      scimdoctor mappings "My app" --export schema.json
+    """
     from scimdoctor.entra.mapping_diff import change_findings, diff_schemas
     from scimdoctor.entra.mapping_lint import review
     from scimdoctor.graph.saved import load_schema, save_schema

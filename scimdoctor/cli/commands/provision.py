@@ -35,7 +35,7 @@ Members = Annotated[
     typer.Option(
         "--member",
         metavar="USER",
-        help="A member to provision with the group. May be given up to five times.",
+        help="A member to provision with the group; up to five.",
     ),
 ]
 JobId = Annotated[
@@ -55,7 +55,12 @@ def provision(
     job_id: JobId = None,
     yes: Yes = False,
 ) -> None:
-    """Provision one user or group on demand; asks first, and diagnoses a failure."""
+    """Provision one user or group on demand; asks first, and diagnoses a failure.
+
+    Examples:
+      scimdoctor provision ada@contoso.com --app "My app"
+      scimdoctor provision "Sales team" --app "My app" --member ada@contoso.com
+    """
     from scimdoctor.graph.directory import find_app
     from scimdoctor.graph.on_demand import plan_on_demand
     from scimdoctor.graph.synchronization import schema, the_job

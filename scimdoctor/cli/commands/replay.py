@@ -23,7 +23,7 @@ from scimdoctor.model.replay import ReplayMode
 Events = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[EVENT]...",
+        metavar="EVENT",
         help="Ids of events. Default: the newest failing event of each object and kind.",
         show_default=False,
     ),
@@ -91,6 +91,12 @@ def replay(
 
     At most 50 events, unless --limit says otherwise; each object and kind of failure once. Ctrl-C
     reports what was replayed until then.
+
+    Examples:
+      scimdoctor replay --app "My app" --endpoint https://app.example.com/scim
+      scimdoctor replay --from log.json --schema schema.json --mode plan
+      scimdoctor replay EVENT --from log.json --endpoint URL --mode shadow
+      scimdoctor replay --rollback rollback.json --endpoint URL
     """
     from scimdoctor.cli.replay_inputs import Wanted
     from scimdoctor.cli.replay_session import Replaying, run_replay, run_rollback

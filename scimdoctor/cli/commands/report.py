@@ -14,7 +14,7 @@ from scimdoctor.cli.session import session_of
 Files = Annotated[
     list[Path],
     typer.Argument(
-        metavar="FILE...",
+        metavar="FILE",
         help="Report made with '-f json' ('-' reads standard input); two with --diff, older first.",
         show_default=False,
     ),
@@ -61,12 +61,9 @@ def report(
 
     Examples:
       scimdoctor report report.json -f html -o report.html
-
       scimdoctor report --diff before.json after.json
-
       scimdoctor report report.json --write-baseline known.json
-
-      scimdoctor report report.json --redact-list names.json -f html -o for-the-vendor.html
+      scimdoctor report report.json --redact-list names.json -f html -o shown.html
     """
     from scimdoctor.errors import ConfigurationError
     from scimdoctor.reports.diff import diff_reports

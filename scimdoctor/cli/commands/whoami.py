@@ -9,7 +9,12 @@ from scimdoctor.cli.session import new_report, session_of
 
 
 def whoami(ctx: typer.Context, sign_in: SignIn, output: Output) -> None:
-    """Show who is signed in, the permissions granted, and which commands lack one."""
+    """Show who is signed in, the permissions granted, and which commands lack one.
+
+    Examples:
+      scimdoctor whoami
+      scimdoctor whoami --auth managed-identity
+    """
     from scimdoctor.graph.granted import describe_sign_in
 
     session = session_of(ctx, sign_in)
