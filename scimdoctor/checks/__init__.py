@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scimdoctor.checks import (
     auth,
     create,
@@ -27,9 +29,10 @@ from scimdoctor.checks import (
 )
 from scimdoctor.checks.check import Check, Result
 from scimdoctor.checks.options import CheckOptions, Clock
+from scimdoctor.checks.other_causes import OTHER_CAUSES
 from scimdoctor.checks.runner import run_checks, unknown_names
 
-ALL_CHECKS: tuple[Check, ...] = (
+_IN_ORDER: tuple[Check, ...] = (
     *tls.CHECKS,
     *reach.CHECKS,
     *auth.CHECKS,
@@ -61,6 +64,15 @@ ALL_CHECKS: tuple[Check, ...] = (
     *whole_run.BYSTANDER_CHECKS,
     *whole_run.CHECKS,
 )
+
+
+def _with_other_causes(check: Check) -> Check:
+    """The check with the causes that its failures may name besides its own."""
+    rule = replace(check.rule, other_causes=OTHER_CAUSES.get(check.id, ()))
+    return replace(check, rule=rule)
+
+
+ALL_CHECKS: tuple[Check, ...] = tuple(_with_other_causes(check) for check in _IN_ORDER)
 """Every check, in the order in which they run: a check comes after those it builds on."""
 
 __all__ = [

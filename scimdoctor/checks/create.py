@@ -71,9 +71,12 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
             context.user("subject")
         return
     crashed = (refused.status or 0) >= 500
-    if _works_with_bare_elements(context):
+    beside = _culprits_beside_types(context)
+    if beside is not None:
+        context.spelling.omit |= set(beside)
+        others = "".join(f", and without {name}" for name in beside)
         yield failed(
-            f"{words}. Without type and primary in emails, phoneNumbers and addresses it works.",
+            f"{words}. Without type and primary in emails, phoneNumbers and addresses{others} it works.",
             refused,
             cause="unhandled-exception-500" if crashed else "over-strict-validation",
         )
@@ -138,16 +141,17 @@ def _works_without(context: CheckContext, names: set[str]) -> bool:
     return exchange.ok
 
 
-def _works_with_bare_elements(context: CheckContext) -> bool:
-    """Create the subject with lists whose elements say neither type nor primary; keeps it."""
+def _culprits_beside_types(context: CheckContext) -> list[str] | None:
+    """What makes the create fail beside type and primary in the elements of lists.
+
+    Nothing (`[]`) if it works without these two; `None` if leaving them out does not help.
+    """
     context.spelling.bare_elements = True
-    person = context.values.person("subject")
-    exchange = context.send(context.create_request("Users", person))
-    made = context.adopt(exchange, person)
-    if made is not None:
-        context.objects["subject"] = made
-    context.spelling.bare_elements = exchange.ok
-    return exchange.ok
+    if _works_without(context, set()):
+        return []
+    culprits = _culprits(context)
+    context.spelling.bare_elements = bool(culprits)
+    return culprits or None
 
 
 def _without(person: dict[str, Any], names: set[str]) -> dict[str, Any]:

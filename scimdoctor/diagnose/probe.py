@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 _STORED = "read/stored"
-_ALSO: Mapping[str, tuple[str, ...]] = {
+_DECISIVE: Mapping[str, tuple[str, ...]] = {
     "boolean-string-rejected": ("lifecycle/disable", "lifecycle/restore"),
     "needs-scim-compliance-flag": ("patch/op-case", "lifecycle/disable"),
     "app-prerequisite-missing": ("query/match",),
 }
-"""Checks that find a cause besides the one that their rule names."""
+"""Checks that cannot pass where a cause is that their rule does not name."""
 
 _BY_STAGE: Mapping[Stage, tuple[str, ...]] = {
     Stage.UPDATE: (
@@ -83,15 +83,20 @@ class Probe:
         return found, tuple(self.endpoint.exchanges[before:])
 
     def check(self, causes: Iterable[str]) -> tuple[Finding, ...]:
-        """Run the checks that fail for one of `causes`; passed ones say for which cause, too."""
+        """Run the checks that can name one of `causes`; passed ones say which they speak against."""
         from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 
         known = ALL_CHECKS if self.checks is None else self.checks
         wanted = set(causes)
-        fitting = {c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted}
+        fitting: dict[str, str | None] = {
+            c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted
+        }
         ids = {c.rule.id for c in known}
         for cause in wanted:
-            fitting |= {i: cause for i in _ALSO.get(cause, ()) if i in ids and i not in fitting}
+            fitting |= {i: cause for i in _DECISIVE.get(cause, ()) if i in ids and i not in fitting}
+        for check in known:
+            if wanted & set(check.rule.other_causes):
+                fitting.setdefault(check.rule.id, None)
         if not fitting:
             return ()
         # What is stored tells the PATCH checks which attributes they can change.

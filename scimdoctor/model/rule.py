@@ -78,6 +78,9 @@ class CheckRule:
     cause: str | None
     """The cause id of a failure; `None` where a failure is no cause by itself."""
 
+    other_causes: tuple[str, ...] = ()
+    """Causes that a finding of this check may name instead, because it found out more."""
+
     what: str
     why: str
     """Why it matters to Entra."""

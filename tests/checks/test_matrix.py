@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from scimdoctor.causes import ALL_CAUSES
+from scimdoctor.checks import ALL_CHECKS
+from scimdoctor.checks.cleanup import CLEAN_UP
+from scimdoctor.checks.other_causes import ANYWHERE, OTHER_CAUSES
 from scimdoctor.lab.scim.faults import FAULTS, TRAITS, Fault, Trait
+from scimdoctor.model.finding import Outcome
 from tests.fakes.checking import check_lab
 
 INFORMATION_ONLY = {
@@ -32,6 +37,14 @@ LEAVES_OBJECTS = {
     "body-latin-1": "the id of what was created cannot be read",
 }
 
+RULES = {check.id: check.rule for check in ALL_CHECKS} | {CLEAN_UP.id: CLEAN_UP.rule}
+
+
+def named_by(check: str) -> set[str | None]:
+    """The causes that a failure of this check may name."""
+    return {RULES[check].cause, *RULES[check].other_causes, *ANYWHERE}
+
+
 IN_PROCESS = [f for f in FAULTS if f.id not in NEEDS_A_SOCKET]
 HARMFUL = [f for f in IN_PROCESS if f.id not in INFORMATION_ONLY]
 HARMLESS = [f for f in IN_PROCESS if f.id in INFORMATION_ONLY]
@@ -45,13 +58,19 @@ def test_one_fault_gives_one_root_finding_with_its_cause(fault: Fault) -> None:
 
     causes = [(f.check, f.cause) for f in checked.problems]
     assert [cause for _, cause in causes] == [fault.cause], causes
+    failed = [f for f in checked.findings if f.outcome is Outcome.FAILED]
+    assert [f for f in failed if f.cause and f.cause not in named_by(f.check)] == []
     assert fault.id in LEAVES_OBJECTS or checked.left == 0
     assert fault.id in COUNTED or len(checked.exchanges) <= 400
 
 
 @pytest.mark.parametrize("fault", HARMLESS, ids=lambda f: f.id)
 def test_a_harmless_fault_is_no_problem(fault: Fault) -> None:
-    assert check_lab(fault.id).problems == []
+    checked = check_lab(fault.id)
+
+    assert checked.problems == []
+    failed = [f for f in checked.findings if f.outcome is Outcome.FAILED]
+    assert [f for f in failed if f.cause and f.cause not in named_by(f.check)] == []
 
 
 @pytest.mark.parametrize("trait", TRAITS, ids=lambda t: t.id)
@@ -74,3 +93,11 @@ def test_the_exceptions_name_faults_that_exist() -> None:
     known = {fault.id for fault in FAULTS}
 
     assert set(INFORMATION_ONLY) | NEEDS_A_SOCKET | set(LEAVES_OBJECTS) | COUNTED <= known
+
+
+def test_other_causes_are_of_checks_and_causes_that_exist() -> None:
+    known = {cause.rule.id for cause in ALL_CAUSES}
+
+    assert set(OTHER_CAUSES) <= set(RULES)
+    assert all(set(causes) <= known for causes in OTHER_CAUSES.values())
+    assert all(RULES[check].cause not in causes for check, causes in OTHER_CAUSES.items())
