@@ -8,18 +8,30 @@ which the causes are named again with what that showed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.engine import diagnose_case
-from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of
+from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.merge import merged
 from scimdoctor.diagnose.probe import Probe, suspected, usual_suspects
+from scimdoctor.diagnose.reach import is_about_reaching, obstacle
+from scimdoctor.diagnose.remedies import (
+    Known,
+    filled,
+    ready,
+    ready_replay,
+    ready_status,
+    subject_of,
+)
 from scimdoctor.entra.job_health import is_late, is_stuck_in_initial_cycle, read_job
 from scimdoctor.model.replay import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EventGroup",
     "Evidence",
+    "Known",
     "Outcome",
     "Probe",
     "diagnose",
@@ -52,6 +65,8 @@ class Outcome:
     exchanges: tuple[Exchange, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    obstacle: str | None = None
+    """Why the endpoint could not be asked."""
 
 
 def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
@@ -59,23 +74,55 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
     cases = cases_of(evidence)
     first = [diagnose_case(named.case) for named in cases]
     findings: tuple[Finding, ...] = ()
+    blocked = obstacle(probe.endpoint) if probe is not None else None
     if probe is not None:
-        cases = _replayed(cases, probe)
-        findings = probe.check((*suspected(first), *_open_questions(cases, first)))
-        cases = _checked(cases, findings)
+        asked = [blocked is None or is_about_reaching(d) for d in first]
+        cases, findings = _asked(cases, first, asked=asked, probe=probe)
         first = [diagnose_case(named.case) for named in cases]
-    pairs = [(_signed(d, n), n) for d, n in zip(first, cases, strict=True)]
-    diagnoses = merged((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
+    known = known_from(evidence)
+    diagnoses = _finished(zip(cases, first, strict=True), evidence, known)
     sent = tuple(probe.endpoint.exchanges) if probe is not None else ()
+    status = read_job(evidence.job, now=evidence.now) if evidence.job is not None else None
     return Outcome(
         diagnoses=diagnoses,
-        status=read_job(evidence.job, now=evidence.now) if evidence.job is not None else None,
+        status=ready_status(status, known) if status is not None else None,
         findings=findings,
-        replays=tuple(probe.replays) if probe is not None else (),
+        replays=tuple(ready_replay(r, known) for r in probe.replays) if probe is not None else (),
         exchanges=(*evidence.exchanges, *sent),
-        limits=(*evidence.limits, *_unseen(evidence, probe)),
-        notes=_notes(evidence, diagnoses, probe),
+        limits=(*_obstacle_said(blocked), *evidence.limits, *_unseen(evidence, probe)),
+        notes=_notes(evidence, diagnoses, probe, known=known),
+        obstacle=blocked,
     )
+
+
+def _asked(
+    cases: tuple[NamedCase, ...], first: list[Diagnosis], *, asked: list[bool], probe: Probe
+) -> tuple[tuple[NamedCase, ...], tuple[Finding, ...]]:
+    """The cases with what the endpoint showed; only those that are `asked` about."""
+    chosen = list(compress(cases, asked))
+    if not chosen:
+        return cases, ()
+    chosen = list(_replayed(tuple(chosen), probe))
+    suspects = list(compress(first, asked))
+    findings = probe.check((*suspected(suspects), *_open_questions(tuple(chosen), suspects)))
+    seen = iter(_checked(tuple(chosen), findings))
+    return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
+
+
+def _finished(
+    named: Iterable[tuple[NamedCase, Diagnosis]], evidence: Evidence, known: Known
+) -> tuple[Diagnosis, ...]:
+    """One diagnosis for each cause, with commands that can be run."""
+    pairs = [(_signed(d, n), n) for n, d in named]
+    found = merged((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
+    samples = {group.signature: group.sample for group in evidence.groups}
+    return tuple(ready(d, known, subject_of(samples.get(d.signature or ""))) for d in found)
+
+
+def _obstacle_said(blocked: str | None) -> tuple[str, ...]:
+    if blocked is None:
+        return ()
+    return (f"the endpoint was not asked further, {blocked}; the causes rest on the rest",)
 
 
 def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
@@ -91,8 +138,10 @@ def _open_questions(cases: tuple[NamedCase, ...], diagnoses: list[Diagnosis]) ->
 
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
     """Whether to keep it: a job stopped by failures of objects is explained by those."""
-    by_failures = named.about == "job" and diagnosis.cause == "unknown-cause"
-    return not (by_failures and evidence.groups)
+    if diagnosis.cause != "unknown-cause" or not evidence.groups:
+        return True
+    capture_is_fine = named.about == "har" and all(e.ok for e in named.case.exchanges)
+    return named.about != "job" and not capture_is_fine
 
 
 def _replayed(cases: tuple[NamedCase, ...], probe: Probe) -> tuple[NamedCase, ...]:
@@ -114,8 +163,6 @@ def _with_replay(named: NamedCase, probe: Probe) -> NamedCase:
 
 
 def _checked(cases: tuple[NamedCase, ...], findings: tuple[Finding, ...]) -> tuple[NamedCase, ...]:
-    if not cases and findings:
-        return ()
     return tuple(replace(named, case=replace(named.case, findings=findings)) for named in cases)
 
 
@@ -136,7 +183,7 @@ def _unseen(evidence: Evidence, probe: Probe | None) -> tuple[str, ...]:
 
 
 def _notes(
-    evidence: Evidence, diagnoses: tuple[Diagnosis, ...], probe: Probe | None
+    evidence: Evidence, diagnoses: tuple[Diagnosis, ...], probe: Probe | None, *, known: Known
 ) -> tuple[str, ...]:
     """Things to know, and the next command."""
     notes = []
@@ -146,11 +193,13 @@ def _notes(
     if job is not None and is_late(job, now=evidence.now):
         notes.append("The job's last cycle ended more than three intervals ago.")
     if job is not None and not diagnoses and not evidence.counts.read:
+        command = filled("scimdoctor provision USER --app APP", known)
         notes.append(
             "The job is active but nothing was logged: nothing in scope has changed, or the "
-            "log's window is too short. Next: scimdoctor provision USER --app APP"
+            f"log's window is too short. Next: {command}"
         )
     unsure = [d for d in diagnoses if d.confidence.value != "confirmed"]
     if unsure and probe is None:
-        notes.append("To confirm: scimdoctor diagnose … --endpoint URL")
+        command = filled("scimdoctor diagnose APP --endpoint URL", known)
+        notes.append(f"To confirm: {command}")
     return tuple(notes)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.collect import facts_of
+from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.sent import target_of
+from scimdoctor.diagnose.remedies import Known
 from scimdoctor.entra.job_health import health_of
 from scimdoctor.model.diagnosis import Case
 from scimdoctor.model.report import EventCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from scimdoctor.causes.facts import Facts
     from scimdoctor.diagnose.groups import EventGroup
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
+_OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
+    Stage.CREATE: ("PATCH", "PUT", "DELETE"),
+    Stage.UPDATE: ("POST",),
+    Stage.DELETE: ("POST",),
+}
+"""Requests that cannot have been what failed at a step."""
+
+_TO_START = frozenset({"disabled", "paused", "never-run"})
 _STOPPED = frozenset({"quarantined", "disabled", "paused", "never-run"})
 
 
@@ -35,6 +46,8 @@ class Evidence:
 
     limits: tuple[str, ...] = ()
     now: datetime
+    known: Known = field(default_factory=Known)
+    """What the remedies' commands are completed with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +83,43 @@ def cases_of(evidence: Evidence) -> tuple[NamedCase, ...]:
     return (*named, *_har_cases(evidence, tuple(rest)), *_schema_cases(evidence, named))
 
 
+def known_from(evidence: Evidence) -> Known:
+    """What remedies can be completed with; the app from the events, if all are of one."""
+    principals = {g.sample.service_principal for g in evidence.groups}
+    app = evidence.known.app
+    if app is None and len(principals) == 1:
+        (principal,) = principals
+        app = principal.display_name or principal.id
+    job = evidence.job
+    stopped = job is not None and health_of(job, now=evidence.now) in _TO_START
+    return replace(evidence.known, app=app, job_is_stopped=stopped)
+
+
 def _belonging(
     group: EventGroup, exchanges: Iterable[Exchange], *, alone: bool
 ) -> tuple[Exchange, ...]:
-    """The exchanges that may be of this event: all if it is alone, else those that agree."""
+    """The exchanges that may be of this event: those that agree; all good ones too if it is alone.
+
+    An answer that the event does not tell of is another failure's, even if nothing else was given.
+    """
     listed = tuple(exchanges)
-    if alone or not listed:
-        return listed
+    if not listed:
+        return ()
     facts = facts_of(Case(event=group.sample))
+    agreeing = tuple(e for e in listed if _agrees(e, facts))
+    if not alone:
+        return agreeing
+    if facts.status is None:
+        return listed
+    return tuple(e for e in listed if e.ok or e in agreeing) if agreeing else ()
+
+
+def _agrees(exchange: Exchange, facts: Facts) -> bool:
+    if facts.status is None or exchange.status != facts.status:
+        return False
     kind = "Groups" if facts.is_group else "Users"
-    return tuple(
-        e
-        for e in listed
-        if facts.status is not None
-        and e.status == facts.status
-        and target_of(e.request)[0] in {kind, None}
-    )
+    other_step = exchange.request.method.upper() in _OTHER_STEP.get(facts.stage, ())
+    return target_of(exchange.request)[0] in {kind, None} and not other_step
 
 
 def _job_case(evidence: Evidence, exchanges: tuple[Exchange, ...]) -> NamedCase | None:

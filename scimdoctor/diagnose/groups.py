@@ -37,6 +37,7 @@ class _Tally:
     first: datetime | None = None
     last: datetime | None = None
     ids: list[str] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)
 
     def add(self, event: ProvisioningObjectSummary) -> None:
         self.events += 1
@@ -48,6 +49,8 @@ class _Tally:
             self.last = when if self.last is None else max(self.last, when)
         if len(self.ids) < _SAMPLE:
             self.ids.append(event.id)
+        if event.object_name and len(self.names) < _SAMPLE:
+            self.names[event.object_name] = None
 
 
 def group_events(
@@ -85,6 +88,7 @@ def _group(key: str, tally: _Tally) -> EventGroup:
         first_seen=tally.first,
         last_seen=tally.last,
         sample=tuple(tally.ids),
+        names=tuple(tally.names),
     )
     return EventGroup(signature=key, sample=tally.sample, affected=affected)
 
@@ -95,7 +99,8 @@ def groups_of(
     """Groups that were counted elsewhere, with the sample events found by id."""
     found = []
     for signature in signatures:
-        sample = next((samples[i] for i in signature.sample if i in samples), None)
+        known = [samples[i] for i in signature.sample if i in samples]
+        sample = known[0] if known else None
         if sample is not None and sample.status not in _NO_TROUBLE:
             affected = Affected(
                 events=signature.count,
@@ -103,6 +108,7 @@ def groups_of(
                 first_seen=signature.first_seen,
                 last_seen=signature.last_seen,
                 sample=signature.sample,
+                names=tuple(dict.fromkeys(e.object_name for e in known if e.object_name)),
             )
             found.append(EventGroup(signature=signature.id, sample=sample, affected=affected))
     return tuple(found)

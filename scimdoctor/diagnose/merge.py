@@ -75,6 +75,7 @@ def _affected(one: Affected | None, other: Affected | None) -> Affected | None:
         first_seen=_least(one.first_seen, other.first_seen),
         last_seen=_most(one.last_seen, other.last_seen),
         sample=(*one.sample, *other.sample)[:_SAMPLE],
+        names=tuple(dict.fromkeys((*one.names, *other.names)))[:_SAMPLE],
     )
 
 

@@ -66,6 +66,9 @@ class Affected:
     sample: tuple[str, ...] = ()
     """Ids of at most five events."""
 
+    names: tuple[str, ...] = ()
+    """Names of at most five of the objects."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:

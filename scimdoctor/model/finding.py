@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from scimdoctor.model.rule import Requirement, Severity
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Outcome(StrEnum):
@@ -38,6 +42,11 @@ class Evidence:
     kind: EvidenceKind
     ref: str
     summary: str
+    label: str = ""
+    """What a person calls the event's object; empty where it is not known."""
+
+    at: datetime | None = None
+    """When the event happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

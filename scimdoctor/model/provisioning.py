@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+GROUP_MARK = " (group)"
+"""What follows a group's name, to tell it from a person's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningErrorInfo:
@@ -144,6 +147,19 @@ class ProvisioningObjectSummary:
         """Whether the object is a group, judged by either end's `identityType`."""
         kinds = (self.source_identity.identity_type, self.target_identity.identity_type)
         return any((kind or "").rpartition(":")[2].casefold() == "group" for kind in kinds)
+
+    @property
+    def user_principal_name(self) -> str | None:
+        """The source's user principal name, however the event spells the key."""
+        details = self.source_identity.details.items()
+        return next((v for k, v in details if k.casefold() == "userprincipalname" and v), None)
+
+    @property
+    def object_name(self) -> str:
+        """Name of the object, a group marked as such; empty if the event tells none."""
+        source, target = self.source_identity, self.target_identity
+        name = source.display_name or self.user_principal_name or target.display_name or ""
+        return f"{name}{GROUP_MARK}" if name and self.is_group else name
 
     @property
     def object_label(self) -> str:
