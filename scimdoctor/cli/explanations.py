@@ -125,9 +125,12 @@ def _step(step: Remediation) -> str:
 
 def _checks() -> Iterator[Explanation]:
     from scimdoctor.checks import ALL_CHECKS
+    from scimdoctor.entra.mapping_rules import MAPPING_RULES
 
     for check in ALL_CHECKS:
         yield _of_check(check.rule)
+    for rule in MAPPING_RULES:
+        yield _of_check(rule)
 
 
 def _of_check(rule: CheckRule) -> Explanation:

@@ -140,8 +140,15 @@ def _facts(job: SynchronizationJob, now: datetime) -> list[tuple[str, str]]:
         ("waiting for a retry", _escrows(last)),
         ("steady state since", _when(status.steady_state_last_achieved_time, now)),
     ]
-    rows += [(f"in sync: {k}", str(v)) for k, v in status.synchronized_entry_count_by_type.items()]
+    counts = status.synchronized_entry_count_by_type.items()
+    rows += [(f"in sync: {_kind(name)}", str(count)) for name, count in counts]
     return [(label, text) for label, text in rows if text]
+
+
+def _kind(name: str) -> str:
+    """What people call an object type of the app, which Graph gives as a SCIM schema's URN."""
+    last = name.rpartition(":")[2]
+    return {"user": "users", "group": "groups"}.get(last.casefold(), last or name)
 
 
 def _schedule(job: SynchronizationJob) -> str:

@@ -164,6 +164,7 @@ def explained(*arguments: str) -> Ran:
         ("HTTP 409", "collides"),
         ("AADSTS700016", "AADSTS700016"),
         ("700016", "AADSTS700016"),
+        ("mapping/matching-attribute-set", "precedence of 1"),
     ],
 )
 def test_explain_knows(id_: str, words: str) -> None:

@@ -133,3 +133,15 @@ def test_reasons_are_found_in_any_case() -> None:
     assert find_quarantine_reason("QuarantineOnDemand") is not None
     assert find_quarantine_reason("x") is None
     assert all(row.meaning and row.action for row in QUARANTINE_REASONS)
+
+
+def test_objects_in_sync_are_named_for_people() -> None:
+    urn = "urn:ietf:params:scim:schemas"
+    counts = {f"{urn}:extension:enterprise:2.0:User": 4, f"{urn}:core:2.0:Group": 2, "Device": 1}
+    status = replace(job().status, synchronized_entry_count_by_type=counts)
+    facts = read_job(replace(job(), status=status), now=NOW).facts
+    assert [row for row in facts if row[0].startswith("in sync")] == [
+        ("in sync: users", "4"),
+        ("in sync: groups", "2"),
+        ("in sync: Device", "1"),
+    ]

@@ -100,7 +100,9 @@ def _sections(
         return {"notes": shown, "limits": ("the result holds no event: nothing was diagnosed",)}
     event = read_record(record_of(plan, result), "on-demand")
     counts, groups = group_events([event])
-    evidence = Evidence(groups=groups, counts=counts, schema=mapping, now=session.now())
+    evidence = Evidence(
+        groups=groups, counts=counts, job=plan.job, schema=mapping, now=session.now()
+    )
     outcome = diagnose(evidence)
     return {
         "events": counts,
