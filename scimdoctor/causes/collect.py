@@ -38,6 +38,9 @@ _QUOTED_FILTER = re.compile(
 _CHALLENGE = re.compile(r"(?i)\bwww-authenticate:[^\r\n]{1,300}")
 """The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
 
+_TYPES_OF_PATHS = frozenset({"notarget", "invalidpath"})
+"""Values of scimType that only a PATCH gets (RFC 7644 table 9), lower case."""
+
 _IN_PATH = re.compile(r"(?i)\bfilters?\b.{0,20}\b(?:in|of|within) (?:the |a )?(?:patch )?path\b")
 _ENTRA_READS = frozenset(
     {
@@ -171,7 +174,7 @@ def _skip_name(event: ProvisioningObjectSummary, reason: ReasonFacts) -> str | N
 
 def _filter_in(text: str, reading: Reading) -> Filter | None:
     """A filter that the text quotes; brackets of a PATCH path do not count."""
-    if (reading.scim_type or "").casefold() in {"notarget", "invalidpath"}:
+    if (reading.scim_type or "").casefold() in _TYPES_OF_PATHS:
         return None
     found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
     speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
@@ -185,7 +188,7 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
 def _speaks_of_query(facts: Facts) -> bool:
     """Whether the words are about a query; a filter in a path is about a PATCH."""
     said = facts.says(*_QUERY_BREACHES)
-    if said is None:
+    if said is None or (facts.reading.scim_type or "").casefold() in _TYPES_OF_PATHS:
         return False
     in_path = facts.says(Breach.VALUE_PATH_REFUSED) is not None and _IN_PATH.search(said.text)
     return not in_path

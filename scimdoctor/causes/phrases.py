@@ -56,6 +56,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Joi", r"not allowed to be (?:empty|null)"),
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
         ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
+        ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id) required\b|must be filled"),
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
@@ -73,7 +74,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
         ("Go encoding/json", r"cannot unmarshal string into Go .{0,200}of type (?:struct|map|\w+\.\w+)"),
         ("Jackson", r"no String-argument constructor"),
-        ("validators", r"\bobject(?: value)? (?:is |was )?expected"),
+        ("validators", r"\b(?:object|complex (?:attribute|value|type))(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.NOT_ARRAY,
@@ -155,6 +156,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("custom servers", r"error adding member"),
         ("SCIM servers", r"already (?:contains|includes|holds)\b"),
         ("SCIM servers", r"\bno (?:effective|actual) changes?\b"),
+        ("SCIM servers", r"already (?:belongs to (?:the |this )?(?:group|team)|in (?:the )?(?:requested|desired|this|that) state)\b"),
     ),
     *_rows(
         Breach.VALUE_REFUSED,
@@ -181,6 +183,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
         ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not|one of|enum)"),
+        ("protobuf", r"(?:unknown|invalid|illegal|unexpected|unsupported) (?:enum )?value:? ['\"]?(?:Add|Replace|Remove)\b"),
     ),
     *_rows(
         Breach.ADD_REFUSED,
@@ -221,6 +224,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.FILTER_SYNTAX,
         ("ANTLR grammars", r"token recognition error|no viable alternative|mismatched input|extraneous input|missing '?\"'? at"),
         ("hand-written parsers", r"(?:filter|query)[^.;]{0,60}(?:syntax|pars(?:e|ing)|unterminated|unbalanced|unexpected|malformed|escape|encod)|(?:syntax|pars(?:e|ing)) (?:error|failure|exception|failed)?[^.;]{0,40}(?:filter|query)|unterminated string|unexpected (?:token|character|end)[^.;]{0,60}(?:filter|query|expression)"),
+        ("hand-written parsers", r"(?:mismatched|unbalanced|unclosed|missing) (?:\w+ )?(?:quote|bracket|parenthes)"),
     ),
     *_rows(
         Breach.MEDIA_TYPE,
@@ -304,7 +308,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.AUTH_SCHEME,
-        ("token libraries", r"IDX1\d{4}|(?:audience|issuer|signature|signing key|kid|jwks)\b[^.;]{0,60}(?:invalid|fail|mismatch|not|unknown|wrong|unable)|(?:invalid|wrong|unexpected|unknown) (?:audience|issuer|signature|signing|kid|algorithm)|signature ?(?:verification|validation)|invalid_?signature|invalidaudience"),
+        ("token libraries", r"IDX1\d{4}|(?:audience|issuer|signature|signing key|kid|jwks)\b[^;]{0,120}(?:invalid|fail|mismatch|not|unknown|wrong|unable)|(?:invalid|wrong|unexpected|unknown) (?:audience|issuer|signature|signing|kid|algorithm)|signature ?(?:verification|validation)|invalid_?signature|invalidaudience"),
         ("SCIM servers", r"(?:basic|digest|ntlm|oauth ?1|api[- ]key|cookie|mutual tls|client certificate|hmac|authorization code|two-factor|mfa)\b[^.;]{0,50}(?:auth|required|only|expected|grant|retired|supported|needed)|(?:unsupported|unknown|invalid|wrong) (?:auth\w*|grant) (?:scheme|type|method)|www-authenticate: ?(?:basic|negotiate|digest|ntlm)|(?:personal access|user) token[^.;]{0,30}not"),
     ),
     *_rows(

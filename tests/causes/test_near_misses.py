@@ -427,6 +427,24 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "members-remove-value-not-understood",
         failed("update", 400, scim("Remove must have a path filter"), group=True),
     ),
+    "an error's type that only a PATCH gets": (
+        "value-path-unsupported",
+        failed("update", 400, scim("Path filter expressions are not implemented", "invalidPath")),
+        "filter-attribute-unsupported",
+        failed("update", 400, scim("Filter expressions on title are not implemented", "invalidFilter")),
+    ),
+    "quotes that do not close": (
+        "filter-value-parse-failure",
+        failed("update", 400, scim("Unbalanced quotes in the filter", "invalidFilter"), group=True),
+        "filter-attribute-unsupported",
+        failed("update", 400, scim("Unsupported attribute in the filter", "invalidFilter"), group=True),
+    ),
+    "a state that is reached already": (
+        "non-idempotent-write",
+        failed("disable", 409, {"message": "Already in the requested state"}),
+        "existing-account-not-matchable",
+        failed("update", 409, {"message": "E-mail is already in use"}),
+    ),
     "Go's long field names": (
         "manager-value-shape",
         failed("create", 400, f"json: cannot unmarshal string into Go struct field .{ENTERPRISE}.manager of type scim.Manager"),
