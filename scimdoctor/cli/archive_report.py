@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from scimdoctor.sources.archive import Archive
     from scimdoctor.sources.archive_manifest import ArchiveFile
 
-HEALTHY = "healthy"
+SUBJECT = "Archive"
+OK = "ok"
+DAMAGED = "damaged"
 
 
 def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
@@ -37,7 +39,7 @@ def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
         if found
         else f"Nothing is archived yet; archives are kept in {root}"
     )
-    return StatusVerdict(health=HEALTHY, headline=headline, facts=tuple(facts))
+    return StatusVerdict(subject=SUBJECT, health=OK, headline=headline, facts=tuple(facts))
 
 
 def line_of(files: Sequence[ArchiveFile]) -> str:
@@ -59,7 +61,8 @@ def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
         rows, size = archive.prune(before)
         facts.append((archive.tenant, f"{rows} events removed, {in_megabytes(size)}"))
     return StatusVerdict(
-        health=HEALTHY,
+        subject=SUBJECT,
+        health=OK,
         headline=f"Events before {before.isoformat()} are removed.",
         facts=tuple(facts),
     )
@@ -70,9 +73,10 @@ def verified(found: Sequence[Archive]) -> StatusVerdict:
     faults = [(archive.tenant, fault) for archive in found for fault in archive.verify()]
     files = sum(len(archive.manifest.files) for archive in found)
     if not faults:
-        return StatusVerdict(health=HEALTHY, headline=f"All {files} files are whole.")
+        return StatusVerdict(subject=SUBJECT, health=OK, headline=f"All {files} files are whole.")
     return StatusVerdict(
-        health="errors",
+        subject=SUBJECT,
+        health=DAMAGED,
         headline=f"{len(faults)} faults in {files} files.",
         facts=tuple(faults),
         next_steps=(

@@ -56,6 +56,9 @@ class Origin:
     offline: bool = False
     """Whether to ask the archive alone."""
 
+    every_app: bool = False
+    """Whether the app in the settings does not count."""
+
 
 def moment_of(text: str, now: datetime, option: str) -> datetime | None:
     """Return the time that an option means: an age like ``24h``, or an ISO 8601 time.
@@ -139,7 +142,8 @@ def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[Op
     from scimdoctor.sources.event_set import new_event_set
 
     now = session.now()
-    wanted = filter_of(window, now, app=origin.app or session.settings.app)
+    app = None if origin.every_app else origin.app or session.settings.app
+    wanted = filter_of(window, now, app=app)
     if wanted.since is None:
         wanted = replace(wanted, since=moment_of(DEFAULT_AGE, now, "--since"))
     span = Span(wanted.since or now, min(wanted.until or now, now))
@@ -161,7 +165,6 @@ def _take_from_graph(
     from dataclasses import replace
 
     from scimdoctor.graph.directory import find_app
-    from scimdoctor.sources.archive import Archive, default_root
     from scimdoctor.sources.graph import GraphLog, Pull
 
     app_id = None
@@ -171,13 +174,11 @@ def _take_from_graph(
         app_id = principal.id
         target |= {"app": principal.display_name, "service_principal": principal.id}
     opened = replace(opened, wanted=replace(opened.wanted, app=app_id), target=target)
-    claims = session.graph.claims()
-    tenant = (claims.tenant if claims else None) or session.settings.tenant or "unknown"
     log = GraphLog(session.graph)
     if not origin.archive:
         opened.events.add_events(log.events(span, app_id=app_id, trouble=opened.said))
         return opened
-    archive = Archive(default_root(session.environ), tenant)
+    archive = tenants_archive(session)
     pull = Pull(
         log=log, archive=archive, app_id=app_id, progress=session.progress, trouble=opened.said
     )
@@ -189,6 +190,15 @@ def _take_from_graph(
         opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
     opened.events.add_parquet(archive.files(app_id, span))
     return opened
+
+
+def tenants_archive(session: Session) -> Archive:
+    """Return the archive of the tenant that is signed in to."""
+    from scimdoctor.sources.archive import Archive, default_root
+
+    claims = session.graph.claims()
+    tenant = (claims.tenant if claims else None) or session.settings.tenant or "unknown"
+    return Archive(default_root(session.environ), tenant)
 
 
 def the_archive(session: Session) -> Archive:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.cli.event_source import DEFAULT_AGE, Origin, filter_of, moment_of
+from scimdoctor.cli.event_source import (
+    DEFAULT_AGE,
+    Origin,
+    filter_of,
+    moment_of,
+    tenants_archive,
+)
 from scimdoctor.cli.session import new_report
 from scimdoctor.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scimdoctor.cli.options import Output, Window
     from scimdoctor.cli.session import Session
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.sources.archive_manifest import Span
     from scimdoctor.sources.event_filter import EventFilter
 
+    Look = Callable[[Span], list[ProvisioningObjectSummary]]
+
 
 def follow_log(session: Session, origin: Origin, window: Window, *, output: Output) -> None:
     """Show what is there since `--since`, then what arrives, until the user stops it.
 
-    Nothing is archived: a later `logs` pulls the same time again.
+    What is shown is kept in the archive, unless `origin` says otherwise.
     """
     from scimdoctor.graph.directory import find_app
-    from scimdoctor.sources.graph import GraphLog, follow
+    from scimdoctor.sources.graph import follow
 
     if origin.files or origin.offline or output.output:
         raise ConfigurationError("--follow shows what Graph writes now, on standard output")
@@ -31,15 +42,63 @@ def follow_log(session: Session, origin: Origin, window: Window, *, output: Outp
     wanted = filter_of(window, now)
     name = origin.app or session.settings.app
     app_id = find_app(session.graph, name).id if name else None
-    log = GraphLog(session.graph)
-    trouble: list[str] = []
+    look = pulled if origin.archive else passing
+    start = wanted.since or moment_of(DEFAULT_AGE, now, "--since") or now
+    for batch in follow(
+        look(session, wanted, app_id),
+        start=start,
+        now=session.now,
+        sleep=session.sleep,
+        on_trouble=lambda error: session.progress.message(f"{error}; trying again"),
+    ):
+        show(session, batch, output)
 
-    def read(span: Span) -> list[ProvisioningObjectSummary]:
+
+def pulled(session: Session, wanted: EventFilter, app_id: str | None) -> Look:
+    """Return what brings the archive up to date and reads the wanted events of a time from it."""
+    from scimdoctor.sources.event_set import new_event_set
+    from scimdoctor.sources.graph import GraphLog, Pull
+
+    archive, trouble = tenants_archive(session), Told(session)
+    log = GraphLog(session.graph)
+
+    def look(span: Span) -> list[ProvisioningObjectSummary]:
+        pull = Pull(
+            log=log, archive=archive, app_id=app_id, progress=session.progress, trouble=trouble
+        )
+        pull.run(span)
+        asked = replace(wanted, app=app_id, since=span.since, until=span.until)
+        with new_event_set() as events:
+            events.add_parquet(archive.files(app_id, span))
+            return list(events.newest(asked))
+
+    return look
+
+
+def passing(session: Session, wanted: EventFilter, app_id: str | None) -> Look:
+    """Return what reads the wanted events of a time from Graph and keeps nothing."""
+    from scimdoctor.sources.graph import GraphLog
+
+    log, trouble = GraphLog(session.graph), Told(session)
+
+    def look(span: Span) -> list[ProvisioningObjectSummary]:
         return [e for e in log.events(span, app_id=app_id, trouble=trouble) if fits(e, wanted)]
 
-    start = wanted.since or moment_of("1h", now, DEFAULT_AGE) or now
-    for batch in follow(read, start=start, now=session.now, sleep=session.sleep):
-        show(session, batch, output)
+    return look
+
+
+class Told(list[str]):
+    """Trouble that is told as it comes, once."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def append(self, text: str) -> None:
+        """Take in one more."""
+        if text not in self:
+            super().append(text)
+            self._session.progress.message(text)
 
 
 def show(session: Session, batch: tuple[ProvisioningObjectSummary, ...], output: Output) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from scimdoctor.errors import ConfigurationError, SourceError, WriteRefused
+from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import httpx
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scimdoctor.config import Settings
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.graph.client import GraphClient
+    from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.report import Report
     from scimdoctor.progress import Progress
 
@@ -57,8 +58,8 @@ class Session:
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
     """What was opened; closed when the command ends."""
 
-    confirm_with: Callable[[str], bool] | None = None
-    """For tests: what answers questions."""
+    confirm_with: Callable[[str], bool | None] | None = None
+    """For tests: what answers questions; `None` where nobody can be asked."""
 
     def with_sign_in(self, sign_in: SignIn) -> Session:
         """Return this session with the options of `sign_in` laid over the settings."""
@@ -99,8 +100,29 @@ class Session:
         from scimdoctor.graph.connect import connect
 
         settings = self.settings
-        opened = connect(settings.sign_in, ca_file=settings.ca_file, progress=self.progress)
+        opened = connect(
+            settings.sign_in,
+            ca_file=settings.ca_file,
+            progress=self.progress,
+            on_answer=self._graph_answered if self.verbose else None,
+        )
         return self.resources.enter_context(opened)
+
+    def heard(self, exchange: Exchange) -> None:
+        """Say one exchange with the app's endpoint on stderr, when much is to be said."""
+        if self.verbose:
+            came = exchange.status or (exchange.failure.kind if exchange.failure else "nothing")
+            time = f"{exchange.elapsed_in_milliseconds:.0f} ms"
+            request = exchange.request
+            line = f"{exchange.id} {request.method} {request.target} → {came}, {time}"
+            self.progress.message(line)
+
+    def _graph_answered(self, response: httpx.Response) -> None:
+        """Say one answer of Graph's on stderr; its `request-id` is what Microsoft's support asks."""
+        request = response.request
+        known = response.headers.get("request-id", "none")
+        line = f"{request.method} {request.url} → {response.status_code}, request-id {known}"
+        self.progress.message(redact_text(line))
 
     def endpoint(self, url: str, options: EndpointOptions) -> Endpoint:
         """Open the app's endpoint; writing stays refused until it is allowed."""
@@ -108,23 +130,23 @@ class Session:
 
         return open_endpoint(self, url, options)
 
-    def confirm(self, question: str, *, yes: bool = False) -> bool:
-        """Ask before something is written; `yes` answers beforehand."""
-        from scimdoctor.cli.console import confirm
-
-        return yes or (self.confirm_with or confirm)(question)
-
     def confirm_or_stop(self, question: str, *, yes: bool = False) -> None:
-        """Ask; stop when the answer is no.
+        """Ask before something is written; `yes` answers beforehand.
 
         Raises:
-            WriteRefused: the answer was no, or nobody could be asked.
+            Declined: the answer was no.
+            WriteRefused: nobody could be asked.
         """
-        if not self.confirm(question, yes=yes):
+        from scimdoctor.cli.console import confirm
+
+        answer = yes or (self.confirm_with or confirm)(question)
+        if answer is None:
             raise WriteRefused(
-                "not confirmed, nothing was changed",
-                hint="answer 'y', or give --yes where nobody can be asked",
+                f"nothing was changed, because nobody could be asked: {question}",
+                hint="run it in a terminal, or give --yes",
             )
+        if not answer:
+            raise Declined("Nothing was changed.")
 
     def emit(self, report: Report, output: Output) -> None:
         """Write `report` where and how `output` says; end with the exit status it deserves."""
@@ -142,21 +164,23 @@ class Session:
             raise typer.Exit(status)
 
     def write(self, report: Report, output: Output) -> None:
-        """Write `report`, and its one-line summary to stderr."""
+        """Write `report`, and its one-line summary to stderr unless a person saw the report."""
         from scimdoctor.reports import Format, render, summary_line
 
         if output.redact:
             from scimdoctor.reports.pseudonyms import redact_report
 
             report = redact_report(report, self.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
-        if output.output is None or str(output.output) == "-":
+        to_stdout = output.output is None or str(output.output) == "-"
+        if to_stdout:
             color = output.format is Format.TABLE and _wants_color(self.environ)
             width = _width(self.environ)
             render(report, sys.stdout, output.format, width=width, color=color, hyperlinks=color)
             sys.stdout.flush()
         else:
             _write_file(report, output)
-        if not self.quiet:
+        seen = to_stdout and output.format is Format.TABLE and sys.stdout.isatty()
+        if not seen and not self.quiet:
             self.progress.message(summary_line(report))
 
 
@@ -179,23 +203,40 @@ def _write_file(report: Report, output: Output) -> None:
     from scimdoctor.reports import render
 
     target = Path(os.path.realpath(cast("Path", output.output)))
-    plain = target.is_file() or not target.exists()
-    draft = Path(f"{target}.part") if plain else target
     try:
-        with draft.open("w", encoding="utf-8", newline="") as stream:
-            if plain and target.exists():
-                draft.chmod(target.stat().st_mode & 0o777)
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8", newline="") as stream:
+                render(report, stream, output.format, width=100)
+            return
+        with _draft_of(target) as stream:
             render(report, stream, output.format, width=100)
-        if plain:
-            draft.replace(target)
     except OSError as error:
-        with suppress(OSError):
-            if plain:
-                draft.unlink(missing_ok=True)
         raise SourceError(
             f"cannot write {output.output}: {error.strerror}",
             hint="give another path with -o, or leave -o out to write to standard output",
         ) from error
+
+
+@contextmanager
+def _draft_of(target: Path) -> Iterator[TextIO]:
+    """A stream that takes the place of `target` when all went well, and vanishes otherwise.
+
+    Reports name people: a new one can be read by its owner alone, an old one keeps its mode.
+    """
+    import tempfile
+    from pathlib import Path
+
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    draft = Path(name)
+    try:
+        with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123
+            yield stream
+        draft.chmod(mode)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _wants_color(environ: Mapping[str, str]) -> bool:

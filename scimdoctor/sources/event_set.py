@@ -20,7 +20,13 @@ from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
 from scimdoctor.sources.files import FileReader, Trouble
 from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
-from scimdoctor.sources.odd_lines import as_tidy, odd_events, odd_line_events, unwrapped
+from scimdoctor.sources.odd_lines import (
+    as_tidy,
+    odd_events,
+    odd_line_events,
+    split_pages,
+    unwrapped,
+)
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 from scimdoctor.sources.shapes import Container, TidyFile
@@ -28,6 +34,7 @@ from scimdoctor.sources.summary import Summary, counted, make_facts, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     import duckdb
 
@@ -66,6 +73,9 @@ class Part:
 
     source: Path | None = None
     """The file that the user named."""
+
+    pages: TidyFile | None = None
+    """What `tidy` was split from."""
 
 
 @dataclass(slots=True)
@@ -130,6 +140,22 @@ class EventSet:
             ).fetchall()
         return counted(rows, unreadable=self.unreadable)
 
+    def failures_per_hour(self, since: datetime, hours: int) -> dict[str, tuple[int, ...]]:
+        """Return each app's failures in each of the `hours` from `since` on, oldest first."""
+        with translated():
+            self._check()
+            start = sql.timestamp(since)
+            rows = self.connection.execute(
+                f"SELECT app_id, epoch(time - {start}) // 3600 AS hour, count(DISTINCT id) "
+                f"FROM ({self._source()}) WHERE NOT odd AND status = 'failure' "
+                f"AND app_id IS NOT NULL AND time >= {start} GROUP BY ALL"
+            ).fetchall()
+        found: dict[str, list[int]] = {}
+        for app, hour, count in rows:
+            if 0 <= hour < hours:
+                found.setdefault(app, [0] * hours)[int(hour)] += count
+        return {app: tuple(counts) for app, counts in found.items()}
+
     def newest(
         self, wanted: EventFilter, *, limit: int | None = None
     ) -> tuple[ProvisioningObjectSummary, ...]:
@@ -184,6 +210,17 @@ class EventSet:
             )
         return count
 
+    def add_pages(self, pages: TidyFile) -> None:
+        """Take in a file of pages, split into records where that is possible."""
+        source = Path(pages.path)
+        copy = split_pages(source, self.folder) if pages.container is Container.PAGES else None
+        if copy is None:
+            self.add_tidy(pages)
+            return
+        lines = replace(pages, path=str(copy), container=Container.LINES, origin=pages.path)
+        self.add_tidy(lines, source)
+        self.parts[-1].pages = pages
+
     def add_tidy(self, tidy: TidyFile, source: Path | None = None) -> None:
         """Take in a file that DuckDB reads where it lies."""
         quick = (tidy.quick_raw,) if tidy.by_lines else ()
@@ -223,20 +260,39 @@ class EventSet:
 
     def _repair(self) -> None:
         """Have the odd values of tidy files read by Python, or the whole file if they are many."""
-        for part in [part for part in self.parts if part.tidy]:
+        waiting = [part for part in self.parts if part.tidy]
+        while waiting:
+            part = waiting.pop()
             query = f"SELECT count(*), count_if(odd) FROM ({part.rows})"
             rows, odd = self.connection.execute(query).fetchone() or (0, 0)
-            tidy, source = part.tidy, part.source
-            if not odd or tidy is None or source is None:
-                continue
-            if tidy.by_lines and odd * MANY_ODD > rows:
-                self._read_part(part)
-                continue
-            part.rows = f"SELECT * FROM ({part.rows}) WHERE NOT odd"
-            part.tidy = None
-            read = odd_line_events if tidy.by_lines else odd_events
-            texts = self._texts(tidy.odd_texts())
-            self.add_events(read(texts, source, FileReader(trouble=self.trouble)))
+            if part.pages and odd and self._is_broken(part):
+                self.parts.remove(part)
+                self.add_tidy(part.pages)
+                waiting.append(self.parts[-1])
+            elif odd:
+                self._repair_part(part, many=odd * MANY_ODD > rows)
+
+    def _is_broken(self, part: Part) -> bool:
+        """Say whether some of a part is not even JSON."""
+        if part.tidy is None:
+            return False
+        query = f"SELECT 1 FROM ({part.tidy.odd_texts()}) WHERE text IS NULL LIMIT 1"
+        return self.connection.execute(query).fetchone() is not None
+
+    def _repair_part(self, part: Part, *, many: bool) -> None:
+        """Have the odd values of a part read by Python."""
+        tidy, source = part.tidy, part.source
+        if tidy is None or source is None:
+            return
+        numbered = tidy.by_lines and not part.pages
+        if numbered and many:
+            self._read_part(part)
+            return
+        part.rows = f"SELECT * FROM ({part.rows}) WHERE NOT odd"
+        part.tidy = None
+        read = odd_line_events if numbered else odd_events
+        texts = self._texts(tidy.odd_texts())
+        self.add_events(read(texts, source, FileReader(trouble=self.trouble)))
 
     def _texts(self, query: str) -> Iterator[str | None]:
         """Yield the texts that `query` gives, a few at a time."""
@@ -253,7 +309,7 @@ class EventSet:
             copy = unwrapped(source, self.folder) if source else None
             if tidy and copy:
                 self.parts.remove(part)
-                array = replace(tidy, path=str(copy), container=Container.ARRAY)
+                array = replace(tidy, path=str(copy), container=Container.ARRAY, origin=str(source))
                 self.add_tidy(array, source)
                 found = True
         return found
@@ -326,7 +382,7 @@ def open_events(
         quick = False
         for source in inputs(paths):
             if tidy := as_tidy(source, big):
-                events.add_tidy(tidy)
+                (events.add_pages if tidy.in_pages else events.add_tidy)(tidy)
                 quick = True
             else:
                 slow.append(source)

@@ -16,7 +16,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scimdoctor.errors import GraphError, GraphPermissionError
+from scimdoctor.errors import (
+    GraphError,
+    GraphPermissionError,
+    GraphUnavailableError,
+    ScimDoctorError,
+    SourceError,
+)
 from scimdoctor.progress import SILENT
 from scimdoctor.sources.archive import safe
 from scimdoctor.sources.archive_manifest import LATE, Span, gaps
@@ -275,27 +281,34 @@ def follow(
     start: datetime,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
-    interval: float = FOLLOW_INTERVAL,
+    on_trouble: Callable[[ScimDoctorError], None] | None = None,
 ) -> Iterator[tuple[ProvisioningObjectSummary, ...]]:
     """Yield the events that are new since the last look, oldest first, for ever.
 
     Each look goes back `LATE` behind the one before, because events arrive late and out of order;
-    what was yielded once is not yielded again.
+    what was yielded once is not yielded again. After the first look, one that fails is told to
+    `on_trouble`, and the next makes up for it.
     """
     seen: dict[str, datetime] = {}
     since = start
+    looked = False
     while True:
         until = now()
-        if until > since:
-            fresh = [event for event in read(Span(since, until)) if event.id not in seen]
-            fresh = list({event.id: event for event in fresh}.values())
-            fresh.sort(key=lambda event: (event.activity_date_time or until, event.id))
-            seen |= dict.fromkeys((event.id for event in fresh), until)
-            yield tuple(fresh)
+        try:
+            found = list(read(Span(since, until))) if until > since else []
+        except (GraphUnavailableError, SourceError) as error:
+            if on_trouble is None or not looked:
+                raise
+            on_trouble(error)
+        else:
+            looked = True
+            fresh = {event.id: event for event in found if event.id not in seen}
+            seen |= dict.fromkeys(fresh, until)
+            yield tuple(sorted(fresh.values(), key=lambda e: (e.activity_date_time or until, e.id)))
             since = max(start, until - LATE)
             seen = {one: at for one, at in seen.items() if at >= until - 4 * LATE}
         with suppress(InterruptedError):
-            sleep(interval)
+            sleep(FOLLOW_INTERVAL)
 
 
 def utc(moment: datetime) -> datetime:

@@ -28,6 +28,13 @@ END_OF_PAGE = re.compile(rb'\](?:\s*,\s*"[^"]{1,80}"\s*:\s*(?:"[^"]*"|[0-9]+|nul
 """What ends a page: its array, and members like `@odata.nextLink`."""
 
 
+PAGE = re.compile(WRAPPER.pattern.encode() + rb'\s*(\{"[A-Za-z]{1,40}":)', re.IGNORECASE)
+"""The start of a page up to its first record's first member."""
+
+LONGEST_PAGE = 1 << 26
+SPARE_BYTES = 1 << 30
+
+
 def as_tidy(source: Input, big: int) -> TidyFile | None:
     """Say how DuckDB can read `source`; `None` if it is small, or not tidy."""
     if source.path is None or source.member is not None or source.size < big:
@@ -122,6 +129,35 @@ def lines_of(path: Path, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[i
         for number, line in enumerate(io.BufferedReader(raw, 1 << 20), start=1):
             if is_wanted(line):
                 yield number, line
+
+
+def split_pages(path: Path, folder: Path) -> Path | None:
+    """Write the records of pages that are a line each aside, a record a line; `None` if unfit.
+
+    DuckDB reads records five times as quickly as pages. Records are parted where one ends and the
+    next begins with the same first member. Should a part of a record look so, its halves are no
+    JSON, which is noticed later. A line that is no page is kept as it is.
+    """
+    if is_gzip(path) or shutil.disk_usage(folder).free < 2 * path.stat().st_size + SPARE_BYTES:
+        return None
+    copy = folder / f"pages-{path.stat().st_ino}.jsonl"
+    with path.open("rb", buffering=1 << 20) as stream, copy.open("wb") as out:
+        while line := stream.readline(LONGEST_PAGE):
+            if len(line) == LONGEST_PAGE:
+                return None
+            if line.strip():
+                out.write(records_of_page(line) + b"\n")
+    return copy
+
+
+def records_of_page(line: bytes) -> bytes:
+    """Return the records of a page a line each; anything else as it is."""
+    start = PAGE.match(line)
+    end = END_OF_PAGE.search(line, max(0, len(line) - 65536))
+    if start is None or end is None or end.start() < start.end():
+        return line.strip()
+    first = start[1]
+    return line[start.end(1) - len(first) : end.start()].replace(b"}," + first, b"}\n" + first)
 
 
 def unwrapped(path: Path, folder: Path) -> Path | None:

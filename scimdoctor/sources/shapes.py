@@ -147,6 +147,9 @@ class TidyFile:
     key: str = "value"
     """Of pages: the member that holds the records."""
 
+    origin: str = ""
+    """The file that the user named, where this one was made of it."""
+
     @property
     def by_lines(self) -> bool:
         """Whether each record is a line of its own."""
@@ -176,7 +179,7 @@ class TidyFile:
 
     def _with_ids(self, expression: str, source: str, ids: Iterable[str]) -> str:
         return (
-            f"SELECT id, text::VARCHAR AS raw, {quoted(self.path)} AS origin "
+            f"SELECT id, text::VARCHAR AS raw, {quoted(self.origin or self.path)} AS origin "
             f"FROM (SELECT text, {expression} AS id FROM ({source})) WHERE id IN {listed(ids)}"
         )
 

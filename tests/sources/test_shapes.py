@@ -15,7 +15,7 @@ from scimdoctor.errors import SourceError
 from scimdoctor.sources.event_filter import EVERYTHING
 from scimdoctor.sources.event_set import open_events
 from scimdoctor.sources.inputs import Input
-from scimdoctor.sources.odd_lines import as_tidy, unwrapped
+from scimdoctor.sources.odd_lines import as_tidy, records_of_page, unwrapped
 from scimdoctor.sources.shapes import Container
 from tests.fakes.provisioning import RECORDS, random_records
 
@@ -78,7 +78,11 @@ def as_lines(values: list[Any]) -> str:
 
 def as_pages(values: list[Any]) -> str:
     pages = [values[:2], values[2:]] if len(values) > 2 else [values]
-    return "".join(json.dumps({"@odata.context": "x", "value": page}) + "\n" for page in pages)
+    tight = (",", ":")
+    return "".join(
+        json.dumps({"@odata.context": "x", "value": page}, separators=tight) + "\n"
+        for page in pages
+    )
 
 
 CONTAINERS: dict[Container, Callable[[list[Any]], str]] = {
@@ -185,6 +189,17 @@ def test_one_long_page_is_read_as_an_array(tmp_path: Path) -> None:
     assert answers(copy, 0) == expected
     path.write_text(json.dumps({"records": document["value"]}) + "{", encoding="utf-8")
     assert unwrapped(path, tmp_path) is None
+
+
+def test_a_record_that_holds_what_looks_like_two_is_not_parted(tmp_path: Path) -> None:
+    records = random_records(3)
+    records[1]["nested"] = [{"id": "a"}, {"id": "b"}]
+    records[2]["said"] = '},{"id":"'
+    path = tmp_path / "events.json"
+    text = json.dumps({"value": records}, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")
+    assert records_of_page(text.encode()).count(b"\n") == 3, "one too many"
+    assert answers(path, 0) == answers(path, NEVER)
 
 
 def test_gzipped_lines(tmp_path: Path) -> None:

@@ -19,9 +19,35 @@ Prefix = Annotated[
     ),
 ]
 
+Failures = Annotated[
+    bool,
+    typer.Option(
+        "--failures",
+        help="Also show each app's failures per hour of the last 24 hours; pulls the log first.",
+    ),
+]
+NoArchive = Annotated[
+    bool, typer.Option("--no-archive", help="Keep nothing of what is pulled on this machine.")
+]
 
-def apps(ctx: typer.Context, sign_in: SignIn, output: Output, *, name: Prefix = "") -> None:
-    """List the enterprise apps that have a provisioning job, with health at a glance."""
+
+def apps(
+    ctx: typer.Context,
+    sign_in: SignIn,
+    output: Output,
+    *,
+    name: Prefix = "",
+    failures: Failures = False,
+    no_archive: NoArchive = False,
+) -> None:
+    """List the enterprise apps that have a provisioning job, with health at a glance.
+
+    Examples:
+      scimdoctor apps
+      scimdoctor apps --name "Travel"
+      scimdoctor apps -f csv -o apps.csv
+    """
+    from scimdoctor.cli.failure_rates import with_failures
     from scimdoctor.entra.job_health import read_job
     from scimdoctor.graph.app_health import apps_with_jobs
 
@@ -32,6 +58,8 @@ def apps(ctx: typer.Context, sign_in: SignIn, output: Output, *, name: Prefix = 
         prefix=name,
         progress=session.progress,
     )
+    if failures:
+        found = with_failures(session, found, archive=not no_archive)
     notes = (f"Enterprise apps without a provisioning job: {found.without_job}.",)
     report = new_report(session, "apps", apps=found.apps, notes=notes, limits=found.limits)
     session.emit(report, output)

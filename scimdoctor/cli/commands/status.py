@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,8 @@ from scimdoctor.cli.options import OptionalApp, Output, SignIn
 from scimdoctor.cli.session import new_report, required, session_of
 
 if TYPE_CHECKING:
-    from scimdoctor.model.report import StatusVerdict
+    from scimdoctor.cli.session import Session
+    from scimdoctor.model.report import Report, StatusVerdict
 
 JobFile = Annotated[
     Path | None,
@@ -27,6 +29,16 @@ JobId = Annotated[
     typer.Option("--job-id", metavar="ID", help="Which job, where an app has several."),
 ]
 
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        metavar="SECONDS",
+        min=1,
+        help="Show the job again every so many seconds, until Ctrl-C.",
+    ),
+]
+
 
 def status(
     ctx: typer.Context,
@@ -36,14 +48,30 @@ def status(
     app: OptionalApp = None,
     job: JobFile = None,
     job_id: JobId = None,
+    watch: Watch = None,
 ) -> None:
-    """Read one provisioning job: schedule, quarantine, escrows, last runs, and what to do next."""
+    """Read one provisioning job: schedule, quarantine, escrows, last runs, and what to do next.
+
+    Examples:
+      scimdoctor status "My app"
+      scimdoctor status --job job.json
+    """
+    from scimdoctor.cli.watch import watch as watch_report
+
+    session = session_of(ctx, sign_in)
+    make = partial(_read, session, app=app, job=job, job_id=job_id)
+    if watch:
+        watch_report(session, make, output, seconds=watch)
+    session.emit(make(), output)
+
+
+def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | None) -> Report:
+    """Read the job and judge it."""
     from scimdoctor.entra.job_health import read_job
     from scimdoctor.graph.directory import find_app
     from scimdoctor.graph.saved import load_job
     from scimdoctor.graph.synchronization import the_job
 
-    session = session_of(ctx, sign_in)
     if job is not None:
         target, found = {"source": str(job)}, load_job(job)
     else:
@@ -52,8 +80,7 @@ def status(
         target = {"app": principal.display_name, "service_principal": principal.id}
         found = the_job(session.graph, principal, job_id)
     verdict = _addressed(read_job(found, now=session.now()), target.get("service_principal"))
-    report = new_report(session, "status", target=target, job=found, status=verdict)
-    session.emit(report, output)
+    return new_report(session, "status", target=target, job=found, status=verdict)
 
 
 def _addressed(verdict: StatusVerdict, app: str | None) -> StatusVerdict:
