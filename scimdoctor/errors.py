@@ -12,6 +12,7 @@ What the app's endpoint does wrong is never an exception: it is an `Exchange`. T
     │   └── GraphUnavailableError   5xx, unreadable answer, or no connection
     ├── SourceError             a file, folder or archive of events cannot be read or written
     ├── WriteRefused            a request would change the app, and nothing allowed it
+    │   └── Declined                the user was asked and said no
     └── Interrupted             the user stopped the run; what was done is in the message
 """
 
@@ -105,6 +106,10 @@ class WriteRefused(ScimDoctorError):
     """A request would change the app, and neither a mode nor an answer allows it."""
 
     exit_status = 2
+
+
+class Declined(WriteRefused):
+    """The user was asked and said no: an answer, not an error."""
 
 
 class Interrupted(ScimDoctorError):

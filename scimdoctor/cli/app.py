@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.help import HelpfulCommand, HelpfulGroup
 from scimdoctor.cli.option_groups import flatten
-from scimdoctor.errors import ScimDoctorError, SourceError
+from scimdoctor.errors import Declined, ScimDoctorError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,12 @@ def _root(
         ),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say more; a traceback for a fault of ours.")
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say every request on standard error, and a traceback for a fault of ours.",
+        ),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the result and errors.")
@@ -114,6 +120,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(*args: object, **kwargs: object) -> None:
         try:
             command(*args, **kwargs)
+        except Declined as answer:
+            sys.stderr.write(f"{answer.message}\n")
+            raise typer.Exit(answer.exit_status) from None
         except ScimDoctorError as error:
             _say(error)
             raise typer.Exit(error.exit_status) from None
@@ -122,7 +131,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(ExitStatus.INTERRUPTED) from None
         except BrokenPipeError:
             _silence_stdout()
-            raise typer.Exit(ExitStatus.OK) from None
+            raise typer.Exit(ExitStatus.BROKEN_PIPE) from None
         except OSError as error:
             if error.errno not in _FULL:
                 raise
@@ -147,6 +156,7 @@ def _silence_stdout() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; return the exit status. A fault of ours is said in one line."""
     _open_streams()
+    _stop_cleanly()
     try:
         build_app(_first_command(arguments))(args=arguments, prog_name="scimdoctor")
     except SystemExit as ending:
@@ -161,6 +171,17 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _stop_cleanly() -> None:
+    """Treat a request to end, or a closed terminal, as Ctrl-C: what was made is removed."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
 
 
 def _first_command(arguments: list[str]) -> str | None:

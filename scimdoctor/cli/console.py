@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from scimdoctor.progress import Task
 
 
+_OPENERS = frozenset({"A", "An", "No", "Nothing", "Skip", "The"})
+_NAMES = frozenset({"Azure", "Entra", "Graph", "Microsoft", "Python"})
+
+
 def error_console() -> Console:
     """Make the console for everything that is not the result."""
     from rich.console import Console
@@ -34,10 +38,22 @@ def print_error(message: str, hint: str | None = None) -> None:
 
     console = error_console()
     line = Text("error: ", style="bold red")
-    line.append(neutral(message), style="not bold default")
+    line.append(neutral(_running_on(message, of=_OPENERS)), style="not bold default")
     console.print(line)
     if hint:
-        console.print(Text("  next: ", style="bold").append(neutral(hint), style="not bold"))
+        text = neutral(_running_on(hint, but=_NAMES))
+        console.print(Text("  next: ", style="bold").append(text, style="not bold"))
+
+
+def _running_on(
+    text: str, *, of: frozenset[str] | None = None, but: frozenset[str] = frozenset()
+) -> str:
+    """`text` as it stands behind a colon: a capital only where the first word is a name."""
+    first = text.partition(" ")[0]
+    ordinary = first.isalpha() and first.istitle() and first not in but
+    if not ordinary or (of is not None and first not in of):
+        return text
+    return text[0].lower() + text[1:]
 
 
 class _RichTask:
@@ -125,13 +141,27 @@ def _rich_progress() -> RichProgress:
     )
 
 
-def confirm(question: str) -> bool:
-    """Ask on stderr; anything but yes is no. Without a terminal the answer is no."""
+def confirm(question: str) -> bool | None:
+    """Ask on stderr; anything but yes is no. `None`: no terminal, so nobody can be asked."""
     if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"{question} [y/N] ")
+        return None
+    sys.stderr.write(filled(f"{question} [y/N]") + " ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in {"y", "yes"}
+
+
+def filled(text: str, *, width: int | None = None) -> str:
+    """`text` on lines of at most `width` columns (the terminal's), ending between words."""
+    import shutil
+    import textwrap
+
+    from scimdoctor.reports.neutral import neutral
+
+    columns = width or shutil.get_terminal_size((80, 24)).columns
+    lines = textwrap.wrap(
+        neutral(text), max(20, columns - 1), break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
 
 
 def ask_secret(prompt: str) -> str | None:

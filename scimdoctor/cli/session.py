@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
+from scimdoctor.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

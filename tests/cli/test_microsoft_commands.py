@@ -120,11 +120,11 @@ def test_a_healthy_job_exits_with_0(microsoft: Microsoft, session: Session) -> N
     ("arguments", "status", "words"),
     [
         (["status"], 2, "give its name or id"),
-        (["status", "Nothing"], 2, "No enterprise application"),
+        (["status", "Nothing"], 2, "no enterprise application"),
         (["status", APP, "--job-id", "x"], 2, "no provisioning job 'x'"),
         (["status", "--job", "/nonexistent/job.json"], 3, "cannot be read"),
         (["job", "restart", APP, "--scope", "everything"], 2, "everything"),
-        (["job", "restart", APP], 2, "nothing was changed"),
+        (["job", "restart", APP], 2, "Nothing was changed"),
     ],
 )
 def test_what_goes_wrong_is_said(
@@ -245,7 +245,7 @@ def test_an_app_signs_in_with_a_secret(loopback: dict[str, str]) -> None:
         ({"SCIMDOCTOR_CLIENT_SECRET": "wrong"}, 3, "AADSTS7000215"),
         ({"SCIMDOCTOR_TENANT": "elsewhere.example"}, 3, "AADSTS90002"),
         ({"SCIMDOCTOR_CLIENT_ID": "unknown"}, 3, "AADSTS700016"),
-        ({"SCIMDOCTOR_CLIENT_ID": ""}, 2, "No client id"),
+        ({"SCIMDOCTOR_CLIENT_ID": ""}, 2, "no client id"),
         ({"SCIMDOCTOR_CA_FILE": ""}, 3, "could not be reached"),
         ({"SCIMDOCTOR_CA_FILE": "/nonexistent.pem"}, 2, "cannot be read"),
         ({"SCIMDOCTOR_GRAPH_HOST": "https://127.0.0.1:1"}, 3, "could not be reached"),
