@@ -63,7 +63,7 @@ def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpo
     )
     http = build_http(connection, transport=session.endpoint_transport)
     limits = Limits(seconds=_seconds(options, settings), timer=session.monotonic)
-    recorder = Recorder(clock=session.now)
+    recorder = Recorder(clock=session.now, listener=session.heard)
     try:
         auth = _credentials(session, options, (Wire(http, limits), recorder))
         endpoint = Endpoint(http, base_url=base_url, auth=auth, limits=limits, recorder=recorder)

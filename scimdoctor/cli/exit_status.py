@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """The five ways a command ends."""
+    """The ways a command ends."""
 
     OK = 0
     """Nothing found."""
@@ -22,3 +22,6 @@ class ExitStatus(IntEnum):
 
     INTERRUPTED = 130
     """Stopped by the user."""
+
+    BROKEN_PIPE = 141
+    """Nobody reads the result any more, as shells say it (128 + SIGPIPE)."""

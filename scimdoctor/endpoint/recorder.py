@@ -35,12 +35,18 @@ def spellings(secret: Secret) -> tuple[Secret, ...]:
 class Recorder:
     """Removes secrets from exchanges and keeps them, as `x1`, `x2` … in order of sending.
 
-    Share one among several endpoints so that ids stay unique in one report.
+    Share one among several endpoints so that ids stay unique in one report. `listener` hears each
+    exchange as it is recorded, free of secrets.
     """
 
     def __init__(
-        self, secrets: Iterable[Secret] = (), *, clock: Callable[[], datetime] | None = None
+        self,
+        secrets: Iterable[Secret] = (),
+        *,
+        clock: Callable[[], datetime] | None = None,
+        listener: Callable[[Exchange], None] | None = None,
     ) -> None:
+        self._listener = listener
         self._lock = threading.Lock()
         self._secrets: tuple[Secret, ...] = ()
         self._exchanges: list[Exchange] = []
@@ -78,6 +84,8 @@ class Recorder:
         clean = self.cleaned(exchange)
         with self._lock:
             self._exchanges.append(clean)
+        if self._listener is not None:
+            self._listener(clean)
         return clean
 
     def forget(self, exchange_id: str) -> None:

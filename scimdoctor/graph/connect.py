@@ -11,6 +11,7 @@ from scimdoctor.outbound import proxy_chooser, tls_context
 from scimdoctor.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import httpx
@@ -32,10 +33,12 @@ def connect(
     progress: Progress = SILENT,
     transport: httpx.BaseTransport | None = None,
     waiting: Waiting | None = None,
+    on_answer: Callable[[httpx.Response], None] | None = None,
 ) -> GraphClient:
     """Return a Graph client for `sign_in`; nothing is sent before the first call.
 
-    The caller closes it. `transport` stands in for the network and `waiting` for time, in tests.
+    The caller closes it. `transport` stands in for the network and `waiting` for time, in tests;
+    `on_answer` hears every answer of Graph's, before its body is read.
 
     Raises:
         ConfigurationError: the sign-in lacks something, or `ca_file` cannot be read.
@@ -47,6 +50,8 @@ def connect(
     tokens = build_token_provider(sign_in, http=msal_http, progress=progress)
     network = transport or _transport(sign_in.graph, ca_file)
     http = graph_http(network, progress=progress, waiting=waiting)
+    if on_answer is not None:
+        http.event_hooks["response"].append(on_answer)
     return GraphClient(
         http,
         tokens,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,67 @@ def test_a_full_disk_is_said_plainly() -> None:
     assert done.returncode == 3
     assert "could not be written" in done.stderr
     assert "fault in scimdoctor" not in done.stderr
+
+
+def test_a_result_that_breaks_halfway_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        stream = args[1]
+        stream.write("half a report")  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scimdoctor.reports.render", broken)
+    source = Path(__file__).parent.parent.parent / "examples" / "user-conflict.json"
+    arguments = ["logs", "--from", str(source), "-o", str(tmp_path / "report.txt")]
+    result = CliRunner().invoke(build_app(), arguments, obj=session())
+    assert result.exit_code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_report_is_private(tmp_path: Path) -> None:
+    source = Path(__file__).parent.parent.parent / "examples" / "user-conflict.json"
+    target = tmp_path / "report.json"
+    arguments = ["logs", "--from", str(source), "-f", "json", "-o", str(target)]
+    assert CliRunner().invoke(build_app(), arguments, obj=session()).exit_code == 1
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_verbose_says_every_request_without_the_token() -> None:
+    from scimdoctor.lab.loopback import LoopbackServer
+    from scimdoctor.lab.scim.provider import ScimServiceProvider
+
+    with LoopbackServer(ScimServiceProvider(token="s3cret-lab-token").handle) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "scimdoctor", "-v", "check-endpoint"),
+                *(f"{server.url}/scim", "--read-only", "--only", "auth"),
+            ],
+            capture_output=True,
+            text=True,
+            env={**EMPTY, "SCIMDOCTOR_ENDPOINT_TOKEN": "s3cret-lab-token", "PATH": "/usr/bin"},
+            timeout=60,
+            check=False,
+        )
+    assert "x1 GET /Users?" in done.stderr
+    assert "→ 200," in done.stderr
+    assert "s3cret-lab-token" not in done.stderr + done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_a_request_to_end_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    environ = {**EMPTY, "TMPDIR": str(tmp_path), "PATH": "/usr/bin"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scimdoctor", "lab"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environ,
+    )
+    with process:
+        assert process.stdout is not None
+        assert "export" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(30) == 130
+    assert list(tmp_path.iterdir()) == []
