@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.endpoint_session import parse_tenant_url
 from scimdoctor.cli.replay_session import journal_of
 from scimdoctor.cli.session import new_report
-from scimdoctor.model.finding import Finding, Outcome
-from scimdoctor.model.rule import Requirement, Severity
+from scimdoctor.model.report import StatusVerdict
+from scimdoctor.reports.verdict import counted
+from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from scimdoctor.cli.options import EndpointOptions
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import Report
 
 MOST_NAMED = 5
+_SUBJECT = "Test resources"
+_NOTHING = StatusVerdict(
+    health="healthy", headline="Nothing is left over from earlier runs.", subject=_SUBJECT
+)
 
 
 def run_cleanup(
@@ -35,34 +41,50 @@ def run_cleanup(
     broken = journal.unreadable_lines()
     limits = (f"{broken} lines of the journal {journal.path} make no sense",) if broken else ()
     if url is None:
-        return new_report(session, "cleanup", notes=_listing(journal), limits=limits)
+        return new_report(session, "cleanup", status=_listing(journal.resources()), limits=limits)
     base_url = parse_tenant_url(url).base_url
     left = journal.resources(base_url)
     target = {"endpoint": base_url}
+    notes = _elsewhere(journal, base_url)
     if not left:
-        notes = ("nothing is left over from earlier runs", *_elsewhere(journal, base_url))
-        return new_report(session, "cleanup", target=target, notes=notes, limits=limits)
+        return new_report(
+            session, "cleanup", target=target, status=_NOTHING, notes=notes, limits=limits
+        )
     with session.endpoint(url, options) as endpoint:
-        findings = _remove(session, journal, endpoint, left, yes=yes)
+        verdict = _remove(session, journal, endpoint, left, yes=yes)
         return new_report(
             session,
             "cleanup",
             target=target,
-            findings=findings,
+            status=verdict,
             exchanges=endpoint.exchanges,
-            notes=_elsewhere(journal, base_url),
+            notes=notes,
             limits=limits,
         )
 
 
-def _listing(journal: Journal) -> tuple[str, ...]:
-    counts = Counter(resource.base_url for resource in journal.resources())
-    if not counts:
-        return ("nothing is left over from earlier runs",)
-    return tuple(
-        f"{count} left in {base_url}: scimdoctor cleanup --endpoint {base_url}"
-        for base_url, count in sorted(counts.items())
+def _listing(left: Sequence[JournalledResource]) -> StatusVerdict:
+    """Every resource that is left, and the command that removes it."""
+    if not left:
+        return _NOTHING
+    apps = sorted({resource.base_url for resource in left})
+    headline = f"{counted(len(left), 'test resource')} may be left in {counted(len(apps), 'app')}."
+    return StatusVerdict(
+        health="left-over",
+        headline=headline,
+        facts=tuple((_kind(resource), _described(resource)) for resource in left),
+        next_steps=tuple(f"scimdoctor cleanup --endpoint {app}" for app in apps),
+        subject=_SUBJECT,
     )
+
+
+def _kind(resource: JournalledResource) -> str:
+    return resource.resource.removesuffix("s").lower()
+
+
+def _described(resource: JournalledResource) -> str:
+    made = f", made {when(resource.created_at)} UTC" if resource.created_at else ""
+    return f"{resource.value} in {resource.base_url}{made}"
 
 
 def _elsewhere(journal: Journal, base_url: str) -> tuple[str, ...]:
@@ -77,28 +99,50 @@ def _remove(
     left: tuple[JournalledResource, ...],
     *,
     yes: bool,
-) -> tuple[Finding, ...]:
+) -> StatusVerdict:
     from scimdoctor.endpoint.leftovers import remove_all
 
-    named = ", ".join(f"{r.resource} {r.value}" for r in left[:MOST_NAMED])
-    more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
-    session.progress.message(f"left over in {endpoint.host}: {named}{more}")
+    session.progress.message(f"left over in {endpoint.host}: {_names(left)}")
     if not endpoint.is_loopback:
-        session.confirm_or_stop(
-            f"Delete these {len(left)} test resources from {endpoint.host}?", yes=yes
-        )
+        things = counted(len(left), "test resource")
+        session.confirm_or_stop(f"Delete {things} from {endpoint.host}?", yes=yes)
     endpoint.guard.allow("cleanup of journalled test resources")
-    return tuple(_finding(removal) for removal in remove_all(endpoint, journal, left))
+    return _outcome(tuple(remove_all(endpoint, journal, left)))
 
 
-def _finding(removal: Removal) -> Finding:
-    left = removal.resource
-    return Finding(
-        check="cleanup",
-        outcome=Outcome.PASSED if removal.removed else Outcome.FAILED,
-        severity=Severity.MINOR,
-        requirement=Requirement.ENTRA,
-        title="Test resources are removed",
-        message=f"{left.resource} {left.value}: {removal.message}",
-        evidence=removal.exchanges,
+def _names(resources: Sequence[JournalledResource]) -> str:
+    named = ", ".join(f"{_kind(r)} {r.value}" for r in resources[:MOST_NAMED])
+    more = len(resources) - MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _outcome(removals: Sequence[Removal]) -> StatusVerdict:
+    """What was removed, and what was not: a line for every reason."""
+    kept = [removal for removal in removals if not removal.removed]
+    facts = tuple((_label(found[0]), _told(found)) for found in _by_message(removals))
+    if not kept:
+        headline = f"{counted(len(removals), 'test resource')} removed."
+        return StatusVerdict(health="healthy", headline=headline, facts=facts, subject=_SUBJECT)
+    things = counted(len(removals), "test resource")
+    return StatusVerdict(
+        health="errors",
+        headline=f"{len(kept)} of {things} could not be removed.",
+        facts=facts,
+        next_steps=("Mend what the reason says, then run scimdoctor cleanup again.",),
+        subject=_SUBJECT,
     )
+
+
+def _by_message(removals: Iterable[Removal]) -> list[list[Removal]]:
+    groups: dict[tuple[bool, str], list[Removal]] = {}
+    for removal in removals:
+        groups.setdefault((removal.removed, removal.message), []).append(removal)
+    return list(groups.values())
+
+
+def _label(removal: Removal) -> str:
+    return "gone" if removal.removed else "still there"
+
+
+def _told(removals: Sequence[Removal]) -> str:
+    return f"{_names([removal.resource for removal in removals])}: {removals[0].message}"

@@ -37,6 +37,7 @@ _HEALTH = {
     "never-run": Severity.MINOR,
     "paused": Severity.MAJOR,
     "errors": Severity.MAJOR,
+    "left-over": Severity.MINOR,
     "unreadable": Severity.MINOR,
 }
 

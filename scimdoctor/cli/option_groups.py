@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Say more; a traceback for a fault of ours."),
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Say every request on standard error, and a traceback for a fault of ours.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result and errors.")]
 

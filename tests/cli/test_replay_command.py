@@ -270,7 +270,7 @@ def test_cleanup_removes_what_is_left(desk: Desk) -> None:
     leave(desk, "scimdoctor-3@example.com", "https://other.example")
     ran = desk.run(cleanup, "-f", "json")
     assert ran.status == 0, ran.stderr
-    assert [f["outcome"] for f in ran.json["findings"]] == ["passed", "passed"]
+    assert ran.json["status"]["headline"] == "2 test resources removed."
     assert list(desk.app.provider.users) == [person]
     assert "2 test resources from scim.example.com" in desk.questions[0]
     assert len(desk.journal.resources()) == 1
@@ -278,10 +278,17 @@ def test_cleanup_removes_what_is_left(desk: Desk) -> None:
 
 def test_cleanup_without_an_endpoint_lists(desk: Desk) -> None:
     desk.environ = {"SCIMDOCTOR_ENDPOINT": ""}
-    assert "nothing is left" in desk.run(cleanup, "-f", "json").stdout
+    nothing = desk.run(cleanup)
+    assert nothing.status == 0
+    assert "✓ Nothing is left over from earlier runs." in nothing.stdout
     leave(desk, "scimdoctor-1@example.com")
-    ran = desk.run(cleanup, "-f", "json")
-    assert f"scimdoctor cleanup --endpoint {BASE_URL}" in ran.stdout
+    leave(desk, "scimdoctor-2@example.com", "https://other.example")
+    ran = desk.run(cleanup)
+    assert ran.status == 1
+    assert "2 test resources may be left in 2 apps." in ran.stdout
+    assert f"user  scimdoctor-1@example.com in {BASE_URL}, made " in ran.stdout
+    assert "user  scimdoctor-2@example.com in https://other.example" in ran.stdout
+    assert f"scimdoctor cleanup --endpoint {BASE_URL}\n" in ran.stdout
     assert desk.app.asked == []
 
 
@@ -295,11 +302,14 @@ def test_cleanup_refused_and_failing(desk: Desk) -> None:
     desk.app.add_user("scimdoctor-1@example.com")
     leave(desk, "scimdoctor-1@example.com")
     desk.answer = False
-    assert desk.run(cleanup).status == 2
+    no = desk.run(cleanup)
+    assert no.status == 2
+    assert no.stderr.endswith("Nothing was changed.\n")
     desk.app.refuse("DELETE", "/Users", 403)
     failed = desk.run(cleanup, "--yes", "-f", "json")
     assert failed.status == 1
-    assert "403" in failed.json["findings"][0]["message"]
+    assert "1 of 1 test resource could not be removed." in failed.stdout
+    assert "403" in failed.json["status"]["facts"][0][1]
     (desk.folder / "journal.jsonl").write_bytes(b"garbage\n")
     assert any("1 line" in text for text in desk.run(cleanup, "-f", "json").json["limits"])
 
@@ -313,3 +323,14 @@ def test_ctrl_c_reports_what_was_done_and_ends_with_130(desk: Desk) -> None:
     assert len(ran.json["replays"]) == 2
     assert ran.json["replays"][0]["label"] == "ada"
     assert "1 events were not replayed: interrupted" in ran.json["limits"]
+
+
+def test_a_refused_token_is_said_once(desk: Desk) -> None:
+    for number in range(8):
+        leave(desk, f"scimdoctor-{number}@example.com")
+    desk.app.refuse("GET", "/Users", 401)
+    ran = desk.run(cleanup, "--yes")
+    assert ran.status == 1
+    assert ran.stdout.count("401") == 1
+    assert "8 of 8 test resources could not be removed." in ran.stdout
+    assert len(desk.journal.resources()) == 8
