@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from scimdoctor.model.exchange import json_of
+from scimdoctor.model.provisioning import GROUP_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scimdoctor.model.comparison import Comparison
+    from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.exchange import Exchange, ScimRequest
     from scimdoctor.model.provisioning import ProvisionedIdentity, ProvisioningObjectSummary
     from scimdoctor.model.replay import Replay
@@ -81,8 +83,15 @@ def _all(report: Report) -> Iterator[Original]:
     for comparison in report.comparisons:
         yield from _of_comparison(comparison)
     for diagnosis in report.diagnoses:
-        yield from ((Kind.ID, i) for i in (diagnosis.affected.sample if diagnosis.affected else ()))
+        yield from _of_diagnosis(diagnosis)
     yield from _of_the_rest(report)
+
+
+def _of_diagnosis(diagnosis: Diagnosis) -> Iterator[Original]:
+    affected = diagnosis.affected
+    yield from ((Kind.ID, i) for i in (affected.sample if affected else ()))
+    names = (*(affected.names if affected else ()), *(e.label for e in diagnosis.evidence))
+    yield from (_named(name) for name in names if name and not name.endswith(GROUP_MARK))
 
 
 def _of_the_rest(report: Report) -> Iterator[Original]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import FixedBy
-from scimdoctor.reports.neutral import neutral
+from scimdoctor.reports.neutral import neutral, one_line
 from scimdoctor.reports.shape import container
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.diagnosis import Affected
     from scimdoctor.model.exchange import Exchange
-    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.finding import Evidence, Finding
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
 OUTCOME_SIGNS = {
@@ -32,6 +32,7 @@ WHO = {
     FixedBy.NOBODY: "nobody: it works as designed",
 }
 _ERROR_PREFIX = "SystemForCrossDomainIdentityManagement"
+_MOST_NAMES = 3
 LONGEST_BODY = 60_000
 _SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -63,9 +64,25 @@ def affected_text(affected: Affected | None) -> str:
 
     if affected is None or not (affected.events or affected.objects):
         return ""
-    counts = f"{counted(affected.objects, 'object')}, {counted(affected.events, 'event')}"
+    objects = f"{counted(affected.objects, 'object')}{_named(affected)}"
+    counts = f"{objects}, {counted(affected.events, 'event')}"
     span = period(affected.first_seen, affected.last_seen)
     return f"{counts}, {span}" if span else counts
+
+
+def _named(affected: Affected) -> str:
+    """The names of the objects in brackets, with an ellipsis where there are more."""
+    names = [one_line(name, limit=60) for name in affected.names[:_MOST_NAMES]]
+    more = ", …" if names and affected.objects > len(names) else ""
+    return f" ({', '.join(names)}{more})" if names else ""
+
+
+def source_of(evidence: Evidence) -> str:
+    """Return what a piece of evidence was seen in, as a person says it; else kind and id."""
+    if not evidence.label:
+        return f"{evidence.kind} {one_line(evidence.ref)}".strip()
+    when_seen = f", {when(evidence.at)}" if evidence.at else ""
+    return f"{evidence.kind} of {one_line(evidence.label, limit=60)}{when_seen}"
 
 
 def family_of(check: str) -> str:

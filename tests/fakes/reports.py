@@ -190,7 +190,13 @@ def _diagnoses() -> tuple[Diagnosis, ...]:
             Evidence(
                 kind=EvidenceKind.EXCHANGE, ref="x1", summary="PATCH answered 400 invalidSyntax"
             ),
-            Evidence(kind=EvidenceKind.EVENT, ref=event(1).id, summary="the log shows BadRequest"),
+            Evidence(
+                kind=EvidenceKind.EVENT,
+                ref=event(1).id,
+                summary="the log shows BadRequest",
+                label=event(1).object_name,
+                at=event(1).activity_date_time,
+            ),
             Evidence(kind=EvidenceKind.FINDING, ref="patch/op-case", summary="the check failed"),
         ),
         affected=Affected(
@@ -199,6 +205,7 @@ def _diagnoses() -> tuple[Diagnosis, ...]:
             first_seen=NOW - timedelta(days=5),
             last_seen=NOW,
             sample=(event(1).id, event(2).id),
+            names=(event(1).object_name, "Grace Hopper"),
         ),
         alternatives=(
             Alternative(cause="needs-scim-compliance-flag", confidence=Confidence.POSSIBLE),

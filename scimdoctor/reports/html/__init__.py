@@ -94,6 +94,7 @@ def _environment() -> Environment:
         "WHO": words.WHO,
         "DifferenceKind": DifferenceKind,
         "affected_text": words.affected_text,
+        "source_of": words.source_of,
         "answer_text": words.answer_text,
         "by_family": words.by_family,
         "counted": counted,

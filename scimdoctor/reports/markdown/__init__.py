@@ -18,6 +18,7 @@ from scimdoctor.reports.words import (
     by_family,
     outcome_counts,
     skip_reasons,
+    source_of,
     spaced,
     when,
 )
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.model.diagnosis import Diagnosis
-    from scimdoctor.model.finding import Finding
+    from scimdoctor.model.finding import Evidence, Finding
     from scimdoctor.model.report import Report
 
 _SIGNS = {Level.PROBLEM: "❌", Level.ATTENTION: "⚠️", Level.GOOD: "✅", Level.UNKNOWN: "❔"}
@@ -90,7 +91,8 @@ def _cause(number: int, diagnosis: Diagnosis) -> Iterator[str]:
     tags = [code(diagnosis.cause), f"**{diagnosis.confidence}**", spaced(diagnosis.layer)]
     tags.append(f"fixed by **{WHO[diagnosis.fixed_by]}**")
     tags += ["known (baseline)"] if diagnosis.known else []
-    tags += [affected_text(diagnosis.affected)] if affected_text(diagnosis.affected) else []
+    size = affected_text(diagnosis.affected)
+    tags += [escaped(size)] if size else []
     yield " · ".join(tags)
     yield escaped(diagnosis.explanation)
     if diagnosis.remediation:
@@ -100,15 +102,19 @@ def _cause(number: int, diagnosis: Diagnosis) -> Iterator[str]:
             command = f" {code(remedy.command)}" if remedy.command else ""
             steps.append(f"- [ ] {WHO[remedy.who]}: {escaped(remedy.text)}{command}")
         yield "\n".join(steps)
-    evidence = [
-        f"- {f'{item.kind} {code(item.ref)}'.strip()}: {escaped(item.summary)}"
-        for item in diagnosis.evidence
-    ]
+    evidence = [f"- {_source(item)}: {escaped(item.summary)}" for item in diagnosis.evidence]
     others = [f"- also possible: {code(a.cause)} ({a.confidence})" for a in diagnosis.alternatives]
     links = [f"- {link(url)}" for url in diagnosis.references]
     if evidence or others or links:
         title = f"Why we think so ({counted(len(evidence), 'fact')})"
         yield folded(title, "\n".join((*evidence, *others, *links)))
+
+
+def _source(item: Evidence) -> str:
+    ref = code(item.ref) if item.ref else ""
+    if item.label:
+        return f"{escaped(source_of(item))} ({ref})"
+    return f"{item.kind} {ref}".strip()
 
 
 def _checks(report: Report) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.reports.neutral import one_line
-from scimdoctor.reports.words import WHO, affected_text, spaced
+from scimdoctor.reports.words import WHO, affected_text, source_of, spaced
 
 if TYPE_CHECKING:
     from scimdoctor.model.diagnosis import Diagnosis
@@ -72,6 +72,6 @@ def _evidence(page: Page, diagnosis: Diagnosis) -> None:
         return
     page.prose("Why we think so", indent=3, style="bold")
     for item in diagnosis.evidence[:MOST_EVIDENCE]:
-        text = Text(f"{item.kind} {one_line(item.ref)}".strip() + ": ", "dim")
+        text = Text(f"{source_of(item)}: ", "dim")
         page.bullet(text.append(one_line(item.summary), "not dim"), indent=3)
     page.more(len(diagnosis.evidence) - MOST_EVIDENCE, "piece of evidence", "-f json has all")
