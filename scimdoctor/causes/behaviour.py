@@ -45,6 +45,9 @@ _FALSE_SCOPE_KEYS = (
     "iseffectivelyentitledforprovisioning",
     "isinprovisioningscopedisplayname",
 )
+_INACTIVE = frozenset({"active in the source system", "isactive"})
+_FOLLOWING = frozenset({"iseffectivelyentitledforprovisioning", "isinprovisioningscopedisplayname"})
+"""What is false because the account is inactive, or for another reason."""
 
 
 def _scoping(facts: Facts) -> Match | None:
@@ -52,6 +55,8 @@ def _scoping(facts: Facts) -> Match | None:
     quarantine = job.status.quarantine if job is not None else None
     if quarantine is not None and (quarantine.reason or "").casefold() == "toomanydeletes":
         return likely(90, "one cycle wanted to delete more objects than allowed (TooManyDeletes)")
+    if _is_inactive_only(facts):
+        return None
     false_keys = _false_scope(facts)
     if facts.stage is Stage.SKIP and false_keys:
         return likely(94, *(f"the scoping step says: {key} = False" for key in false_keys))
@@ -72,6 +77,12 @@ def _false_scope(facts: Facts) -> list[str]:
         for key, value in step.details.items()
         if key.casefold() in _FALSE_SCOPE_KEYS and (value or "").casefold() == "false"
     ]
+
+
+def _is_inactive_only(facts: Facts) -> bool:
+    """Whether the account is disabled in Entra, and nothing else keeps an assigned object out."""
+    false_keys = {key.casefold() for key in _false_scope(facts)}
+    return bool(false_keys & _INACTIVE) and false_keys <= _INACTIVE | _FOLLOWING
 
 
 def _not_detected(facts: Facts) -> Match | None:
@@ -123,6 +134,10 @@ def _changed_outside(facts: Facts) -> Match | None:
 
 
 def _expected(facts: Facts) -> Match | None:
+    if facts.stage is Stage.SKIP and _is_inactive_only(facts):
+        return likely(
+            94, "the account is disabled in Entra: a disabled account that the app lacks is skipped"
+        )
     if facts.skip is not None and facts.skip.cause == "expected-behaviour":
         return likely(84, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
     job = facts.case.job
@@ -244,12 +259,13 @@ CAUSES: tuple[Cause, ...] = (
             layer=Layer.ENTRA_SERVICE,
             fixed_by=FixedBy.NOBODY,
             explanation="Entra did what it is documented to do: it sends nothing when both sides "
-            "agree, disables before it deletes, tests with random GUIDs, and does nothing while "
-            "the job is stopped.",
+            "agree, skips disabled accounts that the app does not have, disables before it deletes, "
+            "tests with random GUIDs, and does nothing while the job is stopped.",
             remediation=(
+                admin("No repair is needed."),
                 admin(
-                    f"No repair is needed. {PROVISIONING} > Start provisioning, if the job is "
-                    "stopped and should not be.",
+                    f"If the job is stopped and should not be: {PROVISIONING} > Start "
+                    "provisioning.",
                     "scimdoctor job start APP",
                 ),
             ),

@@ -180,7 +180,7 @@ CAUSES: tuple[Cause, ...] = (
                     f"Portal: {CREDENTIALS}. Enter the SCIM root exactly as the app's guide "
                     "gives it (with /scim or /v2 where it says so, without /Users), test the "
                     "connection, save.",
-                    CHECK + " --only reachability",
+                    CHECK + " --only reach",
                 ),
                 developer(
                     'Answer GET <root>/Users?filter=userName eq "x" with 200 and a '
@@ -207,7 +207,7 @@ CAUSES: tuple[Cause, ...] = (
                     "Let the service tag AzureActiveDirectory through firewall and WAF, offer "
                     "TLS 1.2, send the complete certificate chain. This must work from outside: "
                     'GET <root>/Users?filter=userName eq "x".',
-                    CHECK + " --only reachability",
+                    CHECK + " --only reach",
                 ),
                 admin(
                     "Use the public name of the app, not a private-link one; for an app inside "
