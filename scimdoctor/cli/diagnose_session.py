@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.session import new_report
-from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
+from scimdoctor.diagnose import Evidence, Known, Probe, diagnose, groups_of
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.model.exchange import Exchange
-    from scimdoctor.model.report import Report
+    from scimdoctor.model.report import EventCounts, Report, SignatureSummary
+
+_NAMED = 20
+"""Of so many groups of failures, the largest, several objects are named."""
 
 _NOTHING = "give APP, or saved files with --from, --job, --schema or --har"
 
@@ -52,11 +55,14 @@ def run_diagnose(
         SourceError: a file cannot be read.
     """
     evidence, target = _gathered(session, asked, sources, window)
+    evidence = replace(evidence, known=_known(session, asked, sources))
     with _opened(session, asked, options) as endpoint:
         probe = _probe(session, asked, evidence, endpoint)
         outcome = diagnose(evidence, probe=probe)
     if endpoint is not None:
         target = {**target, "endpoint": endpoint.base_url}
+    if outcome.obstacle is not None:
+        target = {**target, "endpoint problem": outcome.obstacle}
     return new_report(
         session,
         "diagnose",
@@ -68,9 +74,48 @@ def run_diagnose(
         findings=outcome.findings,
         replays=outcome.replays,
         exchanges=outcome.exchanges,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *_changes(session, evidence, target, window)),
         limits=outcome.limits,
     )
+
+
+def _known(session: Session, asked: Diagnosing, sources: Sources) -> Known:
+    """What the printed commands are completed with."""
+    from scimdoctor.cli.endpoint_session import parse_tenant_url
+
+    url = asked.endpoint or session.settings.endpoint
+    tenant_url = parse_tenant_url(url) if url else None
+    flags = "&".join(tenant_url.flags) if tenant_url else ""
+    given = (
+        *(("--from", path) for path in sources.from_ or ()),
+        *(("--har", str(path)) for path in sources.har or ()),
+        *((("--job", str(sources.job)),) if sources.job else ()),
+        *((("--schema", str(sources.schema)),) if sources.schema else ()),
+    )
+    return Known(
+        app=asked.app or (None if given else session.settings.app),
+        url=f"{tenant_url.base_url}{'?' if flags else ''}{flags}" if tenant_url else None,
+        files=given,
+    )
+
+
+def _changes(
+    session: Session, evidence: Evidence, target: Mapping[str, str], window: Window
+) -> tuple[str, ...]:
+    """What people changed in the app's settings lately; nothing where that cannot be read."""
+    principal = target.get("service_principal")
+    if not principal or evidence.known.files:
+        return ()
+    from scimdoctor.cli.event_source import DEFAULT_AGE, moment_of
+    from scimdoctor.diagnose.changes import changes_told
+    from scimdoctor.graph.provisioning_log import directory_audits
+
+    since = moment_of(window.since or DEFAULT_AGE, session.now(), "--since")
+    try:
+        audits = directory_audits(session.graph, since=since or session.now())
+        return changes_told(audits, principal)
+    except GraphError:
+        return ()  # A help, not a fact that the causes rest on.
 
 
 def _gathered(
@@ -109,15 +154,55 @@ def _with_events(
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
     with open_wanted(session, origin, window) as opened:
         found = opened.events.summary(opened.wanted, limit=window.limit)
-        wanted = [one for signature in found.signatures for one in signature.sample[:1]]
-        samples = opened.events.by_id(wanted)
+        samples = opened.events.by_id(_samples(found.signatures))
         evidence = replace(
             evidence,
             groups=groups_of(found.signatures, samples),
             counts=replace(found.counts, unreadable=opened.events.unreadable),
-            limits=opened.limits,
+            limits=(
+                *_unlike(origin.files, found.counts),
+                *_nobody(window, found.counts),
+                *opened.limits,
+            ),
         )
         return evidence, {**target, **opened.target}
+
+
+def _samples(signatures: Sequence[SignatureSummary]) -> list[str]:
+    """Ids of one event of each group, and of more where many objects are behind it, for names."""
+    largest = sorted(signatures, key=lambda s: -s.objects)[:_NAMED]
+    further = [one for signature in largest for one in signature.sample[1:]]
+    return [one for signature in signatures for one in signature.sample[:1]] + further
+
+
+def _nobody(window: Window, counts: EventCounts) -> tuple[str, ...]:
+    """Say which options left no event, so that nobody takes silence for health."""
+    given = {
+        "--user": window.user,
+        "--error-code": window.error_code,
+        "--action": window.action,
+        "--cycle": window.cycle,
+        "--job-id": window.job_id,
+        "--status": ", ".join(str(status) for status in window.status or ()),
+        "--since": window.since,
+        "--until": window.until,
+    }
+    named = " and ".join(f"{option} {value}" for option, value in given.items() if value)
+    return (f"no event matches {named}",) if named and not counts.read else ()
+
+
+def _unlike(paths: Sequence[str], counts: EventCounts) -> tuple[str, ...]:
+    """Say which files are something else, where no event was read."""
+    from scimdoctor.cli.saved_form import form_of
+
+    if counts.read:
+        return ()
+    found = {path: form_of(path) for path in paths}
+    return tuple(
+        f"{path} is {form.what}: give it with {form.option}"
+        for path, form in found.items()
+        if form is not None
+    )
 
 
 def _with_job(session: Session, app: str, evidence: Evidence) -> Evidence:

@@ -27,7 +27,9 @@ from scimdoctor.diagnose.remedies import (
     subject_of,
 )
 from scimdoctor.entra.job_health import is_late, is_stuck_in_initial_cycle, read_job
+from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.replay import Verdict
+from scimdoctor.model.rule import FixedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +91,7 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         findings=findings,
         replays=tuple(ready_replay(r, known) for r in probe.replays) if probe is not None else (),
         exchanges=(*evidence.exchanges, *sent),
-        limits=(*_obstacle_said(blocked), *evidence.limits, *_unseen(evidence, probe)),
+        limits=(*_obstacle_said(blocked), *evidence.limits, *_unseen(evidence, probe, blocked)),
         notes=_notes(evidence, diagnoses, probe, known=known),
         obstacle=blocked,
     )
@@ -122,7 +124,7 @@ def _finished(
 def _obstacle_said(blocked: str | None) -> tuple[str, ...]:
     if blocked is None:
         return ()
-    return (f"the endpoint was not asked further, {blocked}; the causes rest on the rest",)
+    return (f"the endpoint was not asked further: {blocked}",)
 
 
 def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
@@ -166,10 +168,10 @@ def _checked(cases: tuple[NamedCase, ...], findings: tuple[Finding, ...]) -> tup
     return tuple(replace(named, case=replace(named.case, findings=findings)) for named in cases)
 
 
-def _unseen(evidence: Evidence, probe: Probe | None) -> tuple[str, ...]:
+def _unseen(evidence: Evidence, probe: Probe | None, blocked: str | None) -> tuple[str, ...]:
     """What could not be looked at, and why."""
     missing = []
-    if not evidence.counts.read and not evidence.groups:
+    if not evidence.counts.read and not evidence.groups and not evidence.limits:
         missing.append("no provisioning events were given or found")
     if evidence.job is None:
         missing.append("the job was not read: no tenant and no --job")
@@ -177,7 +179,7 @@ def _unseen(evidence: Evidence, probe: Probe | None) -> tuple[str, ...]:
         missing.append("the attribute mapping was not read: no tenant and no --schema")
     if probe is None and not evidence.exchanges:
         missing.append("no request or answer was seen: no --endpoint and no --har")
-    elif probe is not None and not probe.writes:
+    elif probe is not None and not probe.writes and blocked is None:
         missing.append("the endpoint was only read from: writes were not allowed")
     return tuple(missing)
 
@@ -198,7 +200,8 @@ def _notes(
             "The job is active but nothing was logged: nothing in scope has changed, or the "
             f"log's window is too short. Next: {command}"
         )
-    unsure = [d for d in diagnoses if d.confidence.value != "confirmed"]
+    unsure = [d for d in diagnoses if d.confidence is not Confidence.CONFIRMED]
+    unsure = [d for d in unsure if d.fixed_by is not FixedBy.NOBODY]
     if unsure and probe is None:
         command = filled("scimdoctor diagnose APP --endpoint URL", known)
         notes.append(f"To confirm: {command}")
