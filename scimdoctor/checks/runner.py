@@ -75,7 +75,10 @@ def run_checks(
 
 
 def _cleaning(context: CheckContext) -> Iterable[Result]:
+    sent = getattr(context.endpoint, "exchanges", ())
     left = clean_up(context)
+    if not any(x.request.method == "POST" and x.ok for x in sent):
+        yield Result(outcome=Outcome.SKIPPED, message="nothing was created")
     if left:
         yield failed(f"Still in the app: {'; '.join(left)}. `scimdoctor cleanup` tries again.")
 
@@ -128,10 +131,16 @@ class _Run:
     def one(self, check: Check) -> None:
         """Run `check`, or say why not."""
         reason = self._reason_to_skip(check)
-        if reason is None:
-            self.add(check.id, check, self._results(check))
-        else:
+        if reason is not None:
             self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=reason)])
+            return
+        before = len(self._sent())
+        results = self._results(check) or [_nothing_wrong(check)]
+        own = self._sent()[before:]
+        self.add(check.id, check, [_shown(result, own) for result in results])
+
+    def _sent(self) -> tuple[Exchange, ...]:
+        return tuple(getattr(self.context.endpoint, "exchanges", ()))
 
     def _reason_to_skip(self, check: Check) -> str | None:
         options = self.context.options
@@ -220,14 +229,34 @@ def _cause(rule: CheckRule, result: Result) -> str | None:
 
 
 def _admin_sees(rule: CheckRule, last: Exchange | None) -> str:
-    """What the log shows; the rule may speak of a silent failure while this one was refused."""
-    refused = last is not None and last.status is not None and last.status >= 400
-    silent = rule.admin_sees.startswith("success")
-    return "events that fail with the app's status." if refused and silent else rule.admin_sees
+    """What the log shows; the rule may speak of a refusal while this write succeeded, or the other way."""
+    status = last.status if last is not None else None
+    if status is None or last is None or last.request.method == "GET":
+        return rule.admin_sees
+    if status >= 400 and rule.admin_sees.startswith("success"):
+        return "events that fail with the app's status."
+    if status < 300 and rule.admin_sees.startswith("update events that fail"):
+        return "success, while the app holds something else than Entra."
+    return rule.admin_sees
 
 
 def _nothing_wrong(check: Check) -> Result:
     return Result(outcome=Outcome.PASSED, message=check.rule.title)
+
+
+_SHOWN = 5
+"""So many exchanges at most speak for a check that passed."""
+
+
+def _shown(result: Result, own: tuple[Exchange, ...]) -> Result:
+    """`result` with what the check sent, where it passed and named nothing itself."""
+    if result.outcome is not Outcome.PASSED or result.exchanges or not own:
+        return result
+    last = own[-1]
+    words = (
+        f"{result.message.rstrip('.')}: {request_words(last)} was answered {answer_words(last)}."
+    )
+    return replace(result, message=words, exchanges=own[-_SHOWN:])
 
 
 def _no_answer(event: NoAnswer) -> Result:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
 
+_ENOUGH = 20
+"""With fewer requests nothing can be said of the run as a whole."""
+
 _RARE = 50
 """One request in so many may fail before it is more than a nuisance: Entra tries again."""
 
@@ -41,7 +44,27 @@ def _bystander(context: CheckContext) -> Iterator[Result]:
         )
 
 
+def _sent(context: CheckContext, *, at_least: int) -> int:
+    """How many requests the run has sent.
+
+    Raises:
+        Unavailable: too few to show what the check is about.
+    """
+    sent = len(getattr(context.endpoint, "exchanges", ()))
+    if sent < at_least:
+        raise Unavailable(f"only {sent} requests were sent, too few to tell")
+    return sent
+
+
+def _wrote(context: CheckContext) -> None:
+    """Raise `Unavailable` unless something was written: without that nothing can be seen."""
+    exchanges = getattr(context.endpoint, "exchanges", ())
+    if not any(x.request.is_write and x.ok for x in exchanges):
+        raise Unavailable("nothing was written")
+
+
 def _delays(context: CheckContext) -> Iterator[Result]:
+    _wrote(context)
     if context.delays:
         first = context.delays[0]
         yield noted(
@@ -57,12 +80,15 @@ def _throttled(context: CheckContext) -> Iterator[Result]:
             f"{len(context.throttled)} requests were answered 429, sent at 20 a second or slower.",
             *context.throttled[:3],
         )
+        return
+    sent = _sent(context, at_least=_ENOUGH)
+    yield passed(f"None of {sent} requests was answered 429. --load tries 25 a second.")
 
 
 def _hiccups(context: CheckContext) -> Iterator[Result]:
     if context.intermittent:
         first = context.intermittent[0]
-        sent = len(getattr(context.endpoint, "exchanges", ()))
+        sent = _sent(context, at_least=1)
         rare = len(context.intermittent) * _RARE < sent
         yield failed(
             f"{len(context.intermittent)} requests were answered with 5xx and succeeded when sent "
@@ -70,6 +96,8 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
             *context.intermittent[:3],
             severity=Severity.MINOR if rare else None,
         )
+        return
+    yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")
 
 
 def _disguised(context: CheckContext) -> Iterator[Result]:
@@ -80,6 +108,8 @@ def _disguised(context: CheckContext) -> Iterator[Result]:
             f"{request_words(first)}.",
             *context.disguised[:3],
         )
+        return
+    yield passed(f"No error hid in {_sent(context, at_least=_ENOUGH)} answers.")
 
 
 def _latency(context: CheckContext) -> Iterator[Result]:
@@ -93,8 +123,16 @@ def _latency(context: CheckContext) -> Iterator[Result]:
         f"Of {len(times)} requests the median took {statistics.median(times):.0f} ms and the "
         f"slowest {worst:.2f} s ({request_words(slowest)})"
     )
+    queries = [x.elapsed_in_milliseconds for x in exchanges if x.request.method == "GET"]
+    usual = statistics.median(queries) / 1000 if queries else 0.0
     if worst >= context.options.slow_after:
         yield failed(f"{words}.", slowest)
+    elif usual >= context.options.slow_after / 10:
+        yield failed(
+            f"{words}. Half of the queries took {usual:.1f} s or more, and Entra asks one for each user.",
+            slowest,
+            severity=Severity.MINOR,
+        )
     elif worst >= context.options.slow_after / 10:
         yield noted(f"{words}; Entra's limit is not documented.", slowest)
     else:
@@ -152,7 +190,7 @@ CHECKS = (
     Check(
         rule=_rule(
             "throttling",
-            "Twenty-five requests a second are not throttled",
+            "The requests of this run are not throttled",
             cause="endpoint-too-slow-or-throttled",
             what="Counts 429 answers to requests that were sent more slowly than Entra may send them.",
             why="Entra may send 25 requests a second and more in an initial cycle.",
@@ -195,7 +233,8 @@ CHECKS = (
             "latency",
             "Answers come in time",
             cause="endpoint-too-slow-or-throttled",
-            what="Looks at the time that each answer of the run took; from 30 s on it is too long.",
+            what="Looks at the time that each answer of the run took: one of 30 s is too long, and so is it "
+            "when half of the queries take 3 s.",
             why="Entra waits for each answer and gives up after a time that is not documented.",
             admin_sees="time-outs, and cycles that never end.",
             fix="Index what filters ask for; do not load members that are excluded.",
