@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimdoctor.redaction import REDACTED, Secret, redact_body, redact_headers, redact_text
+from scimdoctor.redaction import (
+    REDACTED,
+    Secret,
+    drop_passwords,
+    is_secret_header,
+    redact_body,
+    redact_headers,
+    redact_text,
+)
 
 TOKENS = st.text(alphabet="abcdefghijkmnpqrstuvwxyzABCDEF0123456789-_~.", min_size=12, max_size=60)
 
@@ -74,3 +84,91 @@ def test_a_planted_secret_never_survives(token: str, before: str, after: str) ->
 @given(st.binary(max_size=80))
 def test_bodies_without_secrets_come_back_untouched(body: bytes) -> None:
     assert redact_body(body) == body or REDACTED.encode() in redact_body(body)
+
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def bodies(value: object) -> list[Any]:
+    """Every place in a body where Entra or an app puts a password."""
+    return [
+        {"userName": "ada", "password": value},
+        {"userName": "ada", USER: {"Password": value}},
+        {f"{USER}:password": value},
+        {"Operations": [{"op": "Replace", "path": "password", "value": value}]},
+        {"Operations": [{"value": value, "path": f"{USER}:password", "op": "add"}]},
+        {"Operations": [{"op": "add", "path": "PASSWORD", "value": [{"value": value}]}]},
+        {"Operations": [{"op": "replace", "value": {"password": value, "title": "x"}}]},
+        {"Operations": [{"op": "replace", "value": {f"{USER}:password": value}}]},
+        {"Resources": [{"id": "1", "password": value}]},
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.text(min_size=3, max_size=30).filter(lambda text: text not in REDACTED),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_password_never_stays_in_a_body(password: str, ascii_only: bool, spaced: bool) -> None:
+    planted = f"<Zq7{password}7qZ>"
+    for document in bodies(planted):
+        separators = (", ", ": ") if spaced else (",", ":")
+        text = json.dumps(document, ensure_ascii=ascii_only, separators=separators)
+        cleaned = redact_body(text.encode("utf-8", "replace")).decode()
+        assert "Zq7" not in cleaned
+        assert "7qZ" not in cleaned
+        json.loads(cleaned)
+        assert "Zq7" not in json.dumps(drop_passwords(document))
+
+
+BROKEN = [body for body in bodies("Summer-24!") if '"value": [' not in json.dumps(body)]
+
+
+@pytest.mark.parametrize("document", BROKEN)
+def test_a_password_in_quoted_or_broken_json_is_hidden(document: object) -> None:
+    plain = json.dumps(document)
+    assert "Summer" not in redact_text(f"the app was sent {plain}")
+    assert "Summer" not in redact_text(json.dumps({"detail": f"bad request: {plain}"}))
+    if plain.index("Summer") > plain.index("assword"):
+        assert "Summer" not in redact_body(plain[: plain.index("Summer") + 6].encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{ "changePassword" : {"supported":false} }',
+        b'{"attributes":[{"name":"password","type":"string"}]}',
+        b'{"password":null, "x":1}',
+        b'{"password": true}',
+        b'{"Operations":[{"op":"add","path":"passwordHint","value":"x"}]}',
+        b'[1,  2, "password"]',
+    ],
+)
+def test_a_body_that_only_speaks_of_passwords_stays_as_it_is(body: bytes) -> None:
+    assert redact_body(body) == body
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X-Api-Key", "x_api_key", "X-Vendor-Token", "X-Shared-Secret", "X-Gateway-Auth", "Cookie",
+     "Ocp-Apim-Subscription-Key", "X-Session-Id", "X-Amz-Security-Token", "Proxy-Authorization"],
+)  # fmt: skip
+def test_names_of_headers_that_hold_credentials(name: str) -> None:
+    assert is_secret_header(name)
+    assert redact_headers(((name, "abc"),)) == ((name, REDACTED),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Accept", "Content-Type", "If-Match", "WWW-Authenticate", "X-Request-Id", "Idempotency-Key",
+     "Access-Control-Allow-Credentials", "X-Tenant", "Strict-Transport-Security", "Location"],
+)  # fmt: skip
+def test_names_of_harmless_headers(name: str) -> None:
+    assert not is_secret_header(name)
+
+
+def test_headers_named_by_the_caller_are_hidden_whatever_their_value() -> None:
+    assert redact_headers((("X-Pin-Code", "1234"),), names={"x-pin-code"}) == (
+        ("X-Pin-Code", REDACTED),
+    )
