@@ -25,7 +25,7 @@ from scimdoctor.sources.archive_manifest import (
     read_manifest,
     write_manifest,
 )
-from scimdoctor.sources.event_set import new_event_set, translated
+from scimdoctor.sources.event_set import WRITING, new_event_set, translated
 from scimdoctor.sources.private_files import (
     PRIVATE_FILE,
     checksum,
@@ -101,7 +101,7 @@ class Archive:
         if pull in manifest.pulls:
             return 0
         self._clear_unlisted(manifest)
-        with new_event_set() as events, translated():
+        with new_event_set() as events, translated(WRITING):
             made = self._write_files(events, rows, manifest, pull)
         self.at_step("files written")
         with writing(self.folder):

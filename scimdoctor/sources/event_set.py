@@ -335,18 +335,23 @@ def without_second_ids(rows: Iterable[tuple[str, object, object, object]]) -> li
     return [row[0] for row in listed if not row[0].startswith("local-") or row[1:] not in real]
 
 
+READING = ("the events could not be read", "set TMPDIR to a folder with more room")
+WRITING = (
+    "cannot write the archive",
+    "give another folder with SCIMDOCTOR_ARCHIVE, or keep nothing with --no-archive",
+)
+
+
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn DuckDB's errors into `SourceError`."""
+def translated(what: tuple[str, str] = READING) -> Iterator[None]:
+    """Turn DuckDB's errors into `SourceError`; `what` failed, and what helps on a full disk."""
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        raise SourceError(
-            f"the events could not be read: {told(error)}",
-            hint="if the disk for temporary files is full, set TMPDIR to one with more room",
-        ) from error
+        hint = f"if the disk is full, free some space or {what[1]}"
+        raise SourceError(f"{what[0]}: {told(error)}", hint=hint) from error
 
 
 @contextmanager

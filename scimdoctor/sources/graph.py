@@ -34,6 +34,7 @@ from scimdoctor.sources.rows import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from io import FileIO
     from pathlib import Path
 
     from scimdoctor.graph.client import GraphClient, Page
@@ -199,15 +200,15 @@ class Pull:
             flags = os.O_RDWR | os.O_CREAT
             descriptor = os.open(self._rows_path, flags, PRIVATE_FILE)
             os.ftruncate(descriptor, state.size)
-        with os.fdopen(descriptor, "r+b") as rows, self._task(state) as task:
+        # Unbuffered: closing must not try again to write what a full disk refused.
+        with os.fdopen(descriptor, "r+b", buffering=0) as rows, self._task(state) as task:
             rows.seek(state.size)
             meter = Meter(task, state.span, self.monotonic)
             pages = self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link)
             for batch, next_link in pages:
                 lines = [row_of(event) for event in readable(batch, self.trouble)]
                 with writing(self._rows_path):
-                    rows.writelines(json.dumps(line).encode() + b"\n" for line in lines)
-                    rows.flush()
+                    write_all(rows, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
                     os.fsync(rows.fileno())
                 self.archive.at_step("rows written")
                 state = replace(
@@ -227,6 +228,13 @@ class Pull:
         return self.progress.task(
             f"Pulling events {span.since:%d %b %H:%M} - {span.until:%d %b %H:%M}"
         )
+
+
+def write_all(out: FileIO, content: bytes) -> None:
+    """Write all of `content`; an unbuffered file may take less at once."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[out.write(rest) :]
 
 
 def is_refusal(error: GraphError) -> bool:

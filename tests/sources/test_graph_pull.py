@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from scimdoctor.errors import GraphUnavailableError, SourceError
+from scimdoctor.errors import (
+    GraphError,
+    GraphNotFoundError,
+    GraphPermissionError,
+    GraphUnavailableError,
+    SourceError,
+)
 from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Span
 from scimdoctor.sources.graph import Pull, follow
@@ -51,6 +57,8 @@ class FakeLog:
     """Page (from 0, over all calls) whose request fails as if the network were gone."""
 
     served: int = 0
+    forgets: GraphError | None = None
+    """What a place in the log is answered with, once."""
 
     def pages(
         self, span: Span, *, app_id: str | None, resume_at: str | None
@@ -62,6 +70,9 @@ class FakeLog:
             if span.since <= datetime.fromisoformat(r["activityDateTime"]) < span.until
             and app_id in {None, r["servicePrincipal"]["id"]}
         ]
+        if resume_at and (error := self.forgets):
+            self.forgets = None
+            raise error
         at = int(resume_at or 0)
         while True:
             if self.served == self.fails_at:
@@ -129,6 +140,86 @@ def test_a_torn_line_behind_the_last_page_is_cut_off(tmp_path: Path) -> None:
     Pull(log=log, archive=archive).run(WINDOW)
     assert contents(archive) == whole(tmp_path / "other")
     assert log.asked[1][1] == str(3 * PAGE), "it goes on where Graph stopped"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GraphError("the skip token has expired", status=400),
+        GraphNotFoundError("no such page", status=404),
+        GraphError("gone", status=410),
+    ],
+    ids=["400", "404", "410"],
+)
+def test_a_place_that_graph_has_lost_means_to_begin_again(
+    error: GraphError, tmp_path: Path
+) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog(fails_at=3, forgets=error)
+    with pytest.raises(GraphUnavailableError):
+        Pull(log=log, archive=archive).run(WINDOW)
+    assert Pull(log=log, archive=archive).run(WINDOW) == 30
+    assert [place for _, place in log.asked][:3] == [None, str(3 * PAGE), None]
+    assert contents(archive) == whole(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [GraphPermissionError("not allowed", status=403), GraphError("broken", status=500)],
+    ids=["403", "500"],
+)
+def test_other_refusals_keep_the_place(error: GraphError, tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog(fails_at=3, forgets=error)
+    for kind in (GraphUnavailableError, type(error)):
+        with pytest.raises(kind):
+            Pull(log=log, archive=archive).run(WINDOW)
+    assert Pull(log=log, archive=archive).run(WINDOW) == 30
+    assert log.asked[2][1] == str(3 * PAGE)
+
+
+def test_following_goes_on_after_a_failed_look() -> None:
+    event = read_record(record(1), "graph")
+    clock = [START + timedelta(hours=1)]
+    answers: list[Any] = [[], GraphUnavailableError("network gone"), [event]]
+    told: list[str] = []
+    spans: list[Span] = []
+
+    def sleep(seconds: float) -> None:
+        clock[0] += timedelta(seconds=seconds)
+
+    def read(span: Span) -> list[Any]:
+        spans.append(span)
+        answer = answers.pop(0)
+        if isinstance(answer, GraphUnavailableError):
+            raise answer
+        return list(answer)
+
+    looks = follow(
+        read,
+        start=START,
+        now=lambda: clock[0],
+        sleep=sleep,
+        on_trouble=lambda error: told.append(str(error)),
+    )
+    assert [next(looks), next(looks)] == [(), (event,)]
+    assert told == ["network gone"]
+    assert spans[2].since == spans[1].since, "the failed look is made up for"
+
+
+def test_a_first_look_that_fails_is_an_error() -> None:
+    def read(_span: Span) -> list[Any]:
+        raise GraphUnavailableError("network gone")
+
+    looks = follow(
+        read,
+        start=START,
+        now=lambda: START + timedelta(hours=1),
+        sleep=lambda _seconds: None,
+        on_trouble=lambda _error: None,
+    )
+    with pytest.raises(GraphUnavailableError):
+        next(looks)
 
 
 def test_a_second_pull_asks_only_for_what_is_new(tmp_path: Path) -> None:

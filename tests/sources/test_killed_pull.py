@@ -1,0 +1,125 @@
+"""A real process that pulls is killed for good, or runs out of disk: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from scimdoctor.sources.archive import Archive
+from tests.fakes.log_server import LogServer, log_server
+from tests.fakes.provisioning import random_records
+
+if TYPE_CHECKING:
+    from scimdoctor.lab.http import LabRequest
+
+ROOT = Path(__file__).parents[2]
+SINCE, UNTIL = "2026-03-01T00:00:00+00:00", "2026-03-04T00:00:00+00:00"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+
+
+def pull(server: LogServer, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command(server, folder), *more],
+        cwd=ROOT,
+        env=environ(server),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def command(server: LogServer, folder: Path) -> list[str]:
+    where = (server.url, server.token, str(folder), SINCE, UNTIL)
+    return [sys.executable, "-m", "tests.fakes.pulling", *where]
+
+
+def environ(server: LogServer) -> dict[str, str]:
+    return {**os.environ, "LAB_CA": server.ca}
+
+
+def contents(folder: Path) -> list[tuple[str, str]]:
+    archive = Archive(folder, "t")
+    assert archive.verify() == []
+    files = [str(path) for path in archive.files()]
+    with duckdb.connect() as connection:
+        query = "SELECT id, raw FROM read_parquet($files, hive_partitioning=false) ORDER BY id"
+        return connection.execute(query, {"files": files}).fetchall()
+
+
+def big(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [record | {"padding": record["id"] * 100} for record in records]
+
+
+def test_a_process_that_is_killed_again_and_again(tmp_path: Path) -> None:
+    records = random_records(60)
+    asked: list[str] = []
+    with log_server(records, page_size=10, before=lambda r: asked.append(r.target)) as server:
+        assert pull(server, tmp_path / "whole").stdout == "60\n"
+        in_one_go = len(asked)
+        asked.clear()
+        folder = tmp_path / "killed"
+        for step, number in (
+            ("rows written", "2"),
+            ("state written", "2"),
+            ("rows written", "3"),
+            ("file written", "1"),
+            ("files written", "1"),
+            ("manifest written", "1"),
+        ):
+            done = pull(server, folder, step, number)
+            assert done.returncode == -signal.SIGKILL, (step, done.stderr)
+        assert pull(server, folder).returncode == 0
+    expected = contents(tmp_path / "whole")
+    assert len(expected) == 60
+    assert contents(folder) == expected
+    assert len(asked) < 2 * in_one_go + 6, "it went on, page by page, and did not begin again"
+
+
+def test_a_process_that_is_killed_while_graph_answers(tmp_path: Path) -> None:
+    running: list[subprocess.Popen[bytes]] = []
+    asked = 0
+
+    def kill_at_third(_request: LabRequest) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            running[0].kill()
+
+    records = random_records(50)
+    with log_server(records, page_size=10, before=kill_at_third) as server:
+        with subprocess.Popen(command(server, tmp_path), cwd=ROOT, env=environ(server)) as process:
+            running.append(process)
+            assert process.wait() == -signal.SIGKILL
+        assert pull(server, tmp_path).stdout == "50\n"
+    assert [one for one, _ in contents(tmp_path)] == sorted(record["id"] for record in records)
+
+
+@pytest.mark.parametrize("most_bytes", [30_000, 120_000])
+def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, most_bytes: int) -> None:
+    with log_server(big(random_records(60)), page_size=10) as server:
+        done = pull(server, tmp_path, "", "0", str(most_bytes))
+        assert done.returncode == 3, done.stdout
+        assert "cannot write" in done.stderr
+        assert "free some space" in done.stderr
+        assert pull(server, tmp_path).stdout == "60\n"
+    assert len(contents(tmp_path)) == 60
+
+
+@pytest.mark.parametrize("most_bytes", [1_500, 3_000, 8_000])
+def test_a_disk_that_fills_up_while_the_archive_is_written(tmp_path: Path, most_bytes: int) -> None:
+    with log_server(random_records(60), page_size=60) as server:
+        assert pull(server, tmp_path, "state written", "1").returncode == -signal.SIGKILL
+        done = pull(server, tmp_path, "", "0", str(most_bytes))
+        assert done.returncode == 3, done.stdout
+        assert "cannot write" in done.stderr
+        assert "free some space" in done.stderr
+        assert pull(server, tmp_path).stdout == "60\n"
+    assert len(contents(tmp_path)) == 60
