@@ -75,33 +75,36 @@ class Listing:
     endpoint: Endpoint
     resource: str
     page: int = PAGE
+    seen: int = 0
+    """How many objects the pages that are done with held; a later walk can begin there."""
+
     total: int | None = None
     limits: list[str] = field(default_factory=list)
     complete: bool = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        seen, last_first = 0, None
+        last_first = None
         for _ in range(_MOST_PAGES):
-            rows = self._page(seen + 1)
+            rows = self._page(self.seen + 1)
             if not rows:
-                self._end(seen)
+                self._end()
                 return
             first = str(member(rows[0], "id"))
             if first == last_first:
                 self.limits.append(f"/{self.resource} ignores startIndex: one page was seen")
                 return
             yield from rows
-            seen, last_first = seen + len(rows), first
-            if self.total is not None and seen >= self.total:
-                self._end(seen)
+            self.seen, last_first = self.seen + len(rows), first
+            if self.total is not None and self.seen >= self.total:
+                self._end()
                 return
 
-    def _end(self, seen: int) -> None:
+    def _end(self) -> None:
         """The list is complete if it held as many objects as it said, or said nothing."""
-        self.complete = not self.limits and self.total in {None, seen}
+        self.complete = not self.limits and self.total in {None, self.seen}
         if not self.complete and not self.limits:
             self.limits.append(
-                f"/{self.resource} says totalResults {self.total} and lists {seen}:"
+                f"/{self.resource} says totalResults {self.total} and lists {self.seen}:"
                 " it may be incomplete"
             )
 

@@ -11,7 +11,7 @@ from scimdoctor.entra.source_values import graph_fields, source_values
 from scimdoctor.graph import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from scimdoctor.graph.client import GraphClient
     from scimdoctor.graph.directory import Assignment, ServicePrincipal
@@ -139,15 +139,16 @@ class Population:
     graph: GraphClient
     app: ServicePrincipal
     side: Side
+    meet: Callable[[str], bool]
+    """Whether a person of this id is met for the first time."""
+
     limits: list[str] = field(default_factory=list)
 
     def people(self) -> Iterator[tuple[Person, str]]:
         """Each person once, with the assignment by which it came."""
-        seen: set[str] = set()
         for raw, via in self._raw_people(self.assignments()):
             identity = str(raw.get("id") or "")
-            if identity and identity not in seen:
-                seen.add(identity)
+            if identity and self.meet(identity):
                 yield person(self.side, raw, assigned=True), via
 
     def assignments(self) -> list[Assignment]:

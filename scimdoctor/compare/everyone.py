@@ -1,12 +1,13 @@
 """Compares all assigned people with all users of the app.
 
 The app's list is walked once, page by page, against an index of the people on disk; memory does
-not grow with their number. What is found comes in the order of urgency: people who are active and
+not grow with their number, and a run that is cut short can be gone on with. What is found comes in the order of urgency: people who are active and
 should not be, missing, orphaned, duplicate, differing.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from scimdoctor.compare.one import BothEnds
     from scimdoctor.progress import Progress
@@ -45,6 +47,8 @@ _DIFFERENT = {
     AttributeVerdict.MISSING_IN_APP,
     AttributeVerdict.REFORMATTED,
 }
+_BETWEEN_CHECKPOINTS = 500
+_RESUMED = "the comparison was interrupted and gone on with: its parts are of different times"
 _LEFT_OUT = (
     "groups, managers and app roles are compared one object at a time only: scimdoctor compare NAME"
 )
@@ -61,12 +65,27 @@ class EveryoneCompared:
     hidden: int = 0
     """Differing people beyond `MOST_SHOWN`."""
 
-    def add(self, found: Comparison) -> None:
-        """Take one finding in, as long as the list is not too long."""
+    def add(self, found: Comparison, index: PeopleIndex | None = None) -> None:
+        """Take one finding in, as long as the list is not too long; `index` keeps it."""
         if len(self.comparisons) < MOST_SHOWN or found.state == _ORDER[0]:
             self.comparisons.append(found)
+            if index is not None:
+                index.keep(found)
         else:
             self.hidden += 1
+
+    def checkpoint(self, index: PeopleIndex, **notes: str) -> None:
+        """Make what was done so far last."""
+        counts = (self.people, self.users_in_app, self.hidden)
+        index.put(counts=json.dumps(counts), limits=json.dumps(self.limits), **notes)
+
+    def go_on(self, index: PeopleIndex) -> None:
+        """Take up what a run before had at its last checkpoint."""
+        self.people, self.users_in_app, self.hidden = json.loads(index.get("counts") or "[0, 0, 0]")
+        self.limits = json.loads(index.get("limits") or "null") or self.limits
+        if self.people and _RESUMED not in self.limits:
+            self.limits.append(_RESUMED)
+        self.comparisons = list(index.kept())
 
     def in_order(self) -> tuple[Comparison, ...]:
         """The findings, most urgent first."""
@@ -79,24 +98,55 @@ class EveryoneCompared:
         return (counts, *more)
 
 
-def compare_everyone(ends: BothEnds, *, progress: Progress) -> EveryoneCompared:
-    """Compare all assigned people, and direct members of assigned groups, with the app's users."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where a run keeps what it has, so that it can be gone on with."""
+
+    path: Path | None = None
+    """`None`: a temporary file, gone with the run."""
+
+    resume: bool = False
+
+
+def compare_everyone(
+    ends: BothEnds, *, progress: Progress, keeping: Keeping | None = None
+) -> EveryoneCompared:
+    """Compare all assigned people, and direct members of assigned groups, with the app's users.
+
+    Raises:
+        SourceError: the state cannot be kept.
+    """
+    kept = keeping or Keeping()
     found = EveryoneCompared()
     side = ends.side(group=False)
-    with PeopleIndex() as index:
-        population = Population(ends.graph, ends.app, side)
-        _collect(population, index, found, progress)
-        listing = Listing(ends.endpoint, "Users")
+    with PeopleIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
+        if index.resumed:
+            found.go_on(index)
+        elif kept.resume:
+            progress.message("There is nothing to go on with: comparing from the start.")
+        _collect(Population(ends.graph, ends.app, side, index.meet), index, found, progress)
+        listing = Listing(ends.endpoint, "Users", seen=found.users_in_app)
         _walk(listing, side, index, found, progress)
-        found.limits += population.limits + listing.limits
+        found.limits += listing.limits
         _missing(index, found, complete=listing.complete)
         _judge_strays(ends, side, index, found)
     return found
 
 
+def _about_run(ends: BothEnds) -> str:
+    """What tells this comparison from others: the app, its endpoint, the mapping."""
+    import hashlib
+
+    mapping = json.dumps(ends.schema.raw, sort_keys=True, default=str)
+    text = "\n".join((ends.app.id, ends.endpoint.base_url, mapping))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _collect(
     population: Population, index: PeopleIndex, found: EveryoneCompared, progress: Progress
 ) -> None:
+    if index.get("collected"):
+        return
     with progress.task("Reading people from Entra") as task:
         for who, via in population.people():
             task.advance(note=via)
@@ -104,10 +154,14 @@ def _collect(
             key = population.side.matching_key(who.source)
             if key is None:
                 note = "the matching attribute has no value: Entra cannot provision this person"
-                found.add(_about(who, "cannot-tell", note))
+                found.add(_about(who, "cannot-tell", note), index)
             elif not index.add(_indexed(population.side, who, key[1])):
                 note = f"another person has the same {key[0]}: both match the same user"
-                found.add(_about(who, "duplicate-in-app", note))
+                found.add(_about(who, "duplicate-in-app", note), index)
+            if found.people % _BETWEEN_CHECKPOINTS == 0:
+                found.checkpoint(index)
+    found.limits += population.limits
+    found.checkpoint(index, collected="yes")
 
 
 def _about(who: Person, state: str, note: str) -> Comparison:
@@ -136,8 +190,13 @@ def _walk(
     progress: Progress,
 ) -> None:
     path = first_matching(side.mapping)
+    done = listing.seen
     with progress.task("Reading users from the app") as task:
         for resource in listing:
+            if listing.seen > done:
+                # The page before this one is done with, whole.
+                done = listing.seen
+                found.checkpoint(index)
             task.set_total(listing.total)
             task.advance()
             found.users_in_app += 1
@@ -154,12 +213,12 @@ def _meet(resource: dict[str, Any], key: str, index: PeopleIndex, found: Everyon
         return
     if who.target_id is not None:
         note = f"the app has this person twice: {who.target_id} and {identity}"
-        found.add(_with_ids(who, identity, "duplicate-in-app", note))
+        found.add(_with_ids(who, identity, "duplicate-in-app", note), index)
         return
     index.mark_seen(key, identity)
     judged = judge(who, resource)
     if judged is not None:
-        found.add(judged)
+        found.add(judged, index)
 
 
 def judge(who: IndexedPerson, resource: Mapping[str, Any]) -> Comparison | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from scimdoctor.lab.http import LabRequest
     from scimdoctor.lab.tenant import LabServicePrincipal
 
 APP = "Example SCIM app"
@@ -85,6 +86,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             environ={
                 "SCIMDOCTOR_CLIENT_SECRET": SECRET,
                 "SCIMDOCTOR_ENDPOINT_TOKEN": TOKEN,
+                "SCIMDOCTOR_JOURNAL": str(tmp_path / "journal.jsonl"),
                 "COLUMNS": "120",
             },
             config_path=config,
@@ -273,3 +275,28 @@ def test_provision_of_something_that_cannot_be(
     ran = desk.run("provision", *arguments, "--app", APP, "--yes")
     assert ran.status == 2
     assert message in ran.stderr
+
+
+def test_compare_all_goes_on_after_ctrl_c(desk: Desk, tmp_path: Path) -> None:
+    desk.app.add_user("stray@example.com", active=True)
+    stop = iter([KeyboardInterrupt()])
+
+    def once(_request: LabRequest) -> None:
+        for error in stop:
+            raise error
+
+    desk.app.rules.append(once)
+    given = ("compare", "--all", "--app", APP, "--endpoint", BASE_URL, "-f", "json")
+    first = desk.run(*given)
+    assert first.status == 130
+    assert "--resume goes on" in first.stderr
+    assert list((tmp_path / "compare").iterdir())
+    second = desk.run(*given, "--resume")
+    assert second.status == 1, second.stderr
+    states = {c["object"]: c["state"] for c in second.json["comparisons"]}
+    assert states == {"ada@example.com": "missing-in-app", "stray@example.com": "orphaned-in-app"}
+    assert not list((tmp_path / "compare").iterdir())
+
+
+def test_resume_goes_with_all(desk: Desk) -> None:
+    assert desk.run("compare", "ada", "--resume", "--app", APP).status == 2

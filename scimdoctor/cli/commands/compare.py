@@ -9,9 +9,11 @@ import typer
 
 from scimdoctor.cli.options import EndpointOptions, EndpointUrl, Output, SignIn
 from scimdoctor.cli.session import new_report, required, session_of
+from scimdoctor.errors import ScimDoctorError
 
 if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
+    from scimdoctor.compare.everyone import EveryoneCompared
     from scimdoctor.compare.one import BothEnds
 
 Subject = Annotated[
@@ -39,6 +41,10 @@ AppOption = Annotated[
         help="Enterprise app: object id, application (client) id, or display name.",
     ),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="With --all: go on with the comparison that was cut short."),
+]
 SchemaFile = Annotated[
     Path | None,
     typer.Option(
@@ -55,24 +61,27 @@ def compare(
     *,
     subject: Subject = None,
     everyone: Everyone = False,
+    resume: Resume = False,
     app: AppOption = None,
     endpoint: EndpointUrl = None,
     schema: SchemaFile = None,
 ) -> None:
     """Compare one user or group, or everybody, attribute by attribute: Entra, mapping, app.
 
-    Reads on both sides, writes on neither.
+    Reads on both sides, writes on neither. A comparison of everybody that was cut short is gone
+    on with by --all --resume.
 
     Examples:
       scimdoctor compare ada@contoso.com --app "My app" --endpoint URL
       scimdoctor compare --all --app "My app" --endpoint URL -f html -o all.html
     """
-    from scimdoctor.compare.everyone import compare_everyone
     from scimdoctor.compare.one import compare_one
 
     session = session_of(ctx, sign_in)
     if everyone == bool(subject):
         raise typer.BadParameter("give either a user or group, or --all")
+    if resume and not everyone:
+        raise typer.BadParameter("--resume goes with --all")
     ends = _ends(session, (app, endpoint, schema), endpoint_options)
     target = {"app": ends.app.display_name, "endpoint": ends.endpoint.base_url}
     if subject:
@@ -81,13 +90,33 @@ def compare(
             "exchanges": ends.endpoint.exchanges,
         }
     else:
-        found = compare_everyone(ends, progress=session.progress)
+        found = _everyone(session, ends, resume=resume)
         sections = {
             "comparisons": found.in_order(),
             "notes": found.notes(),
             "limits": tuple(found.limits),
         }
     session.emit(new_report(session, "compare", target=target, **sections), output)
+
+
+def _everyone(session: Session, ends: BothEnds, *, resume: bool) -> EveryoneCompared:
+    """Compare everybody; what was done is kept on disk until the end is reached."""
+    import hashlib
+
+    from scimdoctor.cli.replay_session import journal_of
+    from scimdoctor.compare.everyone import Keeping, compare_everyone
+
+    which = hashlib.sha256(f"{ends.app.id} {ends.endpoint.base_url}".encode()).hexdigest()
+    path = journal_of(session).path.parent / "compare" / f"{which[:16]}.sqlite"
+    keeping = Keeping(path=path, resume=resume)
+    try:
+        return compare_everyone(ends, progress=session.progress, keeping=keeping)
+    except (KeyboardInterrupt, ScimDoctorError):
+        if path.exists():
+            session.progress.message(
+                "What was compared is kept: --all --resume goes on from there."
+            )
+        raise
 
 
 def _ends(

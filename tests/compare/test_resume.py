@@ -1,0 +1,170 @@
+"""A comparison of everybody that is cut short, at any request, and gone on with."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scimdoctor.compare.everyone import EveryoneCompared, Keeping, compare_everyone
+from scimdoctor.compare.one import BothEnds
+from scimdoctor.compare.people_index import PeopleIndex
+from scimdoctor.errors import SourceError
+from scimdoctor.graph.directory import find_app
+from scimdoctor.progress import SILENT
+from tests.fakes.events import custom_app_schema
+from tests.fakes.microsoft import Microsoft
+from tests.fakes.scim_app import ScimApp, open_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from scimdoctor.lab.http import LabRequest, LabResponse
+
+PEOPLE = 650
+
+
+class Impatient(Microsoft):
+    """Somebody presses Ctrl-C when Graph has given so many pages of people."""
+
+    pages_left: int | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.pages_left is not None and request.url.path.endswith("/users"):
+            self.pages_left -= 1
+            if self.pages_left < 0:
+                raise KeyboardInterrupt
+        return super().__call__(request)
+
+
+class Company:
+    """More people than fit a page: every tenth differs, every hundredth is missing, some too many."""
+
+    def __init__(self) -> None:
+        self.microsoft = Impatient(page_size=100)
+        self.app = ScimApp()
+        self.app.rules.append(self._stop)
+        self.principal = self.microsoft.tenant.service_principals[0]
+        self.stop_at: int | None = None
+        self.asked = 0
+        for number in range(PEOPLE):
+            self._hire(number)
+            if number % 100:
+                self._provision(number)
+        for number in range(PEOPLE, PEOPLE + 3):
+            self._provision(number)
+
+    def _hire(self, number: int) -> None:
+        name, identity = f"u{number}@example.com", f"00000000-0000-4000-8000-{number:012d}"
+        self.microsoft.tenant.users[identity] = {
+            "id": identity,
+            "userPrincipalName": name,
+            "displayName": f"U {number}",
+            "accountEnabled": number % 50 != 7,
+            "department": "Marketing",
+        }
+        self.principal.assignments.append({"principalId": identity, "principalType": "User"})
+
+    def _provision(self, number: int) -> None:
+        shown = "another" if number % 10 == 0 else f"U {number}"
+        self.app.add_user(f"u{number}@example.com", displayName=shown, active=True)
+
+    def _stop(self, _request: LabRequest) -> LabResponse | None:
+        self.asked += 1
+        if self.asked == self.stop_at:
+            raise KeyboardInterrupt
+        return None
+
+
+@contextmanager
+def both(company: Company) -> Iterator[BothEnds]:
+    with company.microsoft.connect() as graph, open_app(company.app) as endpoint:
+        principal = find_app(graph, company.principal.id)
+        yield BothEnds(graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint)
+
+
+def compared(company: Company, **keeping: Any) -> EveryoneCompared:
+    with both(company) as ends:
+        return compare_everyone(ends, progress=SILENT, keeping=Keeping(**keeping))
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return Company()
+
+
+def test_going_on_finds_what_one_run_finds(company: Company, tmp_path: Path) -> None:
+    whole = compared(company)
+    assert len(whole.comparisons) > 60
+    for stop_at in (1, 2, 4):
+        path = tmp_path / f"{stop_at}"
+        company.asked, company.stop_at = 0, stop_at
+        with pytest.raises(KeyboardInterrupt):
+            compared(company, path=path)
+        company.asked, company.stop_at = 0, None
+        resumed = compared(company, path=path, resume=True)
+        assert resumed.in_order() == whole.in_order()
+        assert (resumed.people, resumed.users_in_app) == (PEOPLE, whole.users_in_app)
+        assert "interrupted and gone on with" in " ".join(resumed.limits)
+        assert company.asked < 5 + 4 - stop_at + 1
+        assert not path.exists()
+
+
+def test_a_stop_while_people_are_read(company: Company, tmp_path: Path) -> None:
+    whole = compared(company)
+    path = tmp_path / "state"
+    company.microsoft.pages_left = 6
+    with pytest.raises(KeyboardInterrupt):
+        compared(company, path=path)
+    company.microsoft.pages_left = None
+    resumed = compared(company, path=path, resume=True)
+    assert resumed.in_order() == whole.in_order()
+    assert resumed.people == PEOPLE
+
+
+def cut_short(path: Path, *, checkpoint_last: bool) -> None:
+    """A run about `a` that meets one person and is stopped."""
+    with PeopleIndex(path, about="a") as index:
+        if checkpoint_last:
+            index.meet("1")
+        index.put(collected="yes")
+        index.meet("1")
+        raise KeyboardInterrupt
+
+
+def test_state_about_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        cut_short(path, checkpoint_last=True)
+    assert path.stat().st_mode & 0o077 == 0
+    with PeopleIndex(path, about="b", resume=True) as index:
+        assert not index.resumed
+        assert index.get("collected") is None
+        assert index.meet("1")
+
+
+@pytest.mark.parametrize("checkpoint_last", [True, False])
+def test_what_came_after_the_last_checkpoint_is_done_again(
+    tmp_path: Path, *, checkpoint_last: bool
+) -> None:
+    path = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        cut_short(path, checkpoint_last=checkpoint_last)
+    with PeopleIndex(path, about="a", resume=True) as index:
+        assert index.resumed
+        assert index.meet("1") is not checkpoint_last
+    assert not path.exists()
+
+
+def test_two_at_once_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    with (
+        PeopleIndex(path, about="a"),
+        pytest.raises(SourceError, match="cannot keep"),
+        PeopleIndex(path, about="a"),
+    ):
+        pass
