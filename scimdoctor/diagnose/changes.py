@@ -22,7 +22,8 @@ def changes_told(audits: Iterable[Mapping[str, Any]], principal_id: str) -> tupl
     told = [_told(audit) for audit in audits if _is_of(audit, principal_id)]
     found = [sentence for sentence in told if sentence]
     rest = len(found) - MOST
-    more = (f"{rest} more such changes are in the audit log.",) if rest > 0 else ()
+    further = "change is" if rest == 1 else "changes are"
+    more = (f"{rest} more such {further} in the audit log.",) if rest > 0 else ()
     return (*found[:MOST], *more)
 
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import pytest
 
-from scimdoctor.diagnose import Evidence, Probe, diagnose, group_events, groups_of
+from scimdoctor.diagnose import Evidence, Outcome, Probe, diagnose, group_events, groups_of
+from scimdoctor.diagnose.changes import changes_told
+from scimdoctor.diagnose.reach import obstacle
 from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import NoCredentials
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.diagnosis import Confidence
-from scimdoctor.model.provisioning import ProvisionedIdentity, ProvisioningObjectSummary
+from scimdoctor.model.frozen import frozen
+from scimdoctor.model.provisioning import (
+    ProvisionedIdentity,
+    ProvisioningObjectSummary,
+    ProvisioningServicePrincipal,
+    ProvisioningStep,
+)
 from scimdoctor.model.report import SignatureSummary
 from tests.causes.build import NOW, event, exchange, job, op, patch, reason, schema, scim
 
@@ -94,6 +104,177 @@ def test_a_har_with_several_failures_gives_several_causes() -> None:
     other = exchange("GET", '/Groups?filter=displayName eq "x"', 501, id_="h2")
     found = diagnose(Evidence(exchanges=(one, other), now=NOW))
     assert {d.cause for d in found.diagnoses} == {"patch-method-missing", "groups-endpoint-missing"}
+
+
+def test_a_capture_of_another_failure_leaves_the_log_its_cause() -> None:
+    """An answer that the event does not tell of cannot speak for it, even if nothing else was given."""
+    conflict = event("create", reason(409, scim("User already exists", "uniqueness", 409)))
+    refused = exchange("PATCH", "/Users/u1", 400, sent=DISABLE)
+    found = diagnose(replace(evidence(conflict), exchanges=(refused,)))
+    assert [d.cause for d in found.diagnoses] == [
+        "existing-account-not-matchable",
+        "boolean-string-rejected",
+    ]
+    affected = [d.affected for d in found.diagnoses]
+    assert affected[0] is not None
+    assert affected[0].events == 1
+    assert affected[1] is None
+
+
+def test_a_capture_of_another_step_with_the_same_status_is_not_the_events() -> None:
+    refused = exchange("PATCH", "/Users/u1", 400, sent=DISABLE)
+    found = diagnose(replace(evidence(event("create", reason(400))), exchanges=(refused,)))
+    assert "boolean-string-rejected" in {d.cause for d in found.diagnoses if not d.affected}
+
+
+def test_a_capture_in_which_all_went_well_displaces_nothing() -> None:
+    conflict = event("create", reason(409, scim("User already exists", "uniqueness", 409)))
+    fine = exchange("GET", "/Users/u1", 200, {"id": "u1"})
+    found = diagnose(replace(evidence(conflict), exchanges=(fine,)))
+    assert [d.cause for d in found.diagnoses] == ["existing-account-not-matchable"]
+
+
+def test_good_exchanges_stay_with_the_failure_that_agrees() -> None:
+    refused = exchange("PATCH", "/Users/u1", 400, sent=DISABLE, id_="h2")
+    read = exchange("GET", "/Users/u1", 200, {"id": "u1", "active": True}, id_="h1")
+    found = diagnose(replace(evidence(event("update", reason(400))), exchanges=(read, refused)))
+    assert [d.cause for d in found.diagnoses] == ["boolean-string-rejected"]
+
+
+def test_a_disabled_account_that_is_skipped_is_expected() -> None:
+    def skipped(**scope: str) -> ProvisioningObjectSummary:
+        step = ProvisioningStep(
+            name="EntrySynchronizationSkip",
+            provisioning_step_type="scoping",
+            status="skipped",
+            details=frozen({"SkipReason": "NotEffectivelyEntitled", **scope}),
+        )
+        return event("other", status="skipped", steps=(step,))
+
+    active, assigned = "Active in the source system", "Assigned to the application"
+    (inactive,) = diagnose(evidence(skipped(**{active: "False", assigned: "True"}))).diagnoses
+    assert inactive.cause == "expected-behaviour"
+    assert "disabled in Entra" in inactive.evidence[0].summary
+    for scope in ({active: "False", assigned: "False"}, {active: "True", assigned: "False"}):
+        (outside,) = diagnose(evidence(skipped(**scope))).diagnoses
+        assert outside.cause == "scoping-misconfigured"
+
+
+def test_who_is_affected_is_named() -> None:
+    ada = named(event("update", reason(405)), "a", "Ada Example")
+    bo = named(event("update", reason(405)), "b", "Bo Example")
+    again = replace(ada, id="c")
+    (found,) = diagnose(evidence(ada, bo, again)).diagnoses
+    assert found.affected is not None
+    assert found.affected.names == ("Ada Example", "Bo Example")
+    assert {(e.label, e.at) for e in found.evidence} == {("Ada Example", NOW)}
+    sales = named(event("update", reason(405), group=True), "g", "Sales")
+    (of_group,) = diagnose(evidence(sales)).diagnoses
+    assert of_group.evidence[0].label == "Sales (group)"
+
+
+def named(found: ProvisioningObjectSummary, id_: str, name: str) -> ProvisioningObjectSummary:
+    source = replace(found.source_identity, id=f"source-{id_}", display_name=name)
+    return replace(found, id=id_, source_identity=source)
+
+
+def test_the_app_is_known_from_the_events() -> None:
+    principal = ProvisioningServicePrincipal(id="sp", display_name="Example SCIM app")
+    one = replace(many(1, "create", reason(409))[0], service_principal=principal)
+    commands = [s.command for s in diagnose(evidence(one)).diagnoses[0].remediation if s.command]
+    assert commands
+    assert all("'Example SCIM app'" in command for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(401), "refused the token given to scimdoctor (401)"),
+        (httpx.Response(404, text="<html>nothing here</html>"), "is this the tenant URL?"),
+        (httpx.Response(302, headers={"location": "/login"}), "is this the tenant URL?"),
+        (httpx.Response(200, text="<html>welcome</html>"), "is this the tenant URL?"),
+    ],
+)
+def test_our_own_token_or_address_is_no_cause_of_what_the_log_shows(
+    answer: httpx.Response, said: str
+) -> None:
+    failed = event("update", reason(500, "boom"))
+    alone = diagnose(evidence(failed))
+    found, requests = asked(evidence(failed), answer)
+    assert [d.cause for d in found.diagnoses] == [d.cause for d in alone.diagnoses]
+    assert found.obstacle is not None
+    assert said in found.obstacle
+    assert found.limits[0] == f"the endpoint was not asked further: {found.obstacle}"
+    assert requests <= 2
+    assert not found.replays
+
+
+def test_a_refused_token_may_confirm_that_entra_meets_the_same() -> None:
+    found, requests = asked(evidence(event("update", reason(401))), httpx.Response(401))
+    assert found.diagnoses[0].cause == "token-expired-or-revoked"
+    assert found.obstacle is not None
+    assert requests > 1
+
+
+def asked(given: Evidence, answer: httpx.Response) -> tuple[Outcome, int]:
+    """Diagnose with an endpoint that always gives `answer`; count its requests."""
+
+    def handle(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    with httpx.Client(transport=httpx.MockTransport(handle)) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        outcome = diagnose(given, probe=Probe(endpoint=endpoint, dialect=Dialect.DEFAULT))
+        return outcome, len(endpoint.exchanges)
+
+
+def test_an_unreachable_endpoint_is_said() -> None:
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nothing listens")
+
+    with httpx.Client(transport=httpx.MockTransport(refuse)) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        probe = Probe(endpoint=endpoint, dialect=Dialect.DEFAULT)
+        found = diagnose(evidence(event("update", reason(500))), probe=probe)
+    assert "could not be reached" in (found.obstacle or "")
+
+
+def test_an_app_that_answers_404_for_nobody_found_is_asked() -> None:
+    """`/ServiceProviderConfig` is there, so the address is right."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/ServiceProviderConfig"):
+            return httpx.Response(200, json={"patch": {"supported": True}})
+        return httpx.Response(404)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        assert obstacle(endpoint) is None
+
+
+def test_changes_of_settings_are_told_newest_first() -> None:
+    def audit(number: int, **more: Any) -> dict[str, Any]:
+        return {
+            "activityDateTime": f"2026-07-01T0{number}:00:00Z",
+            "activityDisplayName": "Update attribute mappings or scope",
+            "initiatedBy": {"user": {"userPrincipalName": f"admin{number}@example.com"}},
+            "targetResources": [{"id": "SP"}],
+            **more,
+        }
+
+    by_service = audit(
+        9, initiatedBy={"app": {"displayName": "Provisioning Service"}, "user": None}
+    )
+    elsewhere = audit(8, targetResources=[{"id": "other"}])
+    odd = audit(7, activityDateTime=None)
+    told = changes_told([by_service, elsewhere, odd, *(audit(n) for n in (5, 4, 3, 2))], "sp")
+    assert told[0] == (
+        "Settings were changed 2026-07-01 05:00 UTC by admin5@example.com: "
+        "Update attribute mappings or scope."
+    )
+    assert len(told) == 4
+    assert told[-1] == "1 more such change is in the audit log."
+    assert changes_told([{}, by_service], "sp") == ()
 
 
 def test_what_was_not_seen_is_said() -> None:
