@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from scimdoctor.endpoint.credentials import CredentialsUnavailable, NoCredentials
+from scimdoctor.endpoint.credentials import CredentialsUnavailable, ExtraHeaders, NoCredentials
 from scimdoctor.endpoint.guard import WriteGuard
 from scimdoctor.endpoint.recorder import Recorder
 from scimdoctor.endpoint.wire import DEFAULT_LIMITS, Limits, Wire
@@ -59,8 +59,13 @@ class Endpoint:
         self.limits = limits
         self.recorder = recorder or Recorder()
         self.recorder.hide((*secrets, *self.auth.secrets()))
+        self.recorder.hide_headers(self._extra_headers())
         self._http = http
         self._wire = Wire(http, limits)
+
+    def _extra_headers(self) -> tuple[str, ...]:
+        extra = self.auth.extra if isinstance(self.auth, ExtraHeaders) else ()
+        return tuple(name for name, _ in extra)
 
     def __enter__(self) -> Self:
         return self

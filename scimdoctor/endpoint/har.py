@@ -25,7 +25,7 @@ from scimdoctor.model.exchange import (
     ScimResponse,
     TransportFailure,
 )
-from scimdoctor.redaction import Secret
+from scimdoctor.redaction import Secret, is_secret_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _ROOT = re.compile(
     r"(?i)^(.*?)(/(?:Users|Groups|Schemas|ResourceTypes|ServiceProviderConfig|Bulk|Me)(?:/.*)?)$"
 )
-_CREDENTIAL_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,7 @@ def _credentials(entries: list[Any]) -> Iterator[Secret]:
         request = entry.get("request") if isinstance(entry, dict) else None
         for name, value in _headers(request.get("headers") if isinstance(request, dict) else None):
             token = value.rpartition(" ")[2]
-            if name.casefold() in _CREDENTIAL_HEADERS and len(token) >= SHORTEST_SECRET:
+            if is_secret_header(name) and len(token) >= SHORTEST_SECRET:
                 yield Secret(token)
 
 

@@ -49,6 +49,7 @@ class Recorder:
         self._listener = listener
         self._lock = threading.Lock()
         self._secrets: tuple[Secret, ...] = ()
+        self._hidden_headers: frozenset[str] = frozenset()
         self._exchanges: list[Exchange] = []
         self._numbered = 0
         self._clock = clock or (lambda: datetime.now(UTC))
@@ -62,6 +63,11 @@ class Recorder:
             fresh = [form for form in forms if form.reveal() not in known]
             merged = sorted((*self._secrets, *fresh), key=lambda form: -len(form.reveal()))
             self._secrets = tuple(merged)
+
+    def hide_headers(self, names: Iterable[str]) -> None:
+        """Keep the values of the headers `names` out of the record, however short they are."""
+        with self._lock:
+            self._hidden_headers |= {name.casefold() for name in names}
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -95,31 +101,36 @@ class Recorder:
 
     def cleaned(self, exchange: Exchange) -> Exchange:
         """Return `exchange` without its secrets, keeping nothing."""
-        secrets = self._secrets
+        secrets, hidden = self._secrets, self._hidden_headers
         return replace(
             exchange,
-            request=_clean_request(exchange.request, secrets),
+            request=_clean_request(exchange.request, secrets, hidden),
             url=redact_text(exchange.url, secrets),
-            response=exchange.response and _clean_response(exchange.response, secrets),
+            response=exchange.response and _clean_response(exchange.response, secrets, hidden),
             failure=exchange.failure and _clean_failure(exchange.failure, secrets),
         )
 
 
-def _clean_request(request: ScimRequest, secrets: tuple[Secret, ...]) -> ScimRequest:
+def _clean_request(
+    request: ScimRequest, secrets: tuple[Secret, ...], hidden: frozenset[str]
+) -> ScimRequest:
     return replace(
         request,
         path=redact_text(request.path, secrets),
         query=redact_text(request.query, secrets),
-        headers=redact_headers(request.headers, secrets),
+        headers=redact_headers(request.headers, secrets, names=hidden),
         body=redact_body(request.body, secrets),
     )
 
 
-def _clean_response(response: ScimResponse, secrets: tuple[Secret, ...]) -> ScimResponse:
+def _clean_response(
+    response: ScimResponse, secrets: tuple[Secret, ...], hidden: frozenset[str]
+) -> ScimResponse:
     body = redact_body(response.body, secrets)
     if response.truncated and secrets:
         body = body[: max(0, len(body) - max(len(s.reveal().encode()) for s in secrets))]
-    return replace(response, headers=redact_headers(response.headers, secrets), body=body)
+    headers = redact_headers(response.headers, secrets, names=hidden)
+    return replace(response, headers=headers, body=body)
 
 
 def _clean_failure(failure: TransportFailure, secrets: tuple[Secret, ...]) -> TransportFailure:

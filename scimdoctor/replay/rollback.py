@@ -15,7 +15,7 @@ from scimdoctor.entra import requests
 from scimdoctor.entra.requests import Change
 from scimdoctor.errors import SourceError
 from scimdoctor.model.reconstruction import Purpose
-from scimdoctor.redaction import REDACTED
+from scimdoctor.redaction import REDACTED, drop_passwords
 from scimdoctor.replay.differences import keys_of
 from scimdoctor.replay.sending import object_id_of
 from scimdoctor.replay.sent_values import sent_values
@@ -102,7 +102,7 @@ def _undo(
     if write.purpose is Purpose.DELETE:
         kept = {k: v for k, v in before.items() if k not in {"id", "meta", "groups"}}
         note = "a deleted object is created anew: the app gives it another id"
-        return requests.with_body("POST", f"/{resource}", kept), [note]
+        return requests.with_body("POST", f"/{resource}", drop_passwords(kept)), [note]
     changes, notes = _inverse(write, before)
     if not changes:
         return None, notes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.reconstruct import reconstruct
@@ -14,6 +15,7 @@ from scimdoctor.model.reconstruction import (
     ReconstructedRequest,
     Reconstruction,
 )
+from scimdoctor.redaction import REDACTED, drop_passwords
 from scimdoctor.replay.sent_values import sent_values
 from scimdoctor.replay.trouble import Trouble, trouble_in, trouble_of_event
 
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationSchema
 
 _OBJECT = re.compile(r"(?i)^/(Users|Groups)/[^/]+$")
-_NOT_OURS = frozenset({"authorization", "host", "content-length", "connection", "accept-encoding"})
+_SENT_AGAIN = frozenset({"accept", "content-type", "if-match"})
+"""The headers that Entra's client sends; what else a capture holds may be a credential."""
+
+_NO_PASSWORD = "the password was left out: it is neither kept nor sent"
+_ONLY_PASSWORD = "the captured request sets a password only, which is neither kept nor sent"
+_SECRET_INSIDE = "the captured request holds a credential, which is neither kept nor sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,29 +127,45 @@ def _captured(exchange: Exchange) -> Subject | None:
     purpose = purpose_of(request)
     if purpose is None:
         return None
-    values = sent_values(request)
-    rebuilt = ReconstructedRequest(
-        purpose=purpose,
-        request=_without_transport_headers(request),
-        provenance=frozen({item.path: Provenance.OBSERVED for item in values}),
-        failed=True,
-    )
+    reconstruction = _recaptured(exchange, purpose)
     is_group = request.path.casefold().startswith("/groups")
     return Subject(
         id=exchange.id,
         label="",
-        reconstruction=Reconstruction(event=exchange.id, requests=(rebuilt,)),
+        reconstruction=reconstruction,
         logged=trouble_in(exchange, purpose),
         is_group=is_group,
         matching=("displayName",) if is_group else ("userName",),
     )
 
 
-def _without_transport_headers(request: ScimRequest) -> ScimRequest:
-    from dataclasses import replace
+def _recaptured(exchange: Exchange, purpose: Purpose) -> Reconstruction:
+    """The captured request as it can be sent again: without credentials and passwords."""
+    request = _fit_to_send(exchange.request)
+    document = request.json
+    if isinstance(document, dict) and document.get("Operations") == [] and request.body:
+        return Reconstruction(event=exchange.id, requests=(), missing=(_ONLY_PASSWORD,))
+    if REDACTED in request.target or REDACTED.encode() in request.body:
+        return Reconstruction(event=exchange.id, requests=(), missing=(_SECRET_INSIDE,))
+    values = sent_values(request)
+    rebuilt = ReconstructedRequest(
+        purpose=purpose,
+        request=request,
+        provenance=frozen({item.path: Provenance.OBSERVED for item in values}),
+        failed=True,
+    )
+    notes = (_NO_PASSWORD,) if request.body != exchange.request.body else ()
+    return Reconstruction(event=exchange.id, requests=(rebuilt,), notes=notes)
 
-    kept = tuple((k, v) for k, v in request.headers if k.casefold() not in _NOT_OURS)
-    return replace(request, headers=kept)
+
+def _fit_to_send(request: ScimRequest) -> ScimRequest:
+    headers = tuple((k, v) for k, v in request.headers if k.casefold() in _SENT_AGAIN)
+    document = request.json
+    kept = drop_passwords(document)
+    if kept == document:
+        return replace(request, headers=headers)
+    text = json.dumps(kept, ensure_ascii=False)
+    return replace(request, headers=headers, body=text.encode("utf-8", "replace"))
 
 
 def purpose_of(request: ScimRequest) -> Purpose | None:

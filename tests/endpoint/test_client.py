@@ -22,7 +22,7 @@ from scimdoctor.endpoint.recorder import Recorder
 from scimdoctor.entra import requests
 from scimdoctor.errors import ConfigurationError, WriteRefused
 from scimdoctor.model.exchange import FailureKind, ScimRequest
-from scimdoctor.redaction import Secret
+from scimdoctor.redaction import REDACTED, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,6 +157,15 @@ def test_extra_headers_are_sent_and_their_values_hidden() -> None:
     assert sent is not None
     assert sent.headers["x-gateway"] == "gate-key-12345"
     assert "gate-key-12345" not in repr(endpoint.exchanges)
+
+
+def test_a_short_extra_header_is_hidden_by_its_name() -> None:
+    extra = ExtraHeaders(NoCredentials(), (("X-Door", Secret("1234")),))
+    endpoint, sent = ask(ok, auth=extra)
+    assert sent is not None
+    assert sent.headers["x-door"] == "1234"
+    (exchange,) = endpoint.exchanges
+    assert dict(exchange.request.headers)["X-Door"] == REDACTED
 
 
 def test_write_is_refused_before_anything_is_sent() -> None:

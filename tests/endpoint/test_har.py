@@ -179,3 +179,26 @@ json_values = st.recursive(
 def test_no_entry_breaks_the_reader(entries: list[Any]) -> None:
     capture = load_har(har(*entries), "x")
     assert len(capture.exchanges) + len(capture.problems) == len(entries)
+
+
+def test_credentials_in_headers_of_any_name_and_passwords_are_removed() -> None:
+    headers = [
+        {"name": "X-Vendor-Token", "value": "planted-1"},
+        {"name": "x-gateway-secret", "value": "planted-2"},
+        {"name": "Accept", "value": "application/json"},
+    ]
+    text = json.dumps({"Operations": [{"op": "add", "path": "password", "value": "planted-3"}]})
+    request = {
+        "method": "PATCH",
+        "url": "https://h.example/Users/1?echo=planted-1",
+        "headers": headers,
+        "postData": {"text": text},
+    }
+    body = json.dumps(
+        {"id": "1", "urn:ietf:params:scim:schemas:core:2.0:User:password": "planted-3"}
+    )
+    response = {"status": 200, "content": {"text": body}}
+    read = read_har(har(entry(request=request, response=response)), "x.har")
+    assert "planted" not in repr(read)
+    assert "planted" not in write_har(read)
+    assert ("Accept", "application/json") in read[0].request.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from scimdoctor.endpoint.client import Endpoint
+from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.endpoint.har import read_har
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import MANAGER
@@ -25,6 +27,7 @@ from scimdoctor.replay import (
     subject_of_event,
     subjects_of_har,
 )
+from scimdoctor.replay.sent_values import sent_values
 from scimdoctor.replay.subject import purpose_of
 from tests.fakes.replaying import failure, replayer
 from tests.fakes.scim_app import ScimApp, open_app, scim_error
@@ -195,6 +198,52 @@ def test_a_capture_is_reproduced_on_a_copy(tmp_path: Path) -> None:
         found = replayer(endpoint, tmp_path).replay(one, ReplayMode.SHADOW)
     assert found.verdict is Verdict.SAME_FAILURE
     assert list(app.provider.users) == [user]
+
+
+def test_of_a_captures_headers_only_entras_are_sent_again() -> None:
+    exchange = captured("DELETE", "/Users/1", 500)
+    headers = (
+        ("accept", "a/b"),
+        ("If-Match", "1"),
+        ("X-Vendor", "v"),
+        ("User-Agent", "x"),
+        ("Cookie", "c"),
+    )
+    exchange = replace(exchange, request=replace(exchange.request, headers=headers))
+    (one,) = subjects_of_har([exchange])
+    assert one.writes[0].request.headers == (("accept", "a/b"), ("If-Match", "1"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/Users", {"userName": "ada", "password": "planted"}),
+        ("PATCH", "/Users/1", {"Operations": [
+            {"op": "add", "path": "urn:x:User:password", "value": "planted"},
+            {"op": "add", "value": {"title": "x", "password": "planted"}},
+        ]}),
+    ],
+)  # fmt: skip
+def test_a_captured_password_is_not_sent_again(method: str, path: str, body: object) -> None:
+    (one,) = subjects_of_har([captured(method, path, 400, json.dumps(body).encode())])
+    request = one.writes[0].request
+    assert b"planted" not in request.body
+    assert "planted" not in curl_line(request, "https://h.example")
+    assert "password" in " ".join(one.reconstruction.notes)
+    assert {v.path for v in sent_values(request)} <= {"userName", "title"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Operations":[{"op":"add","path":"password","value":"planted"}]}',
+        b'{"Operations":[{"op":"add","path":"title","value":"[redacted]"}]}',
+    ],
+)
+def test_a_capture_that_holds_little_but_a_secret_is_not_rebuilt(body: bytes) -> None:
+    (one,) = subjects_of_har([captured("PATCH", "/Users/1", 400, body)])
+    assert one.reconstruction.requests == ()
+    assert one.reconstruction.missing
 
 
 def test_read_har_is_what_subjects_take() -> None:
