@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from scimdoctor.sources.event_set import EventSet
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 UNKNOWN = "unknown"
@@ -102,28 +102,21 @@ class Archive:
             return 0
         self._clear_unlisted(manifest)
         with new_event_set() as events, translated(WRITING):
-            made = self._write_files(events, rows, manifest, pull)
+            new, crowd = take_new(events.connection, rows, manifest, self.folder)
+            made = self._write_files(events.connection, pull)
         self.at_step("files written")
         with writing(self.folder):
             sync_folder(self.folder)
+        kept = [one for one in manifest.files if one not in crowd]
         manifest = replace(
-            manifest, files=(*manifest.files, *made), pulls=(*manifest.pulls, pull)
+            manifest, files=(*kept, *made), pulls=(*manifest.pulls, pull)
         ).with_coverage(app_id, span)
         write_manifest(self.folder, manifest)
         self.at_step("manifest written")
-        return sum(one.rows for one in made)
+        return new
 
-    def _write_files(
-        self, events: EventSet, rows: Path, manifest: Manifest, pull: str
-    ) -> list[ArchiveFile]:
-        connection = events.connection
-        connection.execute(NEW_ROWS.format(rows=rows_with_records(rows)))
-        days = [day for (day,) in connection.execute("SELECT DISTINCT day FROM pulled").fetchall()]
-        listed = [self.folder / one.path for one in manifest.files if one.day in days]
-        if listed:
-            connection.execute(
-                f"DELETE FROM pulled WHERE id IN (SELECT id FROM ({sql.parquet_view(map(str, listed))}))"
-            )
+    def _write_files(self, connection: duckdb.DuckDBPyConnection, pull: str) -> list[ArchiveFile]:
+        """Write the table `pulled` as files by app and day."""
         apps = dict(
             connection.execute(
                 "SELECT app_key, any_value(app) FROM pulled GROUP BY app_key"
@@ -236,15 +229,50 @@ TO {{folder}} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480,
 """
 """One pass over the events, however many apps and days they are of."""
 
-NEW_ROWS = f"""
-CREATE OR REPLACE TEMP TABLE pulled AS
+
+def new_rows(source: str) -> str:
+    """Return a query for `source` with what the files go by, each id once."""
+    return f"""
 SELECT *,
     coalesce(app_id, 'unknown') AS app_key,
     coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day,
     CASE WHEN coalesce(status, '') <> 'success' THEN {sql.told_words()} END AS words
-FROM ({{rows}})
+FROM ({source})
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, raw) = 1
 """
+
+
+def take_new(
+    connection: duckdb.DuckDBPyConnection, rows: Path, manifest: Manifest, folder: Path
+) -> tuple[int, list[ArchiveFile]]:
+    """Fill the table `pulled` with the events that are new; return how many those are.
+
+    Where an app's day lies in many files, their events are put in as well, so that they come to
+    lie in one; those files are returned. Their place is taken once the manifest is written.
+    """
+    connection.execute(f"CREATE TEMP TABLE pulled AS {new_rows(rows_with_records(rows))}")
+    found = connection.execute("SELECT DISTINCT app_key, day FROM pulled").fetchall()
+    days = {day for _, day in found}
+    if listed := [str(folder / one.path) for one in manifest.files if one.day in days]:
+        ids = f"SELECT id FROM {sql.read_parquet(listed)}"
+        connection.execute(f"DELETE FROM pulled WHERE id IN ({ids})")
+    (new,) = connection.execute("SELECT count(*) FROM pulled").fetchone() or (0,)
+    crowds = Counter((one.app_id, one.day) for one in manifest.files)
+    crowd = [
+        one
+        for one in manifest.files
+        if (one.app_id, one.day) in found and crowds[one.app_id, one.day] >= MANY_FILES
+    ]
+    if new and crowd:
+        columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
+        source = sql.read_parquet(str(folder / one.path) for one in crowd)
+        old = new_rows(f"SELECT {columns} FROM {source}")
+        connection.execute(f"INSERT INTO pulled {old}")
+    return new, crowd if new else []
+
+
+MANY_FILES = 12
+"""Files of an app's day from which on they are made one: a follower adds one a minute."""
 
 
 def rows_of_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[str, int]]:

@@ -159,7 +159,8 @@ class FileReader:
                 self.recognised += 1
                 yield from self._json(source, stream)
             else:
-                self._refuse(source, f"is not understood; {EXPECTED}")
+                web = head.lstrip()[:200].lower().startswith(("<!doctype html", "<html"))
+                self._refuse(source, "looks like a web page" if web else "is not understood")
 
     def _json(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
         for found in json_values(stream):

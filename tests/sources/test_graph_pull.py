@@ -282,6 +282,20 @@ def test_damage_is_found(tmp_path: Path) -> None:
     assert [text.split(" ", 1)[1][:10] for text in archive.verify()] == ["is missing", "is damaged"]
 
 
+def test_many_small_files_of_a_day_become_one(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog(records=[])
+    files = []
+    for number in range(15):
+        log.records.append(record(0) | {"id": f"event-{number}"})
+        until = START + timedelta(minutes=number + 1)
+        assert Pull(log=log, archive=archive).run(Span(START, until)) == 1
+        files.append(len(archive.files()))
+    assert files == [*range(1, 13), 1, 2, 3]
+    assert [one for one, _ in contents(archive)] == sorted(f"event-{n}" for n in range(15))
+    assert archive.verify() == []
+
+
 def test_pruning_forgets_days(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "t")
     log = FakeLog()
