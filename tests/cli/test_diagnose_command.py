@@ -16,6 +16,7 @@ from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.lab.scim.transport import ProviderTransport
 from tests.causes.build import NOW, exchange, op, patch, reason
 from tests.fakes.command import Ran, run_command
+from tests.fakes.microsoft import Microsoft
 from tests.fakes.scim_app import BASE_URL, TOKEN, ScimApp
 
 DATA = Path(__file__).parent.parent / "data"
@@ -145,6 +146,112 @@ def test_a_check_on_the_endpoint_confirms(
     found = ran.json["diagnoses"][0]
     assert (found["cause"], found["confidence"]) == (cause, confidence)
     assert not provider.users
+
+
+def test_printed_commands_name_files_app_and_endpoint(tmp_path: Path) -> None:
+    failed = record(reason(409)) | {
+        "provisioningAction": "create",
+        "servicePrincipal": {"id": "sp-1", "displayName": "Example SCIM app"},
+    }
+    source = events(tmp_path, failed)
+    flagged = f"{BASE_URL}?aadOptscim062020&token=hidden"
+    ran = run(tmp_path, "--from", source, "--endpoint", flagged, "-f", "json", app=ScimApp())
+    report = ran.json
+    assert "hidden" not in ran.stdout
+    steps = [s["command"] for d in report["diagnoses"] for s in d["remediation"] if s["command"]]
+    assert steps
+    assert all("--app 'Example SCIM app'" in s or BASE_URL in s for s in steps)
+    following = [r["next_command"] for r in report["replays"] if r["next_command"]]
+    for command in following:
+        assert "'Example SCIM app'" in command or f"--from {source}" in command
+
+
+def test_our_token_is_not_taken_for_entras(tmp_path: Path) -> None:
+    """A 500 stays a 500, whatever the endpoint says to a token of ours that it does not know."""
+    source = events(tmp_path, record(reason(500, "boom")))
+    alone = run(tmp_path, "--from", source, "-f", "json").json
+    provider = ScimServiceProvider(token="another")
+    asked = ("--from", source, "--endpoint", BASE_URL)
+    report = run(tmp_path, *asked, "-f", "json", app=provider.handle).json
+    assert [d["cause"] for d in report["diagnoses"]] == [d["cause"] for d in alone["diagnoses"]]
+    assert "refused the token given to scimdoctor (401)" in report["limits"][0]
+    shown = run(tmp_path, *asked, app=provider.handle).stdout
+    assert shown.index("refused the token") < shown.index("Causes")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("graph-schema-default.json", "is an attribute mapping: give it with --schema"),
+        ("graph-job-active.json", "is a synchronization job: give it with --job"),
+        ("capture.har", "is a HAR capture: give it with --har"),
+    ],
+)
+def test_a_file_that_holds_no_events_is_called_by_its_name(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / "capture.har").write_text(write_har([exchange("GET", "/Users/u1", 200)]))
+    path = DATA / name if name.startswith("graph") else tmp_path / name
+    ran = run(tmp_path, "--from", str(path), "-f", "json")
+    assert ran.status == 3
+    assert said in ran.json["limits"][0]
+
+
+@pytest.mark.parametrize("content", ['[{"id": "e1", "provisioningAct', '{"a": 1}'])
+def test_a_damaged_or_foreign_file_is_no_success(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(content)
+    ran = run(tmp_path, "--from", str(path), "-f", "json")
+    assert ran.status == 3
+    assert not ran.json["diagnoses"]
+    assert not any("attribute mapping: give" in limit for limit in ran.json["limits"])
+
+
+def test_a_filter_that_matches_nothing_is_said(tmp_path: Path) -> None:
+    source = events(tmp_path, record(reason(405)))
+    ran = run(tmp_path, "--from", source, "--user", "nobodyatall", "-f", "json")
+    assert ran.json["diagnoses"] == []
+    assert "no event matches --user nobodyatall" in ran.json["limits"]
+
+
+def test_several_objects_of_a_failure_are_named(tmp_path: Path) -> None:
+    people = [
+        record(reason(405), id_=f"event-{name}")
+        | {"sourceIdentity": {"id": name, "displayName": name, "identityType": "User"}}
+        for name in ("Ada Example", "Bo Example", "Cy Example", "Di Example")
+    ]
+    source = events(tmp_path, *people)
+    (found,) = run(tmp_path, "--from", source, "-f", "json").json["diagnoses"]
+    assert sorted(found["affected"]["names"]) == sorted(p["sourceIdentity"]["id"] for p in people)
+    assert found["evidence"][0]["label"] in found["affected"]["names"]
+    shown = run(tmp_path, "--from", source).stdout
+    assert "4 objects (" in shown
+    assert "event of " in shown
+    hidden = run(tmp_path, "--from", source, "--redact").stdout
+    assert "4 objects (" in hidden
+    assert "Example" not in hidden
+
+
+def test_a_recent_change_of_settings_is_told(tmp_path: Path) -> None:
+    microsoft = Microsoft()
+    microsoft.tenant.audit_log = [
+        {
+            "id": "audit-1",
+            "loggedByService": "Account Provisioning",
+            "activityDateTime": "2026-07-01T08:00:00Z",
+            "activityDisplayName": "Update attribute mappings or scope",
+            "initiatedBy": {"user": {"userPrincipalName": "admin@example.com"}},
+            "targetResources": [{"id": "22222222-2222-4222-8222-222222222222"}],
+        }
+    ]
+    config = tmp_path / "config.toml"
+    config.touch()
+    with microsoft.connect() as graph:
+        session = Session(graph_client=graph, now=lambda: NOW, config_path=config, environ={})
+        ran = run_command(diagnose, session, "Example SCIM app", "--no-archive", "-f", "json")
+    (told,) = [note for note in ran.json["notes"] if "Settings were changed" in note]
+    assert "2026-07-01 08:00 UTC by admin@example.com" in told
+    assert ran.json["target"]["app"] == "Example SCIM app"
 
 
 def explained(*arguments: str) -> Ran:
