@@ -155,6 +155,7 @@ class CheckContext:
         self._pace = 0.0
         self._broken = 0
         self._grace_left = 3.0
+        self._waited_in_vain = False
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -243,14 +244,17 @@ class CheckContext:
     def settle(self, write: Exchange) -> Iterable[float]:
         """Moments at which to look again for the effect of `write`, sleeping in between.
 
-        Bounded for the whole run: an app that ignores many writes must not make it slow.
+        Bounded for the whole run: an app that ignores many writes must not make it slow. Once it
+        was waited for in vain, and nothing ever came late, a short wait is enough.
         """
-        for seconds in _GRACE:
+        hopeful = self.delays or not self._waited_in_vain
+        for seconds in _GRACE if hopeful else _GRACE[:1]:
             if self._grace_left < seconds:
                 return
             self._grace_left -= seconds
             self.options.clock.sleep(seconds)
             yield seconds
+        self._waited_in_vain = True
 
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""
