@@ -70,8 +70,15 @@ def _load(path: Path, load: Callable[[], None]) -> None:
         ) from error
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be read: {error.strerror}", hint="It must be a PEM file."
+            f"{path} cannot be read: {error.strerror}", hint=_missing_hint(path)
         ) from error
+
+
+def _missing_hint(path: Path) -> str:
+    """What to do about a file that is not there; the lab's own file goes when the lab stops."""
+    if path.name == "lab-ca.pem":
+        return "does 'scimdoctor lab' still run? Start it again and paste what it prints"
+    return "it must be a PEM file"
 
 
 def proxy_chooser(proxies: Mapping[str, str] | None = None) -> Callable[[str], str | None]:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.report import StatusVerdict
+from scimdoctor.reports.verdict import counted
 from scimdoctor.sources.private_files import PRIVATE_FILE, writing
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
             for name, app_id in apps
         ]
     headline = (
-        f"{events} events of {len(found)} tenants, {in_megabytes(size)}, in {root}"
+        f"{counted(events, 'event')} of {counted(len(found), 'tenant')}, {in_megabytes(size)}, in {root}"
         if found
         else f"Nothing is archived yet; archives are kept in {root}"
     )
@@ -46,7 +47,7 @@ def line_of(files: Sequence[ArchiveFile]) -> str:
     """Tell days, events and size of some files."""
     days = sorted(one.day for one in files)
     rows, size = sum(one.rows for one in files), sum(one.bytes for one in files)
-    return f"{days[0]} to {days[-1]}, {rows} events, {in_megabytes(size)}"
+    return f"{days[0]} to {days[-1]}, {counted(rows, 'event')}, {in_megabytes(size)}"
 
 
 def in_megabytes(size: int) -> str:
@@ -59,7 +60,7 @@ def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
     facts = []
     for archive in found:
         rows, size = archive.prune(before)
-        facts.append((archive.tenant, f"{rows} events removed, {in_megabytes(size)}"))
+        facts.append((archive.tenant, f"{counted(rows, 'event')} removed, {in_megabytes(size)}"))
     return StatusVerdict(
         subject=SUBJECT,
         health=OK,
@@ -77,7 +78,7 @@ def verified(found: Sequence[Archive]) -> StatusVerdict:
     return StatusVerdict(
         subject=SUBJECT,
         health=DAMAGED,
-        headline=f"{len(faults)} faults in {files} files.",
+        headline=f"{counted(len(faults), 'fault')} in {counted(files, 'file')}.",
         facts=tuple(faults),
         next_steps=(
             "Move the tenant's folder away and pull again; Entra keeps 30 days (7 without P1/P2).",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError, GraphUnavailableError, SourceError
+from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +151,9 @@ def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[Op
     if span.since >= span.until:
         raise ConfigurationError("--since lies in the future")
     with new_event_set() as events:
-        opened = OpenEvents(events=events, wanted=wanted, target={"since": f"{span.since:%FT%TZ}"})
+        opened = OpenEvents(
+            events=events, wanted=wanted, target={"since": f"{when(span.since)} UTC"}
+        )
         if origin.offline:
             _take_archived(opened, the_archive(session), span)
             yield opened

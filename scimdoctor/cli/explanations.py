@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from scimdoctor.reports.words import WHO, spaced
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -110,7 +112,8 @@ def _of_cause(rule: CauseRule) -> Explanation:
         sections=(
             ("What it is", (rule.definition,)),
             ("Why it happens", (rule.explanation,)),
-            ("Where it sits, who ends it", (f"{rule.layer}; {rule.fixed_by}",)),
+            ("Where it sits", (spaced(rule.layer),)),
+            ("Who fixes it", (WHO[rule.fixed_by],)),
             ("What to do", tuple(_step(step) for step in rule.remediation)),
             ("References", rule.references),
         ),
@@ -120,7 +123,7 @@ def _of_cause(rule: CauseRule) -> Explanation:
 
 def _step(step: Remediation) -> str:
     command = f" [{step.command}]" if step.command else ""
-    return f"{step.who}: {step.text}{command}"
+    return f"{WHO[step.who]}: {step.text}{command}"
 
 
 def _checks() -> Iterator[Explanation]:

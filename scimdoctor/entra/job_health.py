@@ -106,7 +106,7 @@ def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: date
     known = find_quarantine_reason(quarantine.reason)
     meaning = known.meaning if known is not None else f"reason: {quarantine.reason or 'not given'}."
     left = days_until_disabled(quarantine, now)
-    until = "" if left is None else f" Entra disables the job in {left} days."
+    until = "" if left is None else f" Entra disables the job in {_counted(left, 'day')}."
     if left == 0:
         until = " Four weeks are over: Entra may disable the job any day."
     return f"The job is in quarantine. {meaning}{until}"
@@ -120,7 +120,8 @@ def _errors_headline(job: SynchronizationJob, now: datetime) -> str:
     last = job.status.last_execution
     waiting = last.count_escrowed if last is not None else None
     if waiting:
-        return f"The job runs; {waiting} objects failed and wait for a retry."
+        wait = "waits" if waiting == 1 else "wait"
+        return f"The job runs; {_counted(waiting, 'object')} failed and {wait} for a retry."
     return "The job runs, but its last cycle reports an error."
 
 
@@ -186,13 +187,14 @@ def _when(moment: datetime | None, now: datetime) -> str | None:
 
 def _distance(age: timedelta) -> str:
     seconds = int(abs(age.total_seconds()))
-    for size, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= size:
-            text = f"{seconds // size} {word}"
-            break
-    else:
-        text = f"{seconds} seconds"
+    sizes = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+    size, word = next((unit for unit in sizes if seconds >= unit[0]), (1, "second"))
+    text = _counted(seconds // size, word)
     return f"in {text}" if age < timedelta(0) else f"{text} ago"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _next_steps(job: SynchronizationJob, health: str, now: datetime) -> list[str]:

@@ -122,12 +122,13 @@ def escrow_outlook(escrowed: int | None, entitled: int | None) -> str | None:
     """One sentence on how far the escrows are from the thresholds; `None` without figures."""
     if not escrowed or escrowed < 0:
         return None
+    waiting = "1 object waits" if escrowed == 1 else f"{escrowed} objects wait"
     share = escrow_share(escrowed, entitled)
     of = f", {share:.0%} of {entitled} in scope" if share is not None else ""
     if escrowed < EVALUATED_FROM:
         left = EVALUATED_FROM - escrowed
-        return f"{escrowed} objects wait for a retry{of}; the share counts after {left} more"
+        return f"{waiting} for a retry{of}; the share counts after {left} more"
     if share is not None and share > MAX_SHARE:
-        return f"{escrowed} objects wait for a retry{of}: above the 40 % that leads to quarantine"
+        return f"{waiting} for a retry{of}: above the 40 % that leads to quarantine"
     left = max(0, MAX_WITHOUT_REFERENCES - escrowed)
-    return f"{escrowed} objects wait for a retry{of}; {left} more lead to quarantine"
+    return f"{waiting} for a retry{of}; {left} more lead to quarantine"

@@ -191,6 +191,8 @@ class _Pseudonyms:
 
     def _formed(self, kind: Kind, match: re.Match[str]) -> str:
         before, seen = match.group(1), match.group(2)
+        if seen in _MADE_UP and seen.casefold() not in self._whole:
+            return match.group()
         return before + self._stand_in(kind, seen.replace("%40", "@"), seen=seen)
 
     def _stand_in(self, kind: Kind, original: str, *, seen: str) -> str:
@@ -225,6 +227,9 @@ class _Pseudonyms:
         return hmac.new(self._key, message, "sha256").hexdigest()
 
 
+_MADE_UP = frozenset({"a@example.com", "ADA@example.com", "ada@example.com"})
+"""Addresses in our own explanations, which stand for nobody unless the report has such a person."""
+
 _FAKE_GUID = "00000000-0000-4000-8000-"
 
 
@@ -232,7 +237,7 @@ def _is_distinct(seen: str, original: str) -> bool:
     """Whether `seen` can hardly be anything but the original, wherever it stands."""
     if len(seen) < SHORTEST_IN_PROSE or (seen.isdecimal() and len(seen) < 6):
         return False
-    return seen == original or not seen.isalpha()
+    return seen == _EDGES.sub("", original) or not seen.isalpha()
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HEALTHY = frozenset({"healthy", "good", "ok", "active", "accepted"})
 _SICK_APPS = frozenset({"errors", "quarantined", "disabled", "unreadable"})
 _BAD_REPLAYS = frozenset({ReplayVerdict.SAME_FAILURE, ReplayVerdict.DIFFERENT_FAILURE})
+_GOOD_REPLAYS = frozenset({ReplayVerdict.WORKS_NOW, ReplayVerdict.PUT_BACK})
 
 
 class Level(StrEnum):
@@ -135,7 +136,8 @@ def _of_findings(findings: Sequence[Finding]) -> Headline | None:
     skipped = f", {counts[Outcome.SKIPPED]} skipped" if counts[Outcome.SKIPPED] else ""
     if not failed:
         level = Level.UNKNOWN if broken or not ran else Level.GOOD
-        return Headline(level=level, text=f"0 of {counted(ran, 'check')} failed{broken}{skipped}.")
+        text = f"{counts[Outcome.PASSED]} of {counted(ran, 'check')} passed{broken}{skipped}."
+        return Headline(level=level, text=text)
     text = f"{failed} of {counted(ran, 'check')} failed ({severity_counts(findings)})"
     known = sum(finding.known and finding.outcome is Outcome.FAILED for finding in findings)
     noted = f", {known} known from the baseline" if known else ""
@@ -156,22 +158,26 @@ def _of_replays(report: Report) -> Headline | None:
         )
     counts = Counter(replay.verdict for replay in report.replays)
     shown = [
-        f"{counts[verdict]} {replay_words(verdict)}" for verdict in ReplayVerdict if counts[verdict]
+        f"{counts[verdict]} {replay_words(verdict, number=counts[verdict])}"
+        for verdict in ReplayVerdict
+        if counts[verdict]
     ]
     bad = any(counts[verdict] for verdict in _BAD_REPLAYS)
-    works = counts[ReplayVerdict.WORKS_NOW] == len(report.replays)
+    works = sum(counts[verdict] for verdict in _GOOD_REPLAYS) == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
     return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")
 
 
-def replay_words(verdict: ReplayVerdict) -> str:
-    """Return a replay's verdict as a person says it."""
+def replay_words(verdict: ReplayVerdict, *, number: int = 1) -> str:
+    """Return a replay's verdict as a person says it of `number` events."""
+    fails, works = ("fails", "works") if number == 1 else ("fail", "work")
     return {
-        ReplayVerdict.SAME_FAILURE: "fails the same way",
-        ReplayVerdict.DIFFERENT_FAILURE: "fails differently",
-        ReplayVerdict.WORKS_NOW: "works now",
+        ReplayVerdict.SAME_FAILURE: f"{fails} the same way",
+        ReplayVerdict.DIFFERENT_FAILURE: f"{fails} differently",
+        ReplayVerdict.WORKS_NOW: f"{works} now",
         ReplayVerdict.NOT_REBUILT: "cannot be rebuilt",
         ReplayVerdict.NOT_SENT: "not sent",
+        ReplayVerdict.PUT_BACK: "put back",
     }[verdict]
 
 
@@ -200,7 +206,8 @@ def _of_apps(report: Report) -> Headline | None:
     sick = sum(app.health in _SICK_APPS for app in report.apps)
     apps = counted(len(report.apps), "app")
     if sick:
-        return Headline(level=Level.PROBLEM, text=f"{sick} of {apps} need attention.")
+        need = "needs" if sick == 1 else "need"
+        return Headline(level=Level.PROBLEM, text=f"{sick} of {apps} {need} attention.")
     return Headline(level=Level.GOOD, text=f"{apps} with a provisioning job, none in trouble.")
 
 
@@ -210,7 +217,8 @@ def _of_mappings(report: Report) -> Headline | None:
     lint = sum(bool(row.lint) for row in report.mappings)
     rows = counted(len(report.mappings), "attribute mapping")
     if lint:
-        return Headline(level=Level.ATTENTION, text=f"{lint} of {rows} deserve a look.")
+        deserve = "deserves" if lint == 1 else "deserve"
+        return Headline(level=Level.ATTENTION, text=f"{lint} of {rows} {deserve} a look.")
     return Headline(level=Level.GOOD, text=f"{rows}, none suspicious.")
 
 
@@ -226,6 +234,11 @@ def _of_events(report: Report) -> Headline | None:
         return Headline(level=Level.PROBLEM, text=text)
     doubtful = events.unreadable or not events.read
     return Headline(level=Level.UNKNOWN if doubtful else Level.GOOD, text=text)
+
+
+def still_so(status: str, number: int) -> str:
+    """Return how many objects a signature still holds for: failures fail, skips stay skipped."""
+    return f"{number:,} {'failing now' if status == 'failure' else 'still so'}"
 
 
 def sentence(text: str) -> str:

@@ -58,6 +58,11 @@ def spaced(identifier: str) -> str:
     return identifier.replace("-", " ")
 
 
+def plain(name: str) -> str:
+    """Return the name of a field as words."""
+    return name.replace("_", " ")
+
+
 def affected_text(affected: Affected | None) -> str:
     """Return how much a diagnosis explains; empty if nothing is known."""
     from scimdoctor.reports.verdict import counted

@@ -20,7 +20,7 @@ from scimdoctor.cli.commands.logs import logs
 from scimdoctor.cli.event_source import Origin, moment_of
 from scimdoctor.cli.follow import follow_log
 from scimdoctor.cli.option_groups import flatten
-from scimdoctor.cli.options import Output, Window
+from scimdoctor.cli.options import EventStatus, Output, Window
 from scimdoctor.cli.session import Session
 from scimdoctor.cli.workspace import workspace_report
 from scimdoctor.errors import ConfigurationError
@@ -193,7 +193,7 @@ def test_bad_input(session: Session, arguments: tuple[str, ...], status: int, sa
 def test_archive_commands(session: Session, tmp_path: Path) -> None:
     assert "Nothing is archived yet" in run(session, "archive", "list").stdout
     run(session, "logs", "--since", "7d")
-    assert "30 events of 1 tenants" in run(session, "archive", "list").stdout
+    assert "30 events of 1 tenant," in run(session, "archive", "list").stdout
     assert run(session, "archive", "verify").status == 0
     target = tmp_path / "out.jsonl"
     run(session, "archive", "export", "-o", str(target))
@@ -280,3 +280,74 @@ def test_ages_and_times() -> None:
     assert moment_of("", now, "x") is None
     with pytest.raises(ConfigurationError):
         moment_of("99999w5", now, "x")
+
+
+def test_what_is_followed_is_kept(
+    session: Session, graph: FakeGraph, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    follow_once(session, monkeypatch, Origin())
+    ran = run(session, "logs", "--offline", "--since", "7d", "-f", "json")
+    assert ran.json["events"]["read"] == 30
+    assert list((tmp_path / "archive").rglob("*.parquet"))
+
+
+def test_no_archive_is_kept_of_what_is_followed_without_one(
+    session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = follow_once(session, monkeypatch, Origin())
+    (tmp_path / "archive").rename(tmp_path / "elsewhere")
+    assert follow_once(session, monkeypatch, Origin(archive=False)) == kept
+    assert not (tmp_path / "archive").exists()
+
+
+def follow_once(session: Session, monkeypatch: pytest.MonkeyPatch, origin: Origin) -> list[str]:
+    out = io.StringIO()
+
+    def stop(_seconds: float) -> None:
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", out)
+        session.sleep = stop
+        with pytest.raises(Stop):
+            window = Window(since="2026-03-01T00:00:00Z", status=[EventStatus.FAILURE])
+            follow_log(session, origin, window, output=Output())
+    return out.getvalue().splitlines()
+
+
+def test_ctrl_c_ends_following_with_status_130(session: Session) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    session.sleep = interrupt
+    ran = run(session, "logs", "--follow", "--since", "7d")
+    assert ran.status == 130
+    assert len(ran.stdout.splitlines()) == 30
+    assert ran.stderr.splitlines()[-1] == "interrupted"
+
+
+def test_a_network_that_is_gone_for_a_while_does_not_end_following(
+    session: Session, graph: FakeGraph
+) -> None:
+    naps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        graph.down = len(naps) == 1
+        if len(naps) == 3:
+            raise KeyboardInterrupt
+
+    session.sleep = sleep
+    session.now = iter_now().__next__
+    ran = run(session, "logs", "--follow", "--since", "7d")
+    assert ran.status == 130
+    assert ran.stderr.count("trying again") == 1
+    assert len(ran.stdout.splitlines()) == 30
+
+
+def test_the_archive_has_no_job(session: Session) -> None:
+    for command in ("list", "verify"):
+        said = run(session, "archive", command).stdout
+        assert "Job" not in said
+        assert "healthy" not in said
+        assert "Archive" in said

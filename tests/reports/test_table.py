@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from scimdoctor.model.replay import Verdict
 from scimdoctor.reports import Format, render, summary_line
 from scimdoctor.reports.neutral import cut, formula_safe, neutral, one_line
-from scimdoctor.reports.verdict import Level, headline
+from scimdoctor.reports.verdict import Level, headline, still_so
 from scimdoctor.reports.words import pretty_body, sparkline
 from tests.fakes import reports as fakes
 from tests.fakes.reports import SCENARIOS
@@ -131,3 +132,23 @@ def test_sparkline() -> None:
 def test_a_body_is_shown_pretty_or_as_it_is() -> None:
     assert pretty_body(b'{"a":1}') == '{\n  "a": 1\n}'
     assert pretty_body(b"<html>\x1b") == "<html>␛"
+
+
+def test_counts_agree_with_their_words() -> None:
+    replay = next(r for r in fakes.replay().replays if r.verdict is Verdict.SAME_FAILURE)
+    twice = replace(fakes.replay(), replays=(replay, replay))
+    assert "2 events replayed: 2 fail the same way." in headline(twice).text
+    once = replace(fakes.replay(), replays=(replay,))
+    assert "1 event replayed: 1 fails the same way." in headline(once).text
+    assert still_so("failure", 3) == "3 failing now"
+    assert still_so("skipped", 48) == "48 still so"
+
+
+def test_names_of_fields_are_words_for_people_only() -> None:
+    report = replace(fakes.conformant(), target={"service_principal": "5"})
+    out = io.StringIO()
+    render(report, out, Format.TABLE, width=80)
+    assert "service principal  5" in out.getvalue()
+    out = io.StringIO()
+    render(report, out, Format.JSON)
+    assert '"service_principal": "5"' in out.getvalue()

@@ -19,7 +19,14 @@ from scimdoctor.reports.html.chart import day_chart
 from scimdoctor.reports.html.data import page_data
 from scimdoctor.reports.identity import finding_id
 from scimdoctor.reports.neutral import neutral, valid_unicode
-from scimdoctor.reports.verdict import Level, counted, headline, is_different, replay_words
+from scimdoctor.reports.verdict import (
+    Level,
+    counted,
+    headline,
+    is_different,
+    replay_words,
+    still_so,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -104,6 +111,7 @@ def _environment() -> Environment:
         "period": words.period,
         "pretty_body": words.pretty_body,
         "replay_words": replay_words,
+        "still_so": still_so,
         "skip_reasons": words.skip_reasons,
         "spaced": words.spaced,
         "sparkline": words.sparkline,

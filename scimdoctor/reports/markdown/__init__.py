@@ -17,6 +17,7 @@ from scimdoctor.reports.words import (
     affected_text,
     by_family,
     outcome_counts,
+    plain,
     skip_reasons,
     source_of,
     spaced,
@@ -61,7 +62,9 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"# {_SIGNS[verdict.level]} {escaped(verdict.text)}"
     if verdict.more:
         yield "\n".join(f"- {escaped(sentence)}" for sentence in verdict.more)
-    facts = [f"{escaped(name)}: {code(value)}" for name, value in report.target.items() if value]
+    facts = [
+        f"{escaped(plain(name))}: {code(value)}" for name, value in report.target.items() if value
+    ]
     command = f"command: {code(report.command)}"
     yield " · ".join((command, *facts))
     if report.status:

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from scimdoctor.reports.neutral import one_line
-from scimdoctor.reports.verdict import counted
+from scimdoctor.reports.verdict import counted, still_so
 from scimdoctor.reports.words import event_told, period, when
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ def _signature(page: Page, signature: SignatureSummary) -> None:
     head = Text(f"{signature.count:,}×", "bold")
     style = _STATUS.get(signature.status, "default")
     head.append(f" {one_line(signature.status, limit=20)}", style)
-    now = "" if signature.failing_now is None else f", {signature.failing_now:,} failing now"
+    now = signature.failing_now
+    still = "" if now is None else f", {still_so(signature.status, now)}"
     where = [signature.action, signature.error_code, signature.app]
     about = " · ".join(one_line(text, limit=120) for text in where if text)
-    objects = f" {counted(signature.objects, 'object')}{now}"
+    objects = f" {counted(signature.objects, 'object')}{still}"
     head.append(f"{objects} · {about}" if about else objects, "not bold default")
     page.bullet(head, sign="●", style=style)
     page.prose(one_line(signature.text, limit=400), indent=4)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from scimdoctor.reports.neutral import neutral, one_line
 from scimdoctor.reports.verdict import Level, counted, headline
+from scimdoctor.reports.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +57,7 @@ class Page:
         self._hanging(Text(symbol, style), Text(one_line(verdict.text), "bold"), indent=0)
         for sentence in verdict.more:
             self.prose(sentence)
-        facts = [(name, value) for name, value in report.target.items() if value]
+        facts = [(plain(name), value) for name, value in report.target.items() if value]
         if facts:
             self.gap()
             self.facts(facts)
