@@ -86,12 +86,22 @@ def table_of_causes() -> str:
     return "\n".join(("| cause | who ends it | what it is |", "| --- | --- | --- |", *rows))
 
 
+def session() -> str:
+    """A real run, as a terminal of 92 columns shows it."""
+    command = ["diagnose", "--from", str(ROOT / "examples" / "user-conflict.json")]
+    environ = {"COLUMNS": "92", "HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"}
+    run = CliRunner().invoke(build_app(), command, obj=Session(environ=environ, quiet=True))
+    shown = run.stdout.replace(str(ROOT) + "/", "").rstrip()
+    return f"```\n$ scimdoctor diagnose --from examples/user-conflict.json\n{shown}\n```"
+
+
 @pytest.mark.parametrize(
     ("marker", "make"),
     [
         ("checks", table_of_checks),
         ("causes", table_of_causes),
         ("variables", table_of_variables),
+        ("session", session),
     ],
 )
 def test_the_readme_tables_are_up_to_date(
@@ -99,7 +109,8 @@ def test_the_readme_tables_are_up_to_date(
 ) -> None:
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
-    expected = between(marker).sub(lambda m: f"{m[1]}{make()}\n{m[2]}", text)
+    made = make()
+    expected = between(marker).sub(lambda m: f"{m[1]}{made}\n{m[2]}", text)
     if request.config.getoption("--update-golden"):
         path.write_text(expected, encoding="utf-8", newline="\n")
         text = expected
