@@ -161,9 +161,13 @@ class TidyFile:
 
     def odd_texts(self) -> str:
         """Return a query for the text of each odd value; NULL for what is not even JSON."""
+        return f"SELECT text FROM ({self.rows_with_text()}) WHERE odd"
+
+    def rows_with_text(self) -> str:
+        """Return a query for the rows with the `text` of each value."""
         structure = quoted(json.dumps(self.shape.kinds))
         source = f"SELECT text, json_transform(text, {structure}) AS r FROM ({self._texts()})"
-        return f"SELECT text FROM ({rows_from(self.shape, source, 'r.', 'text')}) WHERE odd"
+        return rows_from(self.shape, source, "r.", "text")
 
     def raw(self, ids: Iterable[str]) -> str:
         """Return a query for the raw values with `ids`."""

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-PAGE = 1000
+PAGE = 100
+"""Few, so that the time of the lab itself does not count; the limit is on requests."""
 
 
 @dataclass
