@@ -9,8 +9,9 @@ from scimdoctor.cli.endpoint_session import parse_tenant_url
 from scimdoctor.cli.replay_inputs import Wanted, collect
 from scimdoctor.cli.session import new_report, required
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.errors import SourceError
+from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
 from scimdoctor.model.replay import ReplayMode
+from scimdoctor.reports.neutral import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from scimdoctor.endpoint.journal import Journal
     from scimdoctor.model.report import Report
     from scimdoctor.replay import Batch
+    from scimdoctor.replay.rollback import SavedState
 
 REPLAYS_PER_SECOND = 10.0
 """A tenth of what a gallery app must bear is nobody's trouble."""
@@ -194,6 +196,24 @@ def save_har(path: Path, endpoint: Endpoint) -> None:
         raise SourceError(f"cannot write {path}: {error.strerror}") from error
 
 
+def _agree_to_host(session: Session, state: SavedState, path: Path) -> None:
+    """Ask before a credential goes where only a file says: this machine and `--yes` too."""
+    where = one_line(state.base_url)
+    try:
+        session.confirm_or_stop(
+            f"Only {path.name} names {where}. Send it your token, and at most {len(state.undo)} "
+            f"writes to undo {_undone(state)}?"
+        )
+    except Declined:
+        raise
+    except WriteRefused as error:
+        raise WriteRefused(error.message, hint=f"give --endpoint {where}") from error
+
+
+def _undone(state: SavedState) -> str:
+    return one_line(", ".join(state.writes))
+
+
 def run_rollback(
     session: Session, path: Path, options: EndpointOptions, *, endpoint_url: str | None, yes: bool
 ) -> Report:
@@ -206,11 +226,18 @@ def run_rollback(
     from scimdoctor.replay.rollback import load
 
     state = load(path)
-    url = endpoint_url or state.base_url
-    with session.endpoint(url, options) as endpoint:
+    known = endpoint_url or session.settings.endpoint
+    base_url = parse_tenant_url(known or state.base_url).base_url
+    if base_url != state.base_url:
+        raise ConfigurationError(
+            f"the rollback file is for {one_line(state.base_url)}, not for {base_url}"
+        )
+    if not known:
+        _agree_to_host(session, state, path)
+    with session.endpoint(base_url, options) as endpoint:
         writes = len(state.undo)
-        question = f"Send {writes} writes to {endpoint.host} to undo {', '.join(state.writes)}?"
-        if not endpoint.is_loopback:
+        if known and not endpoint.is_loopback:
+            question = f"Send at most {writes} writes to {endpoint.host} to undo {_undone(state)}?"
             session.confirm_or_stop(question, yes=yes)
         endpoint.guard.allow("rollback of a live replay", max_writes=writes)
         replay = restore(state, endpoint)

@@ -32,6 +32,8 @@ class Verdict(StrEnum):
     WORKS_NOW = "works-now"
     NOT_REBUILT = "not-rebuilt"
     NOT_SENT = "not-sent"
+    PUT_BACK = "put-back"
+    """A rollback undid what a live replay had changed."""
 
 
 class DifferenceKind(StrEnum):

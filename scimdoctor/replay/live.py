@@ -127,7 +127,8 @@ class _Live:
         return state
 
     def _command(self) -> str:
-        return f"scimdoctor replay --rollback {shlex.quote(str(self._path))}"
+        path, url = shlex.quote(str(self._path)), shlex.quote(self._course.endpoint.base_url)
+        return f"scimdoctor replay --rollback {path} --endpoint {url}"
 
     def _judge(
         self, write: ReconstructedRequest, exchange: Exchange, before: dict[str, Any] | None

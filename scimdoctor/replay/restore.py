@@ -28,7 +28,7 @@ def restore(state: SavedState, endpoint: Endpoint) -> Replay:
             f"the rollback file is for {state.base_url}, not for {endpoint.base_url}"
         )
     sent: list[ReplayedRequest] = []
-    verdict, summary = Verdict.WORKS_NOW, "put back as it was before the live replay"
+    verdict, summary = Verdict.PUT_BACK, "put back as it was before the live replay"
     if not state.undo:
         verdict, summary = Verdict.NOT_SENT, "nothing to put back: the live replay changed nothing"
     for request in undo_requests(state):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.reconstruction import ReconstructedRequest
 
 _VERSION = 1
+_OBJECT = re.compile(r"/(?:Users|Groups)(?:/[^/?#\s]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +260,7 @@ def _is_ours(document: Any) -> bool:  # noqa: ANN401
 def _is_request(item: Any) -> bool:  # noqa: ANN401
     if not isinstance(item, dict) or not isinstance(item.get("path"), str):
         return False
-    if not item["path"].startswith(("/Users", "/Groups")):
+    if not _OBJECT.fullmatch(item["path"]):
         return False
     if item.get("method") == "DELETE":
         return True

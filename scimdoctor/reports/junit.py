@@ -110,6 +110,6 @@ def _replay_case(replay: Replay) -> ET.Element:
         ET.SubElement(case, "failure", message=message, type=replay.verdict.value).text = neutral(
             "\n".join((replay.summary, *replay.notes))
         )
-    elif replay.verdict is not Verdict.WORKS_NOW:
+    elif replay.verdict not in {Verdict.WORKS_NOW, Verdict.PUT_BACK}:
         ET.SubElement(case, "skipped", message=message)
     return case

@@ -173,6 +173,50 @@ def test_live_and_rollback(desk: Desk) -> None:
     assert desk.app.provider.users[user]["title"] == "a"
 
 
+@pytest.fixture
+def rollback(desk: Desk) -> str:
+    """The file of a live replay that changed Ada's title from a to b."""
+    user = desk.app.add_user("ada@example.com", title="a")
+    desk.run(replay, "--from", desk.file(desk.event(target=user, title="b")), "--mode", "live")
+    (saved,) = (desk.folder / "rollback").glob("*.json")
+    return str(saved)
+
+
+def test_a_rollback_file_for_another_host_is_not_followed(desk: Desk, rollback: str) -> None:
+    asked = len(desk.app.asked)
+    foreign = Path(rollback).read_text().replace(BASE_URL, "https://elsewhere.example/scim")
+    Path(rollback).write_text(foreign)
+    for arguments in ([], ["--endpoint", BASE_URL], ["--yes"]):
+        ran = desk.run(replay, "--rollback", rollback, *arguments)
+        assert ran.status == 2
+        assert "elsewhere.example" in ran.stderr
+    assert len(desk.app.asked) == asked
+
+
+@pytest.mark.parametrize("url", ["https://elsewhere.example/scim", "http://127.0.0.1:9/scim"])
+def test_a_host_that_only_the_file_names_is_always_asked_about(
+    desk: Desk, rollback: str, url: str
+) -> None:
+    asked = len(desk.app.asked)
+    Path(rollback).write_text(Path(rollback).read_text().replace(BASE_URL, url))
+    desk.environ, desk.answer = {"SCIMDOCTOR_ENDPOINT": ""}, False
+    ran = desk.run(replay, "--rollback", rollback, "--yes")
+    assert ran.status == 2
+    assert url in desk.questions[-1]
+    assert "1 write" in desk.questions[-1]
+    assert len(desk.app.asked) == asked
+
+
+def test_what_was_put_back_is_said_so(desk: Desk, rollback: str) -> None:
+    back = desk.run(replay, "--rollback", rollback, "-f", "json")
+    assert back.json["replays"][0]["verdict"] == "put-back"
+    (user,) = desk.app.provider.users.values()
+    assert user["title"] == "a"
+    shown = desk.run(replay, "--rollback", rollback)
+    assert "put back" in shown.stdout
+    assert "works now" not in shown.stdout
+
+
 def test_a_failure_gives_status_1(desk: Desk) -> None:
     user = desk.app.add_user("ada@example.com")
     desk.app.refuse("PATCH", "/Users", 400)

@@ -74,7 +74,7 @@ def test_update_and_back(app: ScimApp, tmp_path: Path) -> None:
     assert {d.kind.value for d in found.differences} <= {"same", "extra"}
     assert stat.S_IMODE(saved(tmp_path).stat().st_mode) == 0o600
     assert stat.S_IMODE(saved(tmp_path).parent.stat().st_mode) == 0o700
-    assert put_back(app, tmp_path).verdict is Verdict.WORKS_NOW
+    assert put_back(app, tmp_path).verdict is Verdict.PUT_BACK
     restored = state(app)
     for resource in restored[0].values():
         _drop_empty(resource)
@@ -92,7 +92,7 @@ def test_create_and_back(app: ScimApp, tmp_path: Path) -> None:
     found = live(app, failure("create", {"userName": (None, "new@example.com")}), tmp_path)
     assert found.verdict is Verdict.WORKS_NOW
     assert len(app.provider.users) == 1
-    assert put_back(app, tmp_path).verdict is Verdict.WORKS_NOW
+    assert put_back(app, tmp_path).verdict is Verdict.PUT_BACK
     assert app.provider.users == {}
 
 

@@ -24,6 +24,7 @@ _VERDICTS = {
     Verdict.WORKS_NOW: ("✓", "bold green"),
     Verdict.NOT_REBUILT: ("?", "bold yellow"),
     Verdict.NOT_SENT: ("–", "bold"),
+    Verdict.PUT_BACK: ("✓", "bold green"),
 }
 _KINDS = {
     DifferenceKind.SAME: "green",
