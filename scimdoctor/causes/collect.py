@@ -67,6 +67,13 @@ _METHODS = {
     "PUT": Stage.UPDATE,
     "DELETE": Stage.DELETE,
 }
+_EXPORTS = {
+    "entryexportadd": Stage.CREATE,
+    "entryexportupdate": Stage.UPDATE,
+    "entryexportdelete": Stage.DELETE,
+}
+"""What a failed export step was at, whatever the event as a whole is called."""
+
 _QUERY_BREACHES = (
     Breach.FILTER_REFUSED,
     Breach.FILTER_SYNTAX,
@@ -207,6 +214,9 @@ def _stage_of_event(event: ProvisioningObjectSummary, facts: Facts) -> Stage:
     for step in failed:
         if step.provisioning_step_type.casefold() == "matching" or step.name == "EntryImport":
             return Stage.MATCH
+    exports = [_EXPORTS.get(step.name.casefold()) for step in failed]
+    for stage in filter(None, exports):
+        return stage
     return _ACTIONS.get(event.provisioning_action.casefold(), Stage.UNKNOWN)
 
 

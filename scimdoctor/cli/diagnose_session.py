@@ -62,7 +62,7 @@ def run_diagnose(
     if endpoint is not None:
         target = {**target, "endpoint": endpoint.base_url}
     if outcome.obstacle is not None:
-        target = {**target, "endpoint problem": outcome.obstacle}
+        target = {**target, "endpoint_problem": outcome.obstacle}
     return new_report(
         session,
         "diagnose",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import StatusVerdict
 
 _TOOL = "scimdoctor"
+_DIAGNOSE = f"{_TOOL} diagnose"
 _START = f"{_TOOL} job start"
 _FILES: Mapping[str, tuple[str, ...]] = {
     "replay": ("--from", "--schema"),
@@ -79,9 +80,11 @@ def ready_replay(replay: Replay, known: Known) -> Replay:
 
 
 def ready_status(status: StatusVerdict, known: Known) -> StatusVerdict:
-    """Complete the commands among the next steps of `status`."""
+    """Complete the commands among the next steps of `status`; to diagnose is being done."""
     steps = tuple(
-        filled(step, known) if step.startswith(f"{_TOOL} ") else step for step in status.next_steps
+        filled(step, known) if step.startswith(f"{_TOOL} ") else step
+        for step in status.next_steps
+        if not step.startswith(_DIAGNOSE)
     )
     return replace(status, next_steps=steps)
 

@@ -160,6 +160,18 @@ def test_a_disabled_account_that_is_skipped_is_expected() -> None:
         assert outside.cause == "scoping-misconfigured"
 
 
+def test_the_failed_step_of_a_group_is_what_counts() -> None:
+    """The group was made; its members were refused. That says nothing against /Groups."""
+    steps = (
+        ProvisioningStep(name="EntryExportAdd", provisioning_step_type="export", status="success"),
+        ProvisioningStep(
+            name="EntryExportUpdate", provisioning_step_type="export", status="failure"
+        ),
+    )
+    (found,) = diagnose(evidence(event("create", reason(405), group=True, steps=steps))).diagnoses
+    assert found.cause == "patch-method-missing"
+
+
 def test_who_is_affected_is_named() -> None:
     ada = named(event("update", reason(405)), "a", "Ada Example")
     bo = named(event("update", reason(405)), "b", "Bo Example")

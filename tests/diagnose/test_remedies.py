@@ -161,4 +161,5 @@ def test_replays_and_job_name_whole_commands() -> None:
     status = ready_status(read_job(job(reason(401)), now=NOW), SIGNED_IN)
     commands = [step for step in status.next_steps if step.startswith("scimdoctor ")]
     assert commands
+    assert not any(line.startswith("scimdoctor diagnose") for line in commands)
     assert all("Example SCIM app" in shlex.split(line) for line in commands)
