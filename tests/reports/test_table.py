@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from scimdoctor.model.replay import Verdict
 from scimdoctor.reports import Format, render, summary_line
+from scimdoctor.reports.differences import only_differences
 from scimdoctor.reports.neutral import cut, formula_safe, neutral, one_line
 from scimdoctor.reports.verdict import Level, headline, still_so
 from scimdoctor.reports.words import pretty_body, sparkline
@@ -152,3 +153,19 @@ def test_names_of_fields_are_words_for_people_only() -> None:
     out = io.StringIO()
     render(report, out, Format.JSON)
     assert '"service_principal": "5"' in out.getvalue()
+
+
+def test_a_comparison_shows_values_whole_and_only_what_differs() -> None:
+    whole = table("compare", width=60)
+    assert "in the app  Person0@example.com" in whole
+    assert "mail = person4@example.com" in whole
+    out = io.StringIO()
+    render(only_differences(fakes.compare()), out, Format.TABLE, width=60)
+    text = out.getvalue()
+    assert "attribute1  differs" in text
+    for name in ("attribute0", "attribute5", "attribute6", "attribute7"):
+        assert name not in text
+    assert "1 attribute the same, 3 not managed by Entra: --all-attributes" in " ".join(
+        text.split()
+    )
+    assert headline(only_differences(fakes.compare())) == headline(fakes.compare())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
     from scimdoctor.compare.everyone import EveryoneCompared
     from scimdoctor.compare.one import BothEnds
+    from scimdoctor.model.report import Report
 
 Subject = Annotated[
     str | None,
@@ -45,6 +46,12 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="With --all: go on with the comparison that was cut short."),
 ]
+AllAttributes = Annotated[
+    bool,
+    typer.Option(
+        "--all-attributes", help="In the table, also show the attributes that need no look."
+    ),
+]
 SchemaFile = Annotated[
     Path | None,
     typer.Option(
@@ -62,6 +69,7 @@ def compare(
     subject: Subject = None,
     everyone: Everyone = False,
     resume: Resume = False,
+    all_attributes: AllAttributes = False,
     app: AppOption = None,
     endpoint: EndpointUrl = None,
     schema: SchemaFile = None,
@@ -96,7 +104,16 @@ def compare(
             "notes": found.notes(),
             "limits": tuple(found.limits),
         }
-    session.emit(new_report(session, "compare", target=target, **sections), output)
+    report = new_report(session, "compare", target=target, **sections)
+    session.emit(_shown(report, output, whole=all_attributes), output)
+
+
+def _shown(report: Report, output: Output, *, whole: bool) -> Report:
+    """Leave out of the table what needs no look; the other formats are complete."""
+    from scimdoctor.reports import Format
+    from scimdoctor.reports.differences import only_differences
+
+    return report if whole or output.format is not Format.TABLE else only_differences(report)
 
 
 def _everyone(session: Session, ends: BothEnds, *, resume: bool) -> EveryoneCompared:

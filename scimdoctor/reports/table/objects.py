@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.style import Style
 from rich.text import Text
 
 from scimdoctor.model.comparison import AttributeVerdict
@@ -12,7 +13,7 @@ from scimdoctor.reports.verdict import is_different
 from scimdoctor.reports.words import spaced
 
 if TYPE_CHECKING:
-    from scimdoctor.model.comparison import Comparison
+    from scimdoctor.model.comparison import AttributeComparison, Comparison
     from scimdoctor.model.report import Report
     from scimdoctor.reports.table.page import Page
 
@@ -41,15 +42,26 @@ def _comparisons(page: Page, comparisons: tuple[Comparison, ...]) -> None:
         return
     for comparison in comparisons:
         page.heading(comparison.object, spaced(comparison.state))
-        rows = [
-            (_verdict(a.verdict), a.attribute, a.source, a.expected, a.actual, a.note or "")
-            for a in comparison.attributes
-        ]
-        if rows:
-            columns = ("", "attribute", "in Entra", "mapped", "in the app", "note")
-            page.grid(columns, rows, narrow=frozenset({""}))
+        for attribute in comparison.attributes:
+            _attribute(page, attribute)
         for note in comparison.notes:
             page.bullet(note)
+
+
+def _attribute(page: Page, attribute: AttributeComparison) -> None:
+    """One attribute: its values stand below each other, where long ones have room and compare."""
+    sign, style = _VERDICTS.get(attribute.verdict, ("–", "dim"))
+    head = Text(one_line(attribute.attribute), "bold")
+    head.append(f"  {spaced(attribute.verdict)}", Style.parse(style) + Style(bold=False))
+    page.bullet(head, sign=sign, style=style)
+    values = [
+        ("in Entra", attribute.source or "–"),
+        ("mapped", attribute.expected or "–"),
+        ("in the app", attribute.actual or "–"),
+    ]
+    if attribute.verdict is AttributeVerdict.SAME:
+        values = values[-1:]
+    page.facts([*values, *([("note", attribute.note)] if attribute.note else [])], indent=6)
 
 
 def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
@@ -61,11 +73,6 @@ def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
         rows.append((comparison.object, spaced(comparison.state), ", ".join(names)))
     if rows:
         page.grid(("object", "state", "attributes that differ"), rows, narrow=frozenset({"state"}))
-
-
-def _verdict(verdict: AttributeVerdict) -> Text:
-    sign, style = _VERDICTS.get(verdict, ("–", "dim"))
-    return Text(f"{sign} {spaced(verdict)}", style)
 
 
 def _mappings(page: Page, report: Report) -> None:
