@@ -110,8 +110,9 @@ def is_secret_header(name: str) -> bool:
 
 
 def is_password(path: str) -> bool:
-    """Whether the attribute path `path` ends in `password` (RFC 7643 section 4.1.1)."""
-    return re.split(r"[.:]", path.strip())[-1].casefold() == "password"
+    """Whether the last name in the attribute path `path` is `password` (RFC 7643 section 4.1.1)."""
+    folded = path.strip().casefold()
+    return folded.endswith("password") and not folded[-9:-8].isalnum()
 
 
 def redact_headers(

@@ -18,6 +18,7 @@ from scimdoctor.entra.evaluate import evaluate_mapping
 from scimdoctor.entra.operation import Intent, intent_of
 from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.reconstruction import Provenance
+from scimdoctor.redaction import is_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,12 +72,15 @@ class Facts:
         return self.definition.attribute(path) if self.definition else None
 
     def mapped(self, item: AttributeMapping, *, creating: bool = True) -> Attribute | None:
-        """What `item` produces from the source values; `None` if that cannot be told."""
+        """What `item` produces from the source values; `None` if that cannot be told.
+
+        A password is never worked out: it must not be shown, nor sent again.
+        """
         path = item.target_attribute_name
         result = evaluate_mapping(
             item, self.source, creating=creating, definition=self.defined(path)
         )
-        if not result.known:
+        if not result.known or is_password(path):
             return None
         return Attribute(path=path, value=result.value, provenance=self.borrowed)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.entra.default_mapping import BOOLEAN_TARGETS, COMPLEX_MULTIVALUED
 from scimdoctor.entra.requests import is_schema_urn
 from scimdoctor.model.reconstruction import Provenance
+from scimdoctor.redaction import is_password
 from scimdoctor.scim.paths import AttributePath
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def read_value(text: str | None, path: str, definition: AttributeDefinition | No
     """
     if text is None:
         return LoggedValue(value=None)
+    if is_password(path):
+        return LoggedValue.unknown(f"`{path}`: passwords are neither shown nor sent")
     if text.strip().casefold() in {REDACTED.casefold(), "[redacted]"}:
         return LoggedValue.unknown(f"`{path}`: the log hides the value (`{REDACTED}`)")
     if len(text) >= _SHORTEST_CUT and text.rstrip().endswith(_CUT_MARKS):

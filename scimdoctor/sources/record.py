@@ -24,6 +24,7 @@ from scimdoctor.model.provisioning import (
 )
 from scimdoctor.sources.fields import Fields
 from scimdoctor.sources.forms import EVENT_MARKS, UnreadableRecord, unwrap
+from scimdoctor.sources.passwords import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ def read_record(raw: Mapping[str, object], origin: str | None = None) -> Provisi
             "PowerShell cut its nested parts off; save it again with ConvertTo-Json -Depth 20"
         )
     target = read_system(fields, "target")
-    return ProvisioningObjectSummary(
+    event = ProvisioningObjectSummary(
         id=fields.text("id") or made_up_id(fields),
         activity_date_time=fields.time(
             "activitydatetime", "timegenerated", "date", "timestamp", "time", "endtime", "starttime"
@@ -78,6 +79,7 @@ def read_record(raw: Mapping[str, object], origin: str | None = None) -> Provisi
         raw=frozen(raw),
         origin=origin,
     )
+    return without_passwords(event)
 
 
 def enumerated(value: object, names: tuple[str, ...]) -> str | None:
