@@ -145,7 +145,10 @@ def _roles_operation(facts: Facts, attribute: Attribute) -> str:
 def _operation(found: Changes, facts: Facts, attribute: Attribute, *, blind: bool) -> str:
     """`add` when the app held nothing, `replace` when it held another value."""
     held = facts.look_up(facts.target, attribute.path)
-    had = bool(attribute.old_value not in _NOTHING or (held and held.value not in _NOTHING))
+    had = attribute.old_value not in _NOTHING
+    told = attribute.has_old_value and _records_old_values(facts)
+    if not (had or told):
+        had = held is not None and held.value not in _NOTHING
     if had or blind or _is_switched(facts, attribute):
         return "replace"
     if attribute.has_old_value:
@@ -160,3 +163,8 @@ def _is_switched(facts: Facts, attribute: Attribute) -> bool:
     if attribute.path.casefold() != "active":
         return False
     return facts.intent is Intent.DISABLE or not facts.target
+
+
+def _records_old_values(facts: Facts) -> bool:
+    """Whether the event's old values are filled in: then an empty one means that there was none."""
+    return any(a.old_value not in _NOTHING for a in facts.attempted.values())

@@ -57,6 +57,7 @@ FAULTS = (
     "unknown-id-500",
     "user-name-immutable",
     "value-path-500",
+    "value-path-literal",
 )
 
 
