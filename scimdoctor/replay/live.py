@@ -67,11 +67,15 @@ class _Live:
         if before is None and subject.writes[0].purpose is not Purpose.CREATE:
             return self._unsaved()
         state = self._save(before)
-        for write in subject.writes:
+        for number, write in enumerate(subject.writes):
             exchange = course.send(write)
             trouble = trouble_in(exchange, write.purpose)
             if trouble is not None:
-                return self._with_rollback(course.end_with(trouble, write, exchange))
+                refused = number == 0 and 400 <= (exchange.status or 0) < 500
+                self._tell_undo(refused=refused)
+                ended = course.end_with(trouble, write, exchange)
+                return ended if refused else self._with_rollback(ended)
+        self._tell_undo()
         if write.purpose is Purpose.CREATE and self._path is not None:
             rollback.overwrite(self._path, rollback.with_created_id(state, exchange.json["id"]))
         return self._judge(write, exchange, before)
@@ -122,9 +126,13 @@ class _Live:
         )
         course.endpoint.guard.require(course.endpoint.host)
         self._path = rollback.save(state, self._keeping.folder)
-        course.notes.append(f"to undo: {self._command()}")
         course.notes.extend(state.notes)
         return state
+
+    def _tell_undo(self, *, refused: bool = False) -> None:
+        """Say how to go back, or that there is nothing to go back from."""
+        kept = f"refused, so nothing to undo; what it was before is kept in {self._path}"
+        self._course.notes.append(kept if refused else f"to undo: {self._command()}")
 
     def _command(self) -> str:
         path, url = shlex.quote(str(self._path)), shlex.quote(self._course.endpoint.base_url)

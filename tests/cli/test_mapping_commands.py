@@ -300,3 +300,13 @@ def test_compare_all_goes_on_after_ctrl_c(desk: Desk, tmp_path: Path) -> None:
 
 def test_resume_goes_with_all(desk: Desk) -> None:
     assert desk.run("compare", "ada", "--resume", "--app", APP).status == 2
+
+
+def test_the_table_shows_what_differs_unless_all_is_wanted(desk: Desk) -> None:
+    given = ("compare", "ada@example.com", "--app", APP, "--endpoint", BASE_URL)
+    desk.app.add_user("ada@example.com", displayName="Ada Example", active=True)
+    short, whole = desk.run(*given), desk.run(*given, "--all-attributes")
+    assert short.status == whole.status == 1
+    assert "displayName" not in short.stdout
+    assert "--all-attributes shows them" in " ".join(short.stdout.split())
+    assert "displayName  same" in whole.stdout

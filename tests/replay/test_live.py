@@ -119,11 +119,20 @@ def test_members_and_back(app: ScimApp, tmp_path: Path) -> None:
     assert {m["value"] for m in app.provider.groups[group]["members"]} == before
 
 
-def test_failure_offers_the_way_back(app: ScimApp, tmp_path: Path) -> None:
+def test_a_refused_write_needs_no_way_back(app: ScimApp, tmp_path: Path) -> None:
     user = app.add_user("ada@example.com")
     app.refuse("PATCH", "/Users", 400)
     found = live(app, failure("update", {"title": ("a", "b")}, target_id=user), tmp_path)
     assert found.verdict is Verdict.SAME_FAILURE
+    assert "--rollback" not in f"{found.next_command} {found.notes}"
+    assert any("nothing to undo" in note and str(saved(tmp_path)) in note for note in found.notes)
+
+
+def test_failure_offers_the_way_back(app: ScimApp, tmp_path: Path) -> None:
+    user = app.add_user("ada@example.com")
+    app.refuse("PATCH", "/Users", 500)
+    found = live(app, failure("update", {"title": ("a", "b")}, target_id=user), tmp_path)
+    assert any(note.startswith("to undo: ") for note in found.notes)
     assert (found.next_command or "").startswith("scimdoctor replay --rollback ")
 
 
