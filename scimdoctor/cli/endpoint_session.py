@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError, SourceError
-from scimdoctor.redaction import Secret
+from scimdoctor.redaction import Secret, is_secret_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scimdoctor.entra.dialect import TenantUrl
 
 _TOKEN_HINT = "set SCIMDOCTOR_ENDPOINT_TOKEN, give --token-file FILE, or run it in a terminal"
+_FROM_ENVIRONMENT = "env:"
 
 
 def parse_tenant_url(url: str) -> TenantUrl:
@@ -55,8 +56,7 @@ def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpo
 
     settings = session.settings
     base_url = parse_tenant_url(url).base_url
-    insecure = options.insecure_http or settings.insecure_http
-    check_url(base_url, insecure_http=insecure)
+    check_url(base_url, insecure_http=_insecure(options, settings))
     connection = Connection(
         ca_file=options.ca_file or settings.ca_file,
         client_certificate=options.client_certificate or settings.client_certificate,
@@ -75,23 +75,29 @@ def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpo
 
 
 def _seconds(options: EndpointOptions, settings: Settings) -> float:
-    from_settings = settings.request_timeout
-    return from_settings if options.request_timeout == 30.0 else options.request_timeout
+    given = options.request_timeout
+    return settings.request_timeout if given is None else given
+
+
+def _insecure(options: EndpointOptions, settings: Settings) -> bool:
+    given = options.insecure_http
+    return settings.insecure_http if given is None else given
 
 
 def _credentials(
     session: Session, options: EndpointOptions, tools: tuple[Wire, Recorder]
 ) -> Credentials:
     from scimdoctor.endpoint.credentials import ExtraHeaders, NoCredentials
+    from scimdoctor.endpoint.sign_in import EndpointAuth
 
     settings = session.settings
-    method = str(options.endpoint_auth or settings.endpoint_auth)
+    method = options.endpoint_auth or settings.endpoint_auth
     inner: Credentials = NoCredentials()
-    if method == "bearer":
+    if method is EndpointAuth.BEARER:
         inner = _bearer(session, options)
-    elif method == "oauth":
+    elif method is EndpointAuth.OAUTH:
         inner = _oauth(session, options, tools)
-    extra = tuple(_extra_headers(options, settings))
+    extra = tuple(_extra_headers(session, options))
     return ExtraHeaders(inner, extra) if extra else inner
 
 
@@ -110,7 +116,7 @@ def _bearer(session: Session, options: EndpointOptions) -> Credentials:
 
 def _oauth(session: Session, options: EndpointOptions, tools: tuple[Wire, Recorder]) -> Credentials:
     from scimdoctor.endpoint.build import check_url
-    from scimdoctor.endpoint.oauth import CredentialsIn, OAuthClient, OAuthCredentials
+    from scimdoctor.endpoint.oauth import OAuthClient, OAuthCredentials
 
     settings = session.settings
     token_url = options.oauth_token_url or settings.oauth_token_url
@@ -120,7 +126,7 @@ def _oauth(session: Session, options: EndpointOptions, tools: tuple[Wire, Record
             "OAuth needs the token endpoint and the client id",
             hint="give --oauth-token-url and --oauth-client-id, as in Entra's settings",
         )
-    check_url(token_url, insecure_http=options.insecure_http or settings.insecure_http)
+    check_url(token_url, insecure_http=_insecure(options, settings))
     secret = settings.oauth_client_secret or _asked("OAuth client secret of the endpoint")
     if secret is None:
         raise ConfigurationError(
@@ -131,7 +137,7 @@ def _oauth(session: Session, options: EndpointOptions, tools: tuple[Wire, Record
         client_id=client_id,
         client_secret=secret,
         scope=options.oauth_scope or settings.oauth_scope,
-        credentials_in=CredentialsIn(options.oauth_credentials_in or settings.oauth_credentials_in),
+        credentials_in=options.oauth_credentials_in or settings.oauth_credentials_in,
     )
     return OAuthCredentials(client, *tools)
 
@@ -156,12 +162,27 @@ def _from_file(path: Path | None) -> Secret | None:
     return Secret(text.rstrip("\r\n"))
 
 
-def _extra_headers(options: EndpointOptions, settings: Settings) -> Iterator[tuple[str, Secret]]:
-    yield from ((name, Secret(value)) for name, value in settings.headers.items())
+def _extra_headers(session: Session, options: EndpointOptions) -> Iterator[tuple[str, Secret]]:
+    yield from ((name, Secret(value)) for name, value in session.settings.headers.items())
     for text in options.header or []:
         name, separator, value = text.partition(":")
         if not separator or not name.strip():
             raise ConfigurationError(f"--header needs 'NAME: VALUE', not {name.strip()!r}")
-        value = value.strip()
-        from_file = _from_file(Path(value[1:])) if value.startswith("@") else None
-        yield name.strip(), from_file or Secret(value)
+        yield name.strip(), _header_value(session, name.strip(), value.strip())
+
+
+def _header_value(session: Session, name: str, value: str) -> Secret:
+    """The value itself, or what the file or variable that it names holds."""
+    if value.startswith("@"):
+        return _from_file(Path(value[1:])) or Secret("")
+    if value.startswith(_FROM_ENVIRONMENT):
+        variable = value.removeprefix(_FROM_ENVIRONMENT)
+        if not session.environ.get(variable):
+            raise ConfigurationError(f"--header {name}: the variable {variable} is not set")
+        return Secret(session.environ[variable])
+    if is_secret_header(name):
+        raise ConfigurationError(
+            f"--header {name}: its value would be seen by others in the list of processes",
+            hint=f"give '{name}: @FILE' or '{name}: env:VARIABLE', which read it from there",
+        )
+    return Secret(value)

@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.endpoint.sign_in import CredentialsIn, EndpointAuth
 from scimdoctor.graph.clouds import Cloud
 from scimdoctor.graph.sign_in import AuthMethod
 from scimdoctor.model.rule import Severity
@@ -39,22 +40,6 @@ class FailOn(StrEnum):
     def severity(self) -> Severity | None:
         """The severity; `None` for never."""
         return None if self is FailOn.NEVER else Severity(self.value)
-
-
-class EndpointAuth(StrEnum):
-    """How the app's SCIM endpoint is signed in to."""
-
-    BEARER = "bearer"
-    OAUTH = "oauth"
-    NONE = "none"
-
-
-class CredentialLocation(StrEnum):
-    """Where OAuth client credentials go, as in Entra's provisioning settings."""
-
-    HEADER = "header"
-    BODY = "body"
-    BOTH = "both"
 
 
 _SIGN_IN = "Sign-in to Microsoft"
@@ -239,7 +224,7 @@ class EndpointOptions:
         ),
     ] = None
     oauth_credentials_in: Annotated[
-        CredentialLocation | None,
+        CredentialsIn | None,
         typer.Option(
             envvar="SCIMDOCTOR_OAUTH_CREDENTIALS_IN",
             metavar="PLACE",
@@ -261,7 +246,8 @@ class EndpointOptions:
         typer.Option(
             "--header",
             metavar="'NAME: VALUE'",
-            help="Extra header for every request; '@FILE' as the value reads it from a file.",
+            help="Extra header for every request. '@FILE' as the value reads it from a file, "
+            "'env:VARIABLE' from the environment: credentials must come so.",
             rich_help_panel=_ENDPOINT,
         ),
     ] = None
@@ -275,25 +261,27 @@ class EndpointOptions:
         ),
     ] = None
     insecure_http: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--insecure-http",
+            "--insecure-http/--no-insecure-http",
             envvar="SCIMDOCTOR_INSECURE_HTTP",
             help="Allow plain http to a host other than this machine. "
-            "The token then travels readable.",
+            "The token then travels readable. Default: what the settings say, else no.",
             rich_help_panel=_ENDPOINT,
+            show_default=False,
         ),
-    ] = False
+    ] = None
     request_timeout: Annotated[
-        float,
+        float | None,
         typer.Option(
             envvar="SCIMDOCTOR_REQUEST_TIMEOUT",
             metavar="SECONDS",
             min=0.1,
-            help="Longest time for one request.",
+            max=3600,
+            help="Longest time for one request. Default: what the settings say, else 30.",
             rich_help_panel=_ENDPOINT,
         ),
-    ] = 30.0
+    ] = None
 
 
 EndpointUrl = Annotated[

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.config.file import KEYS, PREFIX, SECRETS, choose_profile, read_file
 from scimdoctor.config.values import Reader, path_or_none
+from scimdoctor.endpoint.sign_in import CredentialsIn, EndpointAuth
 from scimdoctor.graph.clouds import Cloud
 from scimdoctor.graph.sign_in import AuthMethod, SignIn
 from scimdoctor.model.frozen import EMPTY, frozen
@@ -56,12 +57,12 @@ class Settings:
 
     app: str | None = None
     endpoint: str | None = None
-    endpoint_auth: str = "bearer"
+    endpoint_auth: EndpointAuth = EndpointAuth.BEARER
     token_file: Path | None = None
     oauth_token_url: str | None = None
     oauth_client_id: str | None = None
     oauth_scope: str | None = None
-    oauth_credentials_in: str = "header"
+    oauth_credentials_in: CredentialsIn = CredentialsIn.HEADER
     client_certificate: Path | None = None
     headers: Mapping[str, str] = field(default=EMPTY)
     """Extra headers for the endpoint, by name."""
@@ -167,8 +168,9 @@ def _from_azure(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _secret(environ: Mapping[str, str], key: str) -> Secret | None:
-    value = environ.get(f"{PREFIX}{key.upper()}", "").strip()
-    return Secret(value) if value else None
+    # Blanks stay: a token that was copied with them is a mistake that must be seen.
+    value = environ.get(f"{PREFIX}{key.upper()}", "").strip("\r\n")
+    return Secret(value) if value.strip() else None
 
 
 def _settings(
@@ -192,12 +194,14 @@ def _settings(
         ca_file=read.path("ca_file"),
         app=read.text("app"),
         endpoint=read.text("endpoint"),
-        endpoint_auth=read.choice("endpoint_auth", "bearer"),
+        endpoint_auth=read.member("endpoint_auth", EndpointAuth, EndpointAuth.BEARER),
         token_file=read.path("token_file"),
         oauth_token_url=read.text("oauth_token_url"),
         oauth_client_id=read.text("oauth_client_id"),
         oauth_scope=read.text("oauth_scope"),
-        oauth_credentials_in=read.choice("oauth_credentials_in", "header"),
+        oauth_credentials_in=read.member(
+            "oauth_credentials_in", CredentialsIn, CredentialsIn.HEADER
+        ),
         client_certificate=read.path("client_certificate"),
         headers=read.table("headers"),
         insecure_http=read.flag("insecure_http"),

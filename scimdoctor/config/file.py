@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.errors import ConfigurationError
+from scimdoctor.redaction import is_secret_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +97,12 @@ def choose_profile(
     profiles = document.get("profiles", {})
     if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
         raise ConfigurationError(f"{path}: 'profiles' must hold tables like [profiles.contoso].")
-    name = wanted or document.get("default_profile") or _only(profiles)
+    default = document.get("default_profile")
+    if default is not None and not isinstance(default, str):
+        raise ConfigurationError(
+            f"{path}: 'default_profile' must be the name of a profile in quotes, not {default!r}."
+        )
+    name = wanted or default or _only(profiles)
     if name is None:
         return None, {}
     if name not in profiles:
@@ -138,6 +144,10 @@ def _unknown_key(key: str, *, where: str, known: frozenset[str]) -> Configuratio
 
 def _refuse_secret_headers(headers: object, where: str) -> None:
     for name in headers if isinstance(headers, dict) else ():
-        plain = str(name).replace("-", "_")
-        if _SECRET_NAME.search(plain):
-            raise _unknown_key(str(name), where=f"{where} headers", known=KEYS)
+        if is_secret_header(str(name)):
+            raise ConfigurationError(
+                f"{where} headers: {name!r} holds a credential, and secrets do not belong in the "
+                "file.",
+                hint=f"Remove it and give --header '{name}: @FILE' or '{name}: env:VARIABLE'; "
+                "change the secret if others could read the file.",
+            )

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=StrEnum)
 
-_CHOICES: Mapping[str, frozenset[str]] = {
-    "endpoint_auth": frozenset({"bearer", "oauth", "none"}),
-    "oauth_credentials_in": frozenset({"header", "body", "both"}),
-}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -65,13 +61,6 @@ class Reader:
             return kind(value.casefold()) if value else default
         except ValueError:
             raise self._wrong(key, f"one of {', '.join(kind)}") from None
-
-    def choice(self, key: str, default: str) -> str:
-        """One of the words the key allows."""
-        value = (self.text(key) or default).casefold()
-        if value not in _CHOICES[key]:
-            raise self._wrong(key, f"one of {', '.join(sorted(_CHOICES[key]))}")
-        return value
 
     def flag(self, key: str) -> bool:
         """True or false, also as text."""

@@ -9,11 +9,11 @@ import base64
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from scimdoctor.endpoint.credentials import CredentialsUnavailable
+from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse, TransportFailure
 from scimdoctor.redaction import Secret, redact_text
 
@@ -37,14 +37,6 @@ _ERRORS = {
     "unsupported_grant_type": "the token endpoint does not offer the client-credentials grant",
 }
 """Every `error` of RFC 6749 section 5.2, in our words."""
-
-
-class CredentialsIn(StrEnum):
-    """Where client id and secret go."""
-
-    HEADER = "header"
-    BODY = "body"
-    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

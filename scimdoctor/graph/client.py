@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _VERSIONS = ("/v1.0/", "/beta/")
-_CHALLENGE = re.compile(r'\bclaims="([^"]+)"')
+_CHALLENGE = re.compile(r"""\bclaims\s*=\s*(?:"([^"]+)"|'([^']+)'|([^\s,"']+))""")
 
 
 def claims_challenge(header: str) -> str | None:
@@ -37,7 +37,7 @@ def claims_challenge(header: str) -> str | None:
     found = _CHALLENGE.search(header)
     if not found or "insufficient_claims" not in header:
         return None
-    text = found[1].replace("-", "+").replace("_", "/")
+    text = (found[1] or found[2] or found[3]).replace("-", "+").replace("_", "/")
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4)).decode()
         json.loads(decoded)

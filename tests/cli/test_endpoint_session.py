@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from scimdoctor.cli.endpoint_session import open_endpoint, parse_tenant_url
-from scimdoctor.cli.options import CredentialLocation, EndpointAuth, EndpointOptions
+from scimdoctor.cli.options import EndpointOptions
 from scimdoctor.cli.session import Session
+from scimdoctor.endpoint.sign_in import CredentialsIn, EndpointAuth
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import ConfigurationError, ScimDoctorError, SourceError
@@ -66,7 +68,7 @@ def test_oauth(tmp_path: Path) -> None:
         oauth_token_url="https://login.example.com/token",
         oauth_client_id="me",
         oauth_scope="scim",
-        oauth_credentials_in=CredentialLocation.BODY,
+        oauth_credentials_in=CredentialsIn.BODY,
     )
     found = sent_headers(session(tmp_path, OAUTH_CLIENT_SECRET="geheim"), options)
     assert found["authorization"] == "Bearer [redacted]"
@@ -133,3 +135,43 @@ def test_tenant_urls() -> None:
     for wrong in ("nonsense", "https://a:b@c.example"):
         with pytest.raises(ConfigurationError):
             parse_tenant_url(wrong)
+
+
+def test_a_header_with_a_credential_comes_from_a_file_or_variable(tmp_path: Path) -> None:
+    opened = session(tmp_path, ENDPOINT_TOKEN="abcdefgh", DOOR="1234")
+    wrong = EndpointOptions(header=["X-Api-Key: 1234"])
+    with pytest.raises(ConfigurationError, match="list of processes") as caught:
+        open_endpoint(opened, URL, wrong)
+    assert "env:VARIABLE" in (caught.value.hint or "")
+    assert "1234" not in caught.value.message
+    options = EndpointOptions(header=["X-Api-Key: env:SCIMDOCTOR_DOOR"])
+    with open_endpoint(opened, URL, options) as endpoint:
+        (exchange,) = [endpoint.send(requests.get("/Users"))]
+    assert dict(exchange.request.headers)["X-Api-Key"] == "[redacted]"
+    with pytest.raises(ConfigurationError, match="NOWHERE is not set"):
+        open_endpoint(opened, URL, EndpointOptions(header=["X-Api-Key: env:NOWHERE"]))
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, 60.0), (30.0, 30.0), (5.0, 5.0)])
+def test_a_given_timeout_wins_over_the_profile(
+    tmp_path: Path, given: float | None, seconds: float
+) -> None:
+    opened = session(tmp_path, "[profiles.a]\nrequest_timeout = 60\n", ENDPOINT_TOKEN="abcdefgh")
+    with open_endpoint(opened, URL, EndpointOptions(request_timeout=given)) as endpoint:
+        assert endpoint.limits.seconds == seconds
+
+
+def test_no_insecure_http_wins_over_the_profile(tmp_path: Path) -> None:
+    opened = session(tmp_path, "[profiles.a]\ninsecure_http = true\n", ENDPOINT_TOKEN="abcdefgh")
+    url = "http://scim.example.com/scim"
+    open_endpoint(opened, url, EndpointOptions()).close()
+    with pytest.raises(ConfigurationError):
+        open_endpoint(opened, url, EndpointOptions(insecure_http=False))
+
+
+def test_a_token_with_blanks_around_it_is_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = replace(session(tmp_path, ENDPOINT_TOKEN="abcdefgh \n"), quiet=False)
+    open_endpoint(opened, URL, EndpointOptions()).close()
+    assert "white space" in capsys.readouterr().err

@@ -79,6 +79,9 @@ def test_several_profiles_without_a_default_choose_none(tmp_path: Path) -> None:
         ("[profiles.a]\npassword = 'x'", ["password", "secrets do not belong"]),
         ("[profiles.a]\nheaders = { Authorization = 'Bearer x' }", ["Authorization"]),
         ("[profiles.a]\nheaders = { X-Api-Key = 'x' }", ["X-Api-Key"]),
+        ("[profiles.a]\nheaders = { X-Gateway-Auth = 'x' }", ["X-Gateway-Auth", "credential"]),
+        ("default_profile = ['a']\n[profiles.a]", ["default_profile", "in quotes"]),
+        ("default_profile = 3\n[profiles.a]", ["default_profile", "in quotes"]),
         ("[profiles.a]\nheaders = { X-Number = 1 }", ["headers"]),
         ("tenant = 'x'", ["tenant", "Known keys"]),
         ("profiles = 3", ["profiles"]),
@@ -123,10 +126,10 @@ def test_missing_file_matters_only_when_named(tmp_path: Path) -> None:
 
 
 def test_secrets_come_from_the_environment_and_hide_themselves(config: Path) -> None:
-    environ = {"SCIMDOCTOR_CLIENT_SECRET": " s3cret \n", "SCIMDOCTOR_ENDPOINT_TOKEN": "t0ken"}
+    environ = {"SCIMDOCTOR_CLIENT_SECRET": "s3cret \r\n", "SCIMDOCTOR_ENDPOINT_TOKEN": "t0ken"}
     settings = load(config, environ)
     assert settings.client_secret
-    assert settings.client_secret.reveal() == "s3cret"
+    assert settings.client_secret.reveal() == "s3cret "
     assert settings.auth is AuthMethod.SECRET
     assert "s3cret" not in repr(settings)
     assert "t0ken" not in repr(settings)

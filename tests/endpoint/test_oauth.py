@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from scimdoctor.endpoint.client import Endpoint
-from scimdoctor.endpoint.oauth import CredentialsIn, OAuthClient, OAuthCredentials, fetch_token
+from scimdoctor.endpoint.oauth import OAuthClient, OAuthCredentials, fetch_token
 from scimdoctor.endpoint.recorder import Recorder
+from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.endpoint.wire import Wire
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import FailureKind

@@ -289,6 +289,16 @@ def test_one_claims_challenge_is_answered(
     assert route.calls.last.request.headers["authorization"] == "Bearer renewed"
 
 
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+@pytest.mark.parametrize("after", ["", ", realm=x"])
+def test_a_claims_challenge_is_read_however_it_is_quoted(quote: str, after: str) -> None:
+    encoded = base64.urlsafe_b64encode(b'{"a":1}').decode()
+    header = (
+        f"Bearer error={quote}insufficient_claims{quote}, claims={quote}{encoded}{quote}{after}"
+    )
+    assert claims_challenge(header) == '{"a":1}'
+
+
 def test_a_second_challenge_is_an_error(routes: respx.MockRouter, http: httpx.Client) -> None:
     headers = {"WWW-Authenticate": challenge_header("{}", padded=True)}
     routes.get(LOG).respond(401, headers=headers, json=error_body("InvalidAuthenticationToken"))
