@@ -11,7 +11,7 @@ from scimdoctor.diagnose import Evidence, Known, Probe, diagnose, groups_of
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.report import EventCounts, Report, SignatureSummary
+    from scimdoctor.sources.objects import Objects
 
 _NAMED = 20
 """Of so many groups of failures, the largest, several objects are named."""
@@ -149,15 +150,18 @@ def _with_events(
     window: Window,
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted
+    from scimdoctor.sources.objects import objects_behind
 
     evidence, target = known
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
     with open_wanted(session, origin, window) as opened:
         found = opened.events.summary(opened.wanted, limit=window.limit)
-        samples = opened.events.by_id(_samples(found.signatures))
+        firsts = [one for signature in found.signatures for one in signature.sample[:1]]
+        behind = objects_behind(opened.events, firsts)
+        samples = opened.events.by_id([*firsts, *_further(found.signatures, behind)])
         evidence = replace(
             evidence,
-            groups=groups_of(found.signatures, samples),
+            groups=groups_of(found.signatures, samples, behind),
             counts=replace(found.counts, unreadable=opened.events.unreadable),
             limits=(
                 *_unlike(origin.files, found.counts),
@@ -168,11 +172,13 @@ def _with_events(
         return evidence, {**target, **opened.target}
 
 
-def _samples(signatures: Sequence[SignatureSummary]) -> list[str]:
-    """Ids of one event of each group, and of more where many objects are behind it, for names."""
-    largest = sorted(signatures, key=lambda s: -s.objects)[:_NAMED]
-    further = [one for signature in largest for one in signature.sample[1:]]
-    return [one for signature in signatures for one in signature.sample[:1]] + further
+def _further(
+    signatures: Sequence[SignatureSummary], behind: Mapping[str, Objects]
+) -> Iterator[str]:
+    """Ids of events that name the objects of the groups with the most."""
+    for signature in sorted(signatures, key=lambda s: -s.objects)[:_NAMED]:
+        objects = behind.get(signature.sample[0]) if signature.sample else None
+        yield from objects.events if objects else ()
 
 
 def _nobody(window: Window, counts: EventCounts) -> tuple[str, ...]:

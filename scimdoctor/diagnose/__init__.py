@@ -116,7 +116,8 @@ def _finished(
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each cause, with commands that can be run."""
     pairs = [(_signed(d, n), n) for n, d in named]
-    found = merged((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
+    told = ((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
+    found = merged(told, {group.signature: group.objects for group in evidence.groups})
     samples = {group.signature: group.sample for group in evidence.groups}
     return tuple(ready(d, known, subject_of(samples.get(d.signature or ""))) for d in found)
 

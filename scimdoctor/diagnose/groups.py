@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.entra.signature import signature_of
 from scimdoctor.model.diagnosis import Affected
+from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.report import EventCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.report import SignatureSummary
+    from scimdoctor.sources.objects import Objects
 
 _SAMPLE = 5
 _NO_TROUBLE = frozenset({"success"})
@@ -27,6 +29,8 @@ class EventGroup:
     signature: str
     sample: ProvisioningObjectSummary
     affected: Affected
+    objects: frozenset[int | str] | None = None
+    """Keys of the objects, the same in every group; `None` if only their number is known."""
 
 
 @dataclass(slots=True)
@@ -90,25 +94,37 @@ def _group(key: str, tally: _Tally) -> EventGroup:
         sample=tuple(tally.ids),
         names=tuple(tally.names),
     )
-    return EventGroup(signature=key, sample=tally.sample, affected=affected)
+    return EventGroup(
+        signature=key, sample=tally.sample, affected=affected, objects=frozenset(tally.objects)
+    )
 
 
 def groups_of(
-    signatures: Iterable[SignatureSummary], samples: dict[str, ProvisioningObjectSummary]
+    signatures: Iterable[SignatureSummary],
+    samples: Mapping[str, ProvisioningObjectSummary],
+    behind: Mapping[str, Objects] = EMPTY,
 ) -> tuple[EventGroup, ...]:
-    """Groups that were counted elsewhere, with the sample events found by id."""
+    """Groups that were counted elsewhere, with the events found by id.
+
+    `behind` tells the objects of a group by the first event of its sample.
+    """
     found = []
     for signature in signatures:
         known = [samples[i] for i in signature.sample if i in samples]
-        sample = known[0] if known else None
-        if sample is not None and sample.status not in _NO_TROUBLE:
-            affected = Affected(
-                events=signature.count,
-                objects=signature.objects,
-                first_seen=signature.first_seen,
-                last_seen=signature.last_seen,
-                sample=signature.sample,
-                names=tuple(dict.fromkeys(e.object_name for e in known if e.object_name)),
-            )
-            found.append(EventGroup(signature=signature.id, sample=sample, affected=affected))
+        if not known or known[0].status in _NO_TROUBLE:
+            continue
+        objects = behind.get(signature.sample[0])
+        named = [samples[i] for i in objects.events if i in samples] if objects else known
+        affected = Affected(
+            events=signature.count,
+            objects=signature.objects,
+            first_seen=signature.first_seen,
+            last_seen=signature.last_seen,
+            sample=signature.sample,
+            names=tuple(dict.fromkeys(e.object_name for e in named if e.object_name)),
+        )
+        keys = objects.keys if objects else None
+        found.append(
+            EventGroup(signature=signature.id, sample=known[0], affected=affected, objects=keys)
+        )
     return tuple(found)

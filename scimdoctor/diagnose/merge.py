@@ -2,49 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.diagnosis import Affected, Diagnosis
+from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.rule import FixedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from scimdoctor.model.diagnosis import Alternative
 
 _SAMPLE = 5
 _EVIDENCE = 8
+Keys = frozenset[int | str]
+"""One for each object, the same in every group of events."""
+
+_NONE: Keys = frozenset()
 
 
-def merged(diagnoses: Iterable[tuple[Diagnosis, bool]]) -> tuple[Diagnosis, ...]:
+@dataclass(slots=True)
+class _Kept:
+    diagnosis: Diagnosis
+    stops: bool
+    objects: Keys | None
+    """`None` where only their number is known."""
+
+    def add(self, other: _Kept) -> None:
+        """Take in another diagnosis of the same cause; an object of both counts once."""
+        self.diagnosis = _together(self.diagnosis, other.diagnosis)
+        self.stops = self.stops or other.stops
+        known = self.objects is not None and other.objects is not None
+        self.objects = (self.objects or _NONE) | (other.objects or _NONE) if known else None
+        affected = self.diagnosis.affected
+        if affected is not None and self.objects:
+            counted = replace(affected, objects=len(self.objects))
+            self.diagnosis = replace(self.diagnosis, affected=counted)
+
+
+def merged(
+    diagnoses: Iterable[tuple[Diagnosis, bool]], objects: Mapping[str, Keys | None] = EMPTY
+) -> tuple[Diagnosis, ...]:
     """Merge by cause and order: what stops the job, affected objects, confidence; idle causes last.
 
-    Each diagnosis comes with whether it stops the whole job. Unknown causes of different
-    failures stay apart: they need not be one.
+    Each diagnosis comes with whether it stops the whole job; `objects` has the keys of the objects
+    by signature. Unknown causes of different failures stay apart: they need not be one.
     """
-    kept: dict[str, tuple[Diagnosis, bool]] = {}
+    kept: dict[str, _Kept] = {}
     for number, (diagnosis, stops) in enumerate(diagnoses):
         key = diagnosis.cause
         if key == "unknown-cause":
             key = f"{key} {number}"
-        known = kept.get(key)
-        kept[key] = (
-            (diagnosis, stops)
-            if known is None
-            else (_together(known[0], diagnosis), known[1] or stops)
-        )
-    return tuple(d for d, _ in sorted(kept.values(), key=_order))
+        nothing: Keys | None = frozenset() if diagnosis.affected is None else None
+        own = _Kept(diagnosis, stops, objects.get(diagnosis.signature or "", nothing))
+        if key in kept:
+            kept[key].add(own)
+        else:
+            kept[key] = own
+    return tuple(one.diagnosis for one in sorted(kept.values(), key=_order))
 
 
-def _order(pair: tuple[Diagnosis, bool]) -> tuple[int, int, int, int, int]:
-    diagnosis, stops = pair
+def _order(kept: _Kept) -> tuple[int, int, int, int, int]:
+    diagnosis = kept.diagnosis
     # What nobody has to mend would bury what somebody has to: most skips are as they should be.
     idle = diagnosis.fixed_by is FixedBy.NOBODY
     objects = diagnosis.affected.objects if diagnosis.affected else 0
     unknown = diagnosis.cause == "unknown-cause"
-    return (0 if stops else 1, int(idle), -objects, -diagnosis.confidence.rank, int(unknown))
+    return (0 if kept.stops else 1, int(idle), -objects, -diagnosis.confidence.rank, int(unknown))
 
 
 def _together(one: Diagnosis, other: Diagnosis) -> Diagnosis:

@@ -232,6 +232,21 @@ def test_several_objects_of_a_failure_are_named(tmp_path: Path) -> None:
     assert "Example" not in hidden
 
 
+def test_objects_are_counted_once_and_named_though_one_failed_most(tmp_path: Path) -> None:
+    def failed(name: str, number: int, text: str) -> dict[str, Any]:
+        identity = {"id": name, "displayName": name, "identityType": "User"}
+        moment = f"2026-07-01T09:{number:02}:00Z"
+        own = {"sourceIdentity": identity, "activityDateTime": moment}
+        return record(text, id_=f"{name}-{number}") | own
+
+    rows = [failed("Ada", 50 - n, reason(405)) for n in range(9)]
+    rows += [failed("Bo", 1, reason(405)), failed("Ada", 2, "405 MethodNotAllowed")]
+    (found,) = run(tmp_path, "--from", events(tmp_path, *rows), "-f", "json").json["diagnoses"]
+    affected = found["affected"]
+    assert (affected["events"], affected["objects"]) == (11, 2)
+    assert affected["names"] == ["Ada", "Bo"]
+
+
 def test_a_recent_change_of_settings_is_told(tmp_path: Path) -> None:
     microsoft = Microsoft()
     microsoft.tenant.audit_log = [

@@ -70,6 +70,14 @@ def test_two_signatures_of_one_cause_are_merged() -> None:
     assert found.affected.objects == 5
 
 
+def test_an_object_of_two_signatures_counts_once() -> None:
+    ada = replace(event("update", reason(405)), id="a")
+    again = replace(event("update", "405 MethodNotAllowed"), id="b")
+    (found,) = diagnose(evidence(ada, again)).diagnoses
+    assert found.affected is not None
+    assert (found.affected.events, found.affected.objects) == (2, 1)
+
+
 def test_an_event_counts_once() -> None:
     counts, groups = group_events([event("update", reason(405))] * 3)
     assert counts.read == 1

@@ -1,0 +1,50 @@
+"""Which objects are behind a fault: to count them once over several faults, and to name some.
+
+To be asked after `EventSet.summary`, whose tables it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.sources.event_set import translated
+from scimdoctor.sources.summary import SAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scimdoctor.sources.event_set import EventSet
+
+_BEHIND = f"""
+WITH wanted AS (
+    SELECT DISTINCT id AS sample, fault FROM faults WHERE id IN (SELECT unnest(?))
+), each AS (
+    SELECT sample, hash(scope, object) AS object, max(time) AS time, arg_max(id, (time, id)) AS id
+    FROM faults JOIN wanted USING (fault)
+    WHERE shown AND NOT nameless
+    GROUP BY ALL
+)
+SELECT sample, list(object), arg_max(id, (time, id), {SAMPLES}) FROM each GROUP BY sample
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objects:
+    """The objects that one fault touched."""
+
+    keys: frozenset[int]
+    """One for each object, the same in every fault."""
+
+    events: tuple[str, ...]
+    """The newest event of each of the objects last seen, newest first."""
+
+
+def objects_behind(events: EventSet, samples: Iterable[str]) -> dict[str, Objects]:
+    """Return the objects of the faults that the events `samples` belong to, by sample."""
+    with translated():
+        rows = events.connection.execute(_BEHIND, [list(samples)]).fetchall()
+    return {
+        sample: Objects(keys=frozenset(keys), events=tuple(newest or ()))
+        for sample, keys, newest in rows
+    }

@@ -1,0 +1,39 @@
+"""Objects behind a fault: each once, the same key in every fault, named by their newest events."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from scimdoctor.sources.event_filter import EventFilter
+from scimdoctor.sources.event_set import open_events
+from scimdoctor.sources.objects import objects_behind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def record(number: int, person: str, code: str) -> dict[str, Any]:
+    return {
+        "id": f"event-{number}",
+        "activityDateTime": f"2026-03-01T00:{number:02}:00Z",
+        "provisioningAction": "update",
+        "servicePrincipal": {"id": "app"},
+        "sourceIdentity": {"id": person, "identityType": "User"},
+        "provisioningStatusInfo": {"status": "failure", "errorInformation": {"errorCode": code}},
+    }
+
+
+def test_objects_behind_faults(tmp_path: Path) -> None:
+    rows = [(9, "ada", "A"), (8, "ada", "A"), (7, "bo", "A"), (6, "ada", "B"), (5, "", "C")]
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([record(*row) for row in rows]))
+    with open_events([str(path)]) as events:
+        found = events.summary(EventFilter())
+        firsts = [signature.sample[0] for signature in found.signatures]
+        behind = objects_behind(events, firsts)
+        assert objects_behind(events, []) == {}
+    assert behind["event-9"].events == ("event-9", "event-7")
+    assert len(behind["event-9"].keys) == 2
+    assert behind["event-6"].keys < behind["event-9"].keys
+    assert "event-5" not in behind or not behind["event-5"].keys
