@@ -51,7 +51,7 @@ class OnDemand:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may keep it from working, or from showing the usual behaviour."""
-        found = ["Provision on demand ignores ?aadOptscim062020 in the tenant URL"]
+        found = ["provision on demand ignores ?aadOptscim062020 in the tenant URL"]
         if (self.job.status.code or "").casefold() == "quarantine":
             found.append("the job is in quarantine: the call is likely to fail until it is cleared")
         if (self.job.status.code or "").casefold() in {"notrun", "notconfigured"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
@@ -10,8 +11,16 @@ from typer.testing import CliRunner
 
 from scimdoctor.cli import console
 from scimdoctor.cli.app import guarded
+from scimdoctor.cli.explanations import explanations_of
+from scimdoctor.cli.options import Output
 from scimdoctor.cli.session import Session
-from scimdoctor.errors import WriteRefused
+from scimdoctor.errors import ConfigurationError, WriteRefused
+from scimdoctor.outbound import tls_context
+from scimdoctor.reports import Format
+from tests.fakes import reports as fakes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Terminal(io.StringIO):
@@ -68,3 +77,35 @@ def test_errors_run_on_behind_the_colon(capsys: pytest.CaptureFixture[str]) -> N
         "error: Travel is unknown",
         "  next: Entra's portal has its name",
     ]
+
+
+@pytest.mark.parametrize(
+    ("format", "to_file", "said"),
+    [(Format.TABLE, False, False), (Format.JSON, False, True), (Format.TABLE, True, True)],
+)
+def test_the_summary_is_said_where_the_report_was_not_seen(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    *,
+    format: Format,
+    to_file: bool,
+    said: bool,
+) -> None:
+    monkeypatch.setattr("sys.stdout", Terminal())
+    path = tmp_path / "report" if to_file else None
+    Session(environ={}).write(fakes.conformant(), Output(format=format, output=path))
+    assert ("5 of 5 checks passed" in capsys.readouterr().err) is said
+
+
+def test_a_lab_that_is_gone_is_guessed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        tls_context(ca_file=tmp_path / "lab-ca.pem")
+    assert "does 'scimdoctor lab' still run?" in str(caught.value.hint)
+
+
+def test_explanations_say_who_in_words() -> None:
+    (entry,) = explanations_of("boolean-string-rejected")
+    text = entry.text()
+    assert "Who fixes it\n  app developer" in text
+    assert "app-developer" not in text

@@ -145,3 +145,10 @@ def test_objects_in_sync_are_named_for_people() -> None:
         ("in sync: groups", "2"),
         ("in sync: Device", "1"),
     ]
+
+
+def test_one_of_a_thing_is_said_in_the_singular() -> None:
+    facts = dict(read_job(job(last=run(minutes_ago=24 * 60 + 5)), now=NOW).facts)
+    assert facts["last run"].endswith("(1 day ago)")
+    facts = dict(read_job(job(last=run(minutes_ago=1)), now=NOW).facts)
+    assert facts["last run"].endswith("(1 minute ago)")
