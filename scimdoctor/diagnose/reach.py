@@ -19,28 +19,33 @@ if TYPE_CHECKING:
 
 _REFUSED = frozenset({401, 403})
 _NO_ROOT = frozenset({404, 410})
+_OTHERS = (
+    requests.get("/ServiceProviderConfig"),
+    requests.get("/Users", [("startIndex", "1"), ("count", "1")]),
+)
+"""What a SCIM root answers besides the matching query."""
 
 
 def obstacle(endpoint: Endpoint) -> str | None:
     """Send what Entra's connection test sends; say what stands in the way, `None` if nothing does.
 
-    A 404 alone may be the app's way to say "nobody found"; the address is only doubted if
-    `/ServiceProviderConfig` (RFC 7644 section 4) is not there either.
+    A 404 alone may be the app's way to say "nobody found"; the address is only doubted if neither
+    `/ServiceProviderConfig` (RFC 7644 section 4) nor a list of users is there either.
     """
     first = endpoint.send(requests.probe("Users", "userName", str(uuid4())))
     if first.failure is not None:
         return f"it could not be reached: {first.failure.message}"
     if first.status in _REFUSED:
         return f"it refused the token given to scimdoctor ({first.status})"
-    if _is_no_root(first) and not _is_object(endpoint.send(requests.get("/ServiceProviderConfig"))):
-        return f"it answered {first.status} and no SCIM: is this the tenant URL?"
+    if _is_no_root(first) and not any(_is_object(endpoint.send(other)) for other in _OTHERS):
+        return f"it answered {first.status}, and nothing of SCIM is there: is this the tenant URL?"
     return None
 
 
 def _is_no_root(exchange: Exchange) -> bool:
     status = exchange.status or 0
-    moved = 300 <= status < 400
-    return not isinstance(exchange.json, dict) and (status in _NO_ROOT or moved or exchange.ok)
+    is_page = exchange.ok and not isinstance(exchange.json, dict)
+    return status in _NO_ROOT or 300 <= status < 400 or is_page
 
 
 def _is_object(exchange: Exchange) -> bool:
