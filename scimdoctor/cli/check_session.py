@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import Report
     from scimdoctor.model.synchronization import SynchronizationSchema
 
-ABOUT_WRITES = 250
-"""How many writes a full run sends, roughly; half of them remove what the others made."""
+MOST_WRITES = 400
+"""No run sends more; a full one on a well-behaved app needs less than half."""
+
+MOST_REMOVALS = 200
+"""DELETEs that may come on top, so that what was made can always be removed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +124,14 @@ def _agree(session: Session, asked: Checking, endpoint: Endpoint) -> None:
         return
     load = " and 250 requests in ten seconds" if asked.options.load else ""
     question = (
-        f"Create test users and groups on {endpoint.host}, about {ABOUT_WRITES} writes{load}, "
-        "and remove them again?"
+        f"Create test users and groups on {endpoint.host}, at most {MOST_WRITES} writes{load}, "
+        f"and remove them again, at most {MOST_REMOVALS} more?"
     )
     if not endpoint.is_loopback:
         session.confirm_or_stop(question, yes=asked.yes)
-    endpoint.guard.allow("check-endpoint on test objects of its own")
+    endpoint.guard.allow(
+        "check-endpoint on test objects of its own", max_writes=MOST_WRITES, removals=MOST_REMOVALS
+    )
 
 
 def _limits(findings: tuple[Finding, ...]) -> Iterator[str]:

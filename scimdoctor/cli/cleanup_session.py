@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 5
 _SUBJECT = "Test resources"
 _NOTHING = StatusVerdict(
-    health="healthy", headline="Nothing is left over from earlier runs.", subject=_SUBJECT
+    health="ok", headline="Nothing is left over from earlier runs.", subject=_SUBJECT
 )
 
 
@@ -103,10 +103,13 @@ def _remove(
     from scimdoctor.endpoint.leftovers import remove_all
 
     session.progress.message(f"left over in {endpoint.host}: {_names(left)}")
+    # A create that was cut off and sent anew may have left a resource twice.
+    most = 2 * len(left)
     if not endpoint.is_loopback:
         things = counted(len(left), "test resource")
-        session.confirm_or_stop(f"Delete {things} from {endpoint.host}?", yes=yes)
-    endpoint.guard.allow("cleanup of journalled test resources")
+        question = f"Delete {things} from {endpoint.host}, with at most {most} writes?"
+        session.confirm_or_stop(question, yes=yes)
+    endpoint.guard.allow("cleanup of journalled test resources", max_writes=most)
     return _outcome(tuple(remove_all(endpoint, journal, left)))
 
 
@@ -122,7 +125,7 @@ def _outcome(removals: Sequence[Removal]) -> StatusVerdict:
     facts = tuple((_label(found[0]), _told(found)) for found in _by_message(removals))
     if not kept:
         headline = f"{counted(len(removals), 'test resource')} removed."
-        return StatusVerdict(health="healthy", headline=headline, facts=facts, subject=_SUBJECT)
+        return StatusVerdict(health="ok", headline=headline, facts=facts, subject=_SUBJECT)
     things = counted(len(removals), "test resource")
     return StatusVerdict(
         health="errors",

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
 from scimdoctor.cli.session import new_report
 from scimdoctor.diagnose import Evidence, Known, Probe, diagnose, groups_of
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
@@ -280,9 +281,11 @@ def _probe(
 
 def _agree(session: Session, asked: Diagnosing, endpoint: Endpoint) -> None:
     question = (
-        f"Replay failures and run checks on {endpoint.host}, with writes to throwaway "
-        "objects that are removed afterwards?"
+        f"Replay failures and run checks on {endpoint.host}, with at most {MOST_WRITES} writes to "
+        f"throwaway objects, which at most {MOST_REMOVALS} more remove afterwards?"
     )
     if not endpoint.is_loopback:
         session.confirm_or_stop(question, yes=asked.yes)
-    endpoint.guard.allow("diagnose on throwaway objects")
+    endpoint.guard.allow(
+        "diagnose on throwaway objects", max_writes=MOST_WRITES, removals=MOST_REMOVALS
+    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import ScimRequest
 
+_State = tuple[str | None, int | None, int]
 _HINT = "Choose a mode that writes, and agree to it when asked (or pass --yes)."
 
 
@@ -26,7 +27,16 @@ class WriteGuard:
         self._lock = threading.Lock()
         self._reason: str | None = None
         self._left: int | None = None
+        self._for_removals = 0
         self._writes = 0
+
+    @property
+    def _state(self) -> _State:
+        return self._reason, self._left, self._for_removals
+
+    @_state.setter
+    def _state(self, state: _State) -> None:
+        self._reason, self._left, self._for_removals = state
 
     @property
     def reason(self) -> str | None:
@@ -38,26 +48,29 @@ class WriteGuard:
         """How many writes have passed so far."""
         return self._writes
 
-    def allow(self, reason: str, *, max_writes: int | None = None) -> None:
-        """Let writes pass from now on, for `reason`; at most `max_writes` of them if given."""
+    def allow(self, reason: str, *, max_writes: int | None = None, removals: int = 0) -> None:
+        """Let writes pass from now on, for `reason`; at most `max_writes` of them if given.
+
+        So many `removals` (DELETE) may pass beyond that: what was made must go again.
+        """
         with self._lock:
-            self._reason, self._left = reason, max_writes
+            self._state = (reason, max_writes, removals)
 
     def revoke(self) -> None:
         """Let only reads pass again."""
         with self._lock:
-            self._reason, self._left = None, None
+            self._state = (None, None, 0)
 
     @contextmanager
     def allowing(self, reason: str, *, max_writes: int | None = None) -> Iterator[WriteGuard]:
         """Let writes pass inside the block; what held before holds again afterwards."""
-        before = (self._reason, self._left)
+        before = self._state
         self.allow(reason, max_writes=max_writes)
         try:
             yield self
         finally:
             with self._lock:
-                self._reason, self._left = before
+                self._state = before
 
     def require(self, host: str) -> None:
         """Stop now, before any preparation, if a write to `host` would be refused.
@@ -66,19 +79,19 @@ class WriteGuard:
             WriteRefused: nothing allows writes.
         """
         with self._lock:
-            if self._reason is None or self._left == 0:
+            if self._reason is None or (self._left is not None and self._left <= 0):
                 raise WriteRefused(f"nothing allows writes to {host}", hint=_HINT)
 
     @contextmanager
     def reads_only(self) -> Iterator[WriteGuard]:
         """Let nothing but reads pass inside the block, whatever was allowed before."""
-        before = (self._reason, self._left)
+        before = self._state
         self.revoke()
         try:
             yield self
         finally:
             with self._lock:
-                self._reason, self._left = before
+                self._state = before
 
     def check(self, request: ScimRequest, host: str) -> None:
         """Count `request` if it may be sent.
@@ -92,7 +105,8 @@ class WriteGuard:
         with self._lock:
             if self._reason is None:
                 raise self._refusal(request, host, "only reads are allowed")
-            if self._left == 0:
+            spare = self._for_removals if request.method.upper() == "DELETE" else 0
+            if self._left is not None and self._left + spare <= 0:
                 raise self._refusal(request, host, "the agreed number of writes is used up")
             self._left = None if self._left is None else self._left - 1
             self._writes += 1

@@ -69,7 +69,7 @@ def test_another_host_is_asked_about_with_the_number_of_writes(desk: Desk) -> No
     desk.run(URL, "-f", "json")
 
     assert "scim.example.com" in desk.questions[0]
-    assert "250 writes" in desk.questions[0]
+    assert "at most 400 writes" in desk.questions[0]
 
 
 def test_no_means_no(desk: Desk) -> None:

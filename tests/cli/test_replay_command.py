@@ -316,7 +316,7 @@ def test_cleanup_removes_what_is_left(desk: Desk) -> None:
     assert ran.status == 0, ran.stderr
     assert ran.json["status"]["headline"] == "2 test resources removed."
     assert list(desk.app.provider.users) == [person]
-    assert "2 test resources from scim.example.com" in desk.questions[0]
+    assert "2 test resources from scim.example.com, with at most 4 writes" in desk.questions[0]
     assert len(desk.journal.resources()) == 1
 
 

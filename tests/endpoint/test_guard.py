@@ -52,3 +52,17 @@ def test_blocks_restore_what_held_before() -> None:
         guard.require("h")
     with pytest.raises(WriteRefused):
         guard.require("h")
+
+
+def test_removals_have_room_beyond_the_number() -> None:
+    guard = WriteGuard()
+    guard.allow("checks", max_writes=1, removals=2)
+    guard.check(ScimRequest(method="POST", path="/Users"), "h")
+    with pytest.raises(WriteRefused, match="used up"):
+        guard.check(ScimRequest(method="POST", path="/Users"), "h")
+    with guard.reads_only(), pytest.raises(WriteRefused, match="only reads"):
+        guard.check(WRITE, "h")
+    guard.check(WRITE, "h")
+    guard.check(WRITE, "h")
+    with pytest.raises(WriteRefused, match="used up"):
+        guard.check(WRITE, "h")
