@@ -53,7 +53,7 @@ def _diagnosis(page: Page, diagnosis: Diagnosis, number: int) -> None:
         others = ", ".join(f"{a.cause} ({a.confidence})" for a in diagnosis.alternatives)
         page.prose(f"Also possible: {others}", indent=3, style="dim")
     for reference in diagnosis.references:
-        page.bullet(page.link(reference), sign="→", indent=3, style="dim")
+        page.reference(reference, indent=3)
 
 
 def _remedies(page: Page, diagnosis: Diagnosis) -> None:

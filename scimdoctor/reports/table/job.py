@@ -25,7 +25,7 @@ _HEALTH = {
 
 def draw(page: Page, report: Report) -> None:
     """Write the job's status and the apps, as far as there are any."""
-    if report.status:
+    if report.status and (report.status.facts or report.status.next_steps):
         page.heading(report.status.subject, spaced(report.status.health))
         page.facts(report.status.facts)
         for step in report.status.next_steps:

@@ -141,6 +141,11 @@ class Page:
         clickable = self._links and shown == url and url.startswith("https://")
         return Text(shown, Style(link=url) if clickable else "")
 
+    def reference(self, url: str, *, indent: int) -> None:
+        """Write a web address on one logical line: cut in two, it could not be opened."""
+        text = Text(" " * indent + "→ ", "dim").append_text(self.link(url))
+        self._console.print(text, soft_wrap=True)
+
     def more(self, number: int, noun: str, where: str = "") -> None:
         """Say how many were left out, and where they can be seen."""
         if number > 0:
