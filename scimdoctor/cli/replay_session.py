@@ -46,10 +46,11 @@ class Replaying:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The report, and whether Ctrl-C cut the work short."""
+    """The report, and whether Ctrl-C or an endpoint that nobody reaches cut the work short."""
 
     report: Report
     interrupted: bool = False
+    unreached: bool = False
 
 
 def journal_of(session: Session) -> Journal:
@@ -171,7 +172,7 @@ def _outcome(
         notes=() if found.subjects else ("no failing event to replay",),
         limits=(*found.limits, *batch.limits),
     )
-    return Outcome(report=report, interrupted=batch.interrupted)
+    return Outcome(report=report, interrupted=batch.interrupted, unreached=batch.unreached)
 
 
 def save_har(path: Path, endpoint: Endpoint) -> None:

@@ -12,6 +12,9 @@ from scimdoctor.model.exchange import FailureKind, TransportFailure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NO_CONNECTION = "no connection to"
+"""How a message begins when nothing can have been sent."""
+
 
 def failure_of(error: Exception, *, host: str, seconds: float) -> TransportFailure:
     """Say why a request to `host`, allowed `seconds` in all, got no answer."""
@@ -37,7 +40,7 @@ def _timeout_message(error: Exception, host: str, seconds: float) -> str:
     import httpx
 
     if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection to {host} in time; a firewall may drop it silently"
+        return f"{NO_CONNECTION} {host} in time; a firewall may drop it silently"
     if isinstance(error, httpx.PoolTimeout):
         return "no free connection in time: earlier requests are still waiting"
     return f"no complete answer within {seconds:g} s"
@@ -53,7 +56,7 @@ def _connect_failure(error: Exception, host: str) -> tuple[FailureKind, str]:
             return FailureKind.REFUSED, f"{host} refuses the connection: nothing listens there"
         if isinstance(cause, ConnectionError):
             return FailureKind.RESET, f"{host} closed the connection while it was being made"
-    return FailureKind.OTHER, f"no connection to {host}: {_last_words(error)}"
+    return FailureKind.OTHER, f"{NO_CONNECTION} {host}: {_last_words(error)}"
 
 
 def _late_failure(error: Exception, host: str) -> tuple[FailureKind, str]:

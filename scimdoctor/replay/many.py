@@ -10,7 +10,7 @@ from scimdoctor.model.reconstruction import Purpose
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.progress import SILENT
 from scimdoctor.replay.sent_values import sent_values
-from scimdoctor.replay.trouble import is_network
+from scimdoctor.replay.trouble import is_network, never_connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,6 +49,9 @@ class Batch:
     interrupted: bool = False
     """Whether somebody stopped it; what was done until then is here."""
 
+    unreached: bool = False
+    """Whether the endpoint could not be reached, so that nothing was learnt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -59,9 +62,6 @@ class Bounds:
 
     identical: int = 5
     """After this many identical answers, further events of the same shape are left out."""
-
-    interval_in_seconds: float = 0.0
-    """At least this long from the beginning of one replay to the next."""
 
 
 def newest_per_shape(
@@ -128,7 +128,12 @@ def replay_many(
             task.advance(note=subject.label or subject.id)
             if run.is_hopeless(replayer):
                 break
-    return Batch(replays=tuple(run.replays), limits=run.limits(), interrupted=run.interrupted)
+    return Batch(
+        replays=tuple(run.replays),
+        limits=run.limits(),
+        interrupted=run.interrupted,
+        unreached=bool(run.unreached),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +142,9 @@ class _Run:
     total: int
     replays: list[Replay] = field(default_factory=list)
     interrupted: bool = False
+    unreached: str = ""
+    """Why the endpoint could not be reached from here, if that ended it."""
+
     _streaks: dict[Shape, tuple[str, int]] = field(default_factory=dict)
     _stopped: str = ""
     _left_out: Counter[Shape] = field(default_factory=Counter)
@@ -164,8 +172,10 @@ class _Run:
         if replayer.endpoint is None or not replayer.endpoint.exchanges:
             return False
         last = replayer.endpoint.exchanges[-1]
-        if is_network(last):
-            self._stopped = last.failure.message if last.failure else "no connection"
+        if last.failure is not None and (is_network(last) or never_connected(last)):
+            self._stopped = last.failure.message
+            if never_connected(last) and self.replays[-1].verdict is Verdict.NOT_SENT:
+                self.unreached = last.failure.message
         elif last.status == 401:
             self._stopped = "the app refuses the token (401)"
         return bool(self._stopped)
@@ -176,6 +186,8 @@ class _Run:
             f"{self.bounds.identical} all gave the same result"
             for shape, count in self._left_out.items()
         ]
+        if self.unreached:
+            found.append(f"the endpoint could not be reached from here: {self.unreached}")
         if self._stopped:
             left = self.total - len(self.replays) - sum(self._left_out.values())
             return (*found, f"{left} events were not replayed: {self._stopped}") if left else ()

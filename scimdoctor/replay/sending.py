@@ -14,7 +14,13 @@ from scimdoctor.entra import requests
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
-from scimdoctor.replay.trouble import Trouble, TroubleKind, agree, resources_in
+from scimdoctor.replay.trouble import (
+    Trouble,
+    TroubleKind,
+    agree,
+    never_connected,
+    resources_in,
+)
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -116,9 +122,13 @@ class Course:
         logged = self.subject.logged
         same = agree(logged, trouble)
         what = f"{rebuilt.request.method} {rebuilt.request.path}"
+        blind = logged is not None and logged.kind is TroubleKind.UNKNOWN
+        if never_connected(exchange) and (blind or not same):
+            why = f"the endpoint could not be reached from here ({trouble.said})"
+            said = f"; the log says {logged}" if logged else ""
+            return self.end(Verdict.NOT_SENT, f"{what} was not sent: {why}{said}")
         if same:
             cause = cause_of(trouble, rebuilt, exchange)
-            blind = logged is not None and logged.kind is TroubleKind.UNKNOWN
             tail = " (the log does not say how it failed then)" if blind else ""
             text = f"{what} fails the same way: {trouble}{tail}"
             return self.end(Verdict.SAME_FAILURE, text, cause=cause)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.endpoint.failures import NO_CONNECTION
 from scimdoctor.entra.reason import parse_reason, status_number
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.reconstruction import Purpose
@@ -181,6 +182,15 @@ def is_network(exchange: Exchange) -> bool:
     """Whether the request never reached SCIM code: the next one will fare no better."""
     lasting = {FailureKind.DNS, FailureKind.REFUSED, FailureKind.TLS, FailureKind.CREDENTIALS}
     return exchange.failure is not None and exchange.failure.kind in lasting
+
+
+def never_connected(exchange: Exchange) -> bool:
+    """Whether nothing can have been sent: that tells of this machine's way to the app."""
+    failure = exchange.failure
+    return failure is not None and (
+        failure.kind in {FailureKind.DNS, FailureKind.REFUSED, FailureKind.TLS}
+        or failure.message.startswith(NO_CONNECTION)
+    )
 
 
 def _cut(text: str) -> str:

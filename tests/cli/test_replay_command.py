@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from scimdoctor.cli.commands.cleanup import cleanup
@@ -33,6 +34,9 @@ class Desk:
     answer: bool = True
     questions: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
+    transport: httpx.BaseTransport | None = None
+    """In place of the app, where it is given."""
+
     stop_at_wait: int = 0
     """At which pause between replays the user presses Ctrl-C; 0 for never."""
 
@@ -49,7 +53,7 @@ class Desk:
         session = Session(
             config_path=config,
             environ={**environ, **self.environ},
-            endpoint_transport=ProviderTransport(self.app),
+            endpoint_transport=self.transport or ProviderTransport(self.app),
             confirm_with=self.confirm,
             sleep=self.wait,
         )
@@ -224,6 +228,18 @@ def test_a_failure_gives_status_1(desk: Desk) -> None:
     ran = desk.run(replay, "--from", events, "--mode", "shadow", "-f", "json")
     assert ran.status == 1
     assert ran.json["replays"][0]["verdict"] == "same-failure"
+
+
+def test_a_host_that_is_not_reached_gives_status_3(desk: Desk) -> None:
+    def dead(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("x") from ConnectionRefusedError()
+
+    desk.transport = httpx.MockTransport(dead)
+    events = desk.file(desk.event("e1"), desk.event("e2", userName="ada@example.com"))
+    ran = desk.run(replay, "--from", events, "-f", "json")
+    assert ran.status == 3
+    assert {r["verdict"] for r in ran.json["replays"]} <= {"not-sent", "not-rebuilt"}
+    assert any("could not be reached from here" in text for text in ran.json["limits"])
 
 
 def test_chosen_events_and_filters(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from scimdoctor.endpoint.har import read_har
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import MANAGER
 from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse
+from scimdoctor.model.provisioning import ProvisioningErrorInfo, ProvisioningStatusInfo
 from scimdoctor.model.reconstruction import Purpose
 from scimdoctor.model.replay import ReplayMode, Verdict
 from scimdoctor.replay import (
@@ -129,8 +130,23 @@ def test_a_hopeless_endpoint_is_not_asked_again(tmp_path: Path, status: int | No
             many.endpoint = Endpoint(Dead(), base_url="https://h.example")
         batch = replay_many(creates(3), many, READ)
     assert len(batch.replays) == 1
-    (limit,) = batch.limits
-    assert limit.startswith("2 events were not replayed: ")
+    assert batch.unreached is (status is None)
+    assert batch.limits[-1].startswith("2 events were not replayed: ")
+    if status is None:
+        assert batch.replays[0].verdict is Verdict.NOT_SENT
+        assert "could not be reached from here" in batch.limits[0]
+
+
+def test_a_failure_to_connect_reproduces_one_in_the_log(tmp_path: Path) -> None:
+    logged = failure("create", {"userName": (None, "ada@example.com")})
+    code = "SystemForCrossDomainIdentityManagementTimeout"
+    error = ProvisioningErrorInfo(error_code=code, reason="it took long")
+    info = ProvisioningStatusInfo(status="failure", error_information=error)
+    one = subject(replace(logged, provisioning_status_info=info))
+    many = replayer(Endpoint(Dead(), base_url="https://h.example"), tmp_path)
+    batch = replay_many([one], many, READ)
+    assert batch.replays[0].verdict is Verdict.SAME_FAILURE
+    assert not batch.unreached
 
 
 class Dead(httpx.Client):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scimdoctor.cli.completion import cause_ids
+from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.options import (
     EndpointOptions,
     EndpointUrl,
@@ -120,4 +121,7 @@ def replay(
     if outcome.interrupted:
         session.write(outcome.report, output)
         raise KeyboardInterrupt
+    if outcome.unreached:
+        session.write(outcome.report, output)
+        raise typer.Exit(ExitStatus.FAILED)
     session.emit(outcome.report, output)
