@@ -54,13 +54,6 @@ class Contradiction:
     summary: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Write:
-    exchange: Exchange
-    object_id: str | None
-    operations: tuple[Operation, ...]
-
-
 def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]:
     """Every contradiction in exchanges given in their order in time."""
     found: list[Contradiction] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import failed
 from scimdoctor.checks.context import patch_request
-from scimdoctor.checks.shapes import answer_words, difference, flat, request_words, shown
+from scimdoctor.checks.shapes import answer_words, difference, flat, request_words
 from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
@@ -203,8 +203,3 @@ def _root(text: str) -> str:
     if path.filter is None and path.sub_attribute:
         return f"{path.attribute}.{path.sub_attribute}".casefold()
     return path.attribute.casefold()
-
-
-def value_words(state: State, path: str) -> str:
-    """`path is value`, for a message."""
-    return f"{path} is {shown(value_at(state, path))}"

@@ -20,7 +20,7 @@ from scimdoctor.graph.certificate import certificate_credential, read_credential
 from scimdoctor.graph.clouds import Cloud
 from scimdoctor.graph.sign_in import AuthMethod, SignIn
 from scimdoctor.graph.sign_in_errors import broken, refused
-from scimdoctor.graph.token_cache import forget, open_cache
+from scimdoctor.graph.token_cache import open_cache
 from scimdoctor.progress import SILENT, Progress
 from scimdoctor.redaction import Secret
 
@@ -250,11 +250,6 @@ class DelegatedTokens:
             flow, claims_challenge=claims_challenge
         )
         return result
-
-
-def sign_out(sign_in: SignIn) -> bool:
-    """Forget the saved sign-in of this registration and tenant; return whether there was one."""
-    return forget(sign_in)
 
 
 def _common(sign_in: SignIn, http: httpx.Client) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from scimdoctor.reports.neutral import valid_unicode
 if TYPE_CHECKING:
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.finding import Finding
-    from scimdoctor.model.replay import Replay
 
 
 def finding_id(finding: Finding) -> str:
@@ -25,11 +24,6 @@ def finding_id(finding: Finding) -> str:
 def diagnosis_id(diagnosis: Diagnosis) -> str:
     """Return a diagnosis's id: its cause, and the signature it is about."""
     return _digest("diagnosis", diagnosis.cause, diagnosis.signature or "")
-
-
-def replay_id(replay: Replay) -> str:
-    """Return a replay's id: the event and the mode."""
-    return _digest("replay", replay.event, replay.mode.value)
 
 
 def _digest(*parts: str) -> str:

@@ -116,11 +116,6 @@ def has_value_path_without_match(resource: Resource, operation: Any) -> bool:  #
     return has_value_path(resource, operation) and _chosen(resource, operation) is None
 
 
-def has_value_path_with_match(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
-    """Its path has a value filter that fits an element."""
-    return has_value_path(resource, operation) and _chosen(resource, operation) is not None
-
-
 def _chosen(resource: Resource, operation: Any) -> Any:  # noqa: ANN401
     path = parsed(operation)
     return value_at(resource, AttributePath(attribute=path.attribute, filter=path.filter))
