@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.reconstruct import connection_probes, reconstruct
+from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.model.reconstruction import Provenance, Purpose
 from scimdoctor.sources.record import read_record
 from tests.fakes.events import changed, custom_app_schema, event, export, load, step
@@ -563,3 +564,26 @@ def leaves(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for v in value for text in leaves(v)]
     return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_a_password_of_the_mapping_is_never_worked_out(action: str) -> None:
+    raw = load("synchronization-schema-custom-app.json")
+    for mapping in raw["synchronizationRules"][0]["objectMappings"]:
+        constant = {"expression": "Zq7secret", "name": "Zq7secret", "type": "Constant"}
+        mapping["attributeMappings"].append(
+            mapping["attributeMappings"][0]
+            | {"targetAttributeName": "password", "matchingPriority": 0, "source": constant}
+        )
+    failed = event(
+        action,
+        changes=(
+            changed("userName", "ada@example.com"),
+            changed("password", "Zq7secret", "Zq7old"),
+        ),
+        steps=(export("EntryExportAdd" if action == "create" else "EntryExportUpdate"),),
+        target_id="1",
+    )
+    rebuilt = reconstruct(failed, schema=parse_schema(raw))
+    assert "Zq7" not in repr(rebuilt)
+    assert Provenance.UNKNOWN in rebuilt.requests[-1].provenance.values()
