@@ -118,10 +118,7 @@ def replay(
         save_har=save_har,
     )
     outcome = run_replay(session, asked, sources, window, options=endpoint_options)
-    if outcome.interrupted:
+    if outcome.interrupted or outcome.unreached:
         session.write(outcome.report, output)
-        raise KeyboardInterrupt
-    if outcome.unreached:
-        session.write(outcome.report, output)
-        raise typer.Exit(ExitStatus.FAILED)
+        raise KeyboardInterrupt if outcome.interrupted else typer.Exit(ExitStatus.FAILED)
     session.emit(outcome.report, output)
