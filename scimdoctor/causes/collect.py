@@ -137,7 +137,7 @@ def _of_event(case: Case) -> Facts:
         known_code=find_error_code(code),
         skip=find_skip_reason(skip_name),
         skip_name=skip_name,
-        filter=_filter_in(reason.text, reading),
+        filter=_filter_in(reason.text, reading) or _filter_of_resource(reason),
     )
     return replace(facts, stage=_stage_of_event(event, facts))
 
@@ -235,8 +235,16 @@ def _of_job(case: Case, job: SynchronizationJob) -> Facts:
         reason=reason,
         error_code=error.code,
         known_code=find_error_code(error.code),
-        filter=filter_of((reason.resource_url or "").partition("?")[2]),
+        filter=_filter_of_resource(reason),
     )
+
+
+def _filter_of_resource(reason: ReasonFacts) -> Filter | None:
+    """The filter in the URL that Entra says it asked; Entra cuts long ones short."""
+    query = (reason.resource_url or "").partition("?")[2]
+    whole = query.rstrip("\u2026")
+    cut = whole != query and whole.count('"') % 2 == 1
+    return filter_of(f'{whole}"' if cut else query)
 
 
 def _job_error(job: SynchronizationJob) -> SynchronizationError | None:

@@ -96,6 +96,9 @@ def _not_mapped_by_default(facts: Facts) -> Match | None:
     if said is None or facts.stage is not Stage.CREATE or not said.attribute:
         return None
     name = bare_name(said.attribute)
+    if facts.is_group and name == "displayname":
+        text = "every group in Entra has a displayName, so the mapping does not send it"
+        return possible(87, text, said.text)
     by_default = name in DEFAULT_TARGETS | STRUCTURAL - {"roles"}
     if by_default or not in_rfc(name) or leaf(said.attribute) in OPTIONAL_PARTS:
         return None

@@ -48,7 +48,9 @@ def _extension(facts: Facts) -> Match | None:
     as_written = _stored_as_written(facts)
     if as_written is not None and is_extension(as_written):
         return likely(94, f"the app stored the path {as_written!r} as if it were a name")
-    if not patched(facts) or bare_name(facts.path_refused) == "manager":
+    if not patched(facts):
+        return None
+    if bare_name(facts.path_refused) == "manager" and not _only_path_refused(facts):
         return None
     said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.VALUE_PATH_REFUSED)
     on_extension = is_extension(facts.path_refused) or _only_extension(facts)
@@ -59,6 +61,17 @@ def _extension(facts: Facts) -> Match | None:
     if mute_refusal(facts, Shape.EXTENSION_PATH):
         return possible(68, "a path with an extension's URN was sent")
     return None
+
+
+def _only_path_refused(facts: Facts) -> bool:
+    """Whether a value was sent and the error's type names the path; nothing speaks of the value."""
+    typed = (facts.reading.scim_type or "").casefold() == "invalidpath"
+    removes = any(o.verb == "remove" for o in facts.operations)
+    return (
+        typed
+        and not removes
+        and facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, Breach.REQUIRED) is None
+    )
 
 
 def _only_extension(facts: Facts) -> bool:
@@ -143,6 +156,8 @@ def _manager(facts: Facts) -> Match | None:
     if about and facts.refused and not unresolved:
         return backed(facts, 93, "the manager's value is refused", text=said.text if said else None)
     only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
+    if facts.refused and only and _only_path_refused(facts) and not about:
+        return possible(72, "only the manager was sent, and the path is refused")
     if facts.refused and only and said is not None and not unresolved:
         return backed(facts, 90, "only the manager was sent", text=said.text)
     body = facts.body if isinstance(facts.body, dict) else {}

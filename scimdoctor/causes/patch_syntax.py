@@ -8,6 +8,8 @@ from scimdoctor.causes.answers import dotted_keys
 from scimdoctor.causes.attributes import (
     COMMON,
     bare_name,
+    is_extension,
+    is_value_path,
     leaf,
 )
 from scimdoctor.causes.breach import Breach
@@ -29,13 +31,16 @@ from scimdoctor.causes.patching import (
     FLAG,
     PATH_BREACHES,
     TYPE_BREACHES,
+    ignored_keys,
     mute_refusal,
     or_flag,
     patched,
     words,
 )
+from scimdoctor.causes.readback import agrees, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
@@ -81,6 +86,8 @@ def _at_op(facts: Facts) -> Complaint | None:
 
 
 def _add(facts: Facts) -> Match | None:
+    if facts.succeeded and facts.stage is Stage.UPDATE:
+        return _add_ignored(facts)
     if not patched(facts):
         return None
     said = facts.says(Breach.ADD_REFUSED)
@@ -95,6 +102,23 @@ def _add(facts: Facts) -> Match | None:
     if mute_refusal(facts, Shape.ADD) and len(adds) == len(facts.operations):
         return possible(57, "only Add operations on plain attributes were sent")
     return None
+
+
+def _add_ignored(facts: Facts) -> Match | None:
+    """An accepted PATCH whose answer holds what was replaced, but not what was added."""
+    if not isinstance(facts.answer, dict) or "id" not in facts.answer:
+        return None
+    taken: dict[str, set[bool]] = {"add": set(), "replace": set()}
+    for operation in facts.operations:
+        for path, value in single_values((operation,)):
+            plain = not is_extension(path) and not is_value_path(path)
+            if plain and operation.path is not None:
+                taken[operation.verb].add(agrees(value, value_at(facts.answer, path)))
+    if taken["add"] != {False} or False in taken["replace"]:
+        return None
+    if taken["replace"]:
+        return likely(90, "what was replaced is answered as sent; what was added is not")
+    return possible(62, "what was added is not in the answer; no Replace was sent beside it")
 
 
 def _boolean(facts: Facts) -> Match | None:
@@ -147,6 +171,11 @@ def _dotted(facts: Facts) -> Match | None:
     stored = dotted_keys(facts.answer) if facts.succeeded and isinstance(facts.answer, dict) else ()
     if sent and stored:
         return likely(94, f"the app stored the key {stored[0]!r} as written")
+    ignored = ignored_keys(facts)
+    if ignored:
+        return likely(
+            95, f"{ignored[0]!r} has no effect: keys with dots or URNs are not taken apart"
+        )
     said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.PATH_MISSING)
     if sent and said is not None and patched(facts):
         return backed(facts, 91, "keys with dots or URNs are refused", text=said.text)

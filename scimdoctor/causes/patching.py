@@ -17,8 +17,10 @@ from scimdoctor.causes.match import (
     admin,
     developer,
 )
-from scimdoctor.causes.sent import shapes_of
+from scimdoctor.causes.readback import agrees, shown_after, single_values
+from scimdoctor.causes.sent import operations_of, shapes_of
 from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
@@ -75,6 +77,24 @@ def _logged_alone(facts: Facts, shapes: tuple[Shape, ...]) -> bool:
     """Whether the log shows changes of such shapes only; names of operations are not logged."""
     every = [shapes_of((operation,)) for operation in facts.operations]
     return bool(every) and all(found & set(shapes) for found in every)
+
+
+def ignored_keys(facts: Facts) -> tuple[str, ...]:
+    """Dotted and URN keys of accepted pathless operations whose values are not there afterwards.
+
+    Empty if a plain key was not taken either: then the fault is not in reading such keys.
+    """
+    for exchange in facts.case.exchanges:
+        if exchange.request.method.upper() != "PATCH" or not exchange.ok:
+            continue
+        pathless = [o for o in operations_of(exchange.request.json) if o.path is None]
+        shown = shown_after(exchange, facts.case.exchanges)
+        if pathless and shown is not None:
+            wanted = tuple(single_values(tuple(pathless)))
+            missed = [path for path, value in wanted if not agrees(value, value_at(shown, path))]
+            if missed and all("." in path or ":" in path for path in missed):
+                return tuple(missed)
+    return ()
 
 
 PATCH_SECTION = "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2"

@@ -107,7 +107,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
         ("SCIM servers", r"is not (?:a |an )?(?:supported|known|recogni[sz]ed|defined) (?:attribute|field|property)"),
         ("limosa laravel-scim-server", r"unknown path"),
-        ("limosa laravel-scim-server", r"write is not implemented for"),
+        ("limosa laravel-scim-server", r"write is not implemented for|\bwrite to \S+ is not supported"),
         ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
         ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
         ("Joi, Rails", r"(?m:^\W*[\"'][\w.:\[\]]+[\"'] is not allowed(?: \(|\W*$))|not an? (?:permitted|allowed|accepted|known|recogni[sz]ed) (?:parameter|attribute|field|property|key)"),
@@ -118,6 +118,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
         ("SCIM libraries", r"schema[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
+        ("ServiceNow", r"\burn:\S+ must be (?:included|listed|present) in the schemas\b"),
         ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
     ),
     *_rows(
@@ -173,6 +174,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
         ("validators", r"(?:should|must|needs? to|has to) be in [\w.: -]{1,30}format|\broles? ['\"][^'\"]{1,60}['\"] (?:is |was )?(?:not|un) ?(?:recogni|known|valid|found|allowed|supported)"),
         ("validators", r"\bunknown value\b"),
+        ("SAP Cloud Identity Services", r"not part of .{0,60}\bcanonical values"),
     ),
     *_rows(
         Breach.OP_REFUSED,
@@ -182,6 +184,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
+        ("UnboundID SCIM 2 SDK on Jackson", r"could not resolve type id '(?:Add|Replace|Remove)'"),
         ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not|one of|enum)"),
         ("protobuf", r"(?:unknown|invalid|illegal|unexpected|unsupported) (?:enum )?value:? ['\"]?(?:Add|Replace|Remove)\b"),
     ),

@@ -70,6 +70,14 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
     return tuple(found)
 
 
+def shown_after(write: Exchange, exchanges: tuple[Exchange, ...]) -> dict[str, Any] | None:
+    """The resource as a later read or else the answer to `write` shows it; `None` if neither."""
+    later = exchanges[exchanges.index(write) + 1 :]
+    reads = (e.json for e in _reads(_object_id(write), later) if e.ok)
+    shown = next(reads, write.json)
+    return shown if isinstance(shown, dict) and "id" in shown else None
+
+
 def _object_id(exchange: Exchange) -> str | None:
     return target_of(exchange.request)[1]
 
@@ -88,6 +96,10 @@ def _after_patch(
     object_id = _object_id(write)
     operations = operations_of(write.request.json)
     read = next(iter(_reads(object_id, later)), None)
+    old = next((e.json for e in reversed(list(_reads(object_id, before))) if e.ok), None)
+    shown = write if read is None else read
+    if isinstance(old, dict) and shown.ok and isinstance(shown.json, dict) and "id" in shown.json:
+        yield from _elements_lost(operations, old, shown)
     if read is None:
         return
     if _disables(operations) and read.status == 404:
@@ -95,7 +107,6 @@ def _after_patch(
         yield Contradiction(kind=Kind.DISABLED_GONE, exchange=read.id, summary=text)
     if not read.ok or not isinstance(read.json, dict):
         return
-    old = next((e.json for e in reversed(list(_reads(object_id, before))) if e.ok), None)
     yield from _values(operations, write, read)
     yield from _members(operations, old, read)
     if isinstance(old, dict):
@@ -199,6 +210,31 @@ def _lost(
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
 
 
+def _elements_lost(
+    operations: tuple[Operation, ...], old: dict[str, Any], shown: Exchange
+) -> Iterable[Contradiction]:
+    """Elements of e-mails and the like that no operation addressed, and that are gone."""
+    for key, listed in old.items():
+        now = _elements(member(shown.json, key))
+        if key in _NOT_COMPARED or not _elements(listed) or not now:
+            continue
+        paths = [o.path or "" for o in operations if bare_name(o.path) == key.casefold()]
+        whole = any("[" not in path for path in paths)
+        if whole or any(o.path is None for o in operations) or not paths:
+            continue
+        kinds = {str(e.get("type")).casefold() for e in now}
+        named = " ".join(paths).casefold()
+        gone = [str(e.get("type")) for e in _elements(listed) if e.get("type")]
+        gone = [t for t in gone if t.casefold() not in kinds and f'"{t.casefold()}"' not in named]
+        if gone:
+            text = f"{key} of type {', '.join(gone)} are gone, which the request did not address"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
+
+
+def _elements(value: object) -> list[dict[str, Any]]:
+    return [e for e in value if isinstance(e, dict)] if isinstance(value, list) else []
+
+
 def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
     sent, made = write.request.json, write.json
     object_id = made.get("id") if isinstance(made, dict) else None
@@ -250,7 +286,12 @@ def _found_elsewhere(exchange: Exchange, wanted: Filter) -> Contradiction | None
     if other is not None and found and _same_but_case(wanted.raw, other.raw):
         text = "the same query in other letter case finds the object"
         return Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
-    if other is None and any(_holds(r, wanted.attribute, wanted.value) for r in found):
+    held = [value_at(r, wanted.attribute) for r in found if other is None]
+    held = [value for value in held if agrees(wanted.value, value)]
+    if held and all(str(value).strip() != wanted.value for value in held):
+        text = f"the filter did not find {wanted.value!r}, but a read shows {held[0]!r}"
+        return Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
+    if held:
         text = f"a read returns an object whose {wanted.attribute} the filter did not find"
         return Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
     return None
@@ -258,10 +299,6 @@ def _found_elsewhere(exchange: Exchange, wanted: Filter) -> Contradiction | None
 
 def _same_but_case(one: str, other: str) -> bool:
     return one != other and one.casefold() == other.casefold()
-
-
-def _holds(resource: dict[str, Any], attribute: str, value: str) -> bool:
-    return agrees(value, value_at(resource, attribute))
 
 
 def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction]:

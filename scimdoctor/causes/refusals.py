@@ -69,6 +69,9 @@ def _policy_said(facts: Facts) -> Match | None:
         return None
     if said is None or facts.stage not in WRITES or facts.status in {401, 404, 429}:
         return None
+    taken = facts.says(Breach.UNIQUE)
+    if facts.stage is Stage.CREATE and taken is not None and taken.text == said.text:
+        return possible(60, "what is to be created is said to be in use", said.text)
     strong = facts.stage is Stage.DELETE or facts.status in {403, 409}
     return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)
 

@@ -11,6 +11,7 @@ from scimdoctor.causes.answers import (
     resource_faults,
     resources_of,
 )
+from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import QUERIES, WRITES, Stage
 from scimdoctor.causes.match import (
@@ -106,6 +107,17 @@ def _request_type(facts: Facts) -> Match | None:
     answered = facts.says(Breach.NOT_JSON_ANSWER)
     if said is not None and answered is None and facts.refused:
         return backed(facts, 80, "the app speaks of the media type", text=said.text)
+    return _unread(facts)
+
+
+def _unread(facts: Facts) -> Match | None:
+    """A create whose userName is called missing although it was sent: the body was not read."""
+    missing = facts.says(Breach.REQUIRED)
+    sent = facts.body if isinstance(facts.body, dict) else {}
+    about = missing is not None and bare_name(missing.attribute) == "username"
+    if missing is not None and about and facts.stage is Stage.CREATE and sent.get("userName"):
+        text = "userName was sent and is called missing: application/scim+json may go unread"
+        return possible(89, text, missing.text)
     return None
 
 

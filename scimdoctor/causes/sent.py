@@ -239,7 +239,7 @@ def _path_shapes(operation: Operation) -> Iterable[Shape]:
         return
     if name == "manager" or (operation.path or "").casefold().endswith("manager.value"):
         yield Shape.MANAGER
-    elif is_extension(operation.path):
+    elif (operation.path or "").casefold().startswith("urn:"):
         yield Shape.EXTENSION_PATH
     if name == "roles":
         yield Shape.ROLES_TEXT

@@ -59,7 +59,7 @@ _RECEIVED_RESOURCE = re.compile(r"(?i)resource we received from your SCIM endpoi
 _RETRIED = re.compile(r"(?i)\bretried\s+(\d+)\s+times?")
 _NEXT_RETRY = re.compile(r"(?i)after this date:\s*([0-9T:.\-/ APM+Z]+?)\s*(?:UTC)?\s*\.?\s*$")
 _TAIL = re.compile(r"(?is)\.?\s*This operation was retried\b.*$")
-_RESOURCE = re.compile(r"(?i)\bResource:\s*(\S+)")
+_RESOURCE = re.compile(r"(?i)\bResource ?:\s*(\S+)")
 _OPERATION = re.compile(r"(?i)\bOperation:\s*(GET|POST|PATCH|PUT|DELETE)\b")
 _HTML = re.compile(r"(?i)<(?:!doctype\s+html|html|head|body|title)\b")
 _SKIP_REASON = re.compile(r"(?i)\bskip\s?reason\s*[=:]\s*'?(\w+)")

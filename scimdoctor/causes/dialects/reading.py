@@ -12,6 +12,7 @@ from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
 from scimdoctor.causes.dialects.html import Page, read_page
 from scimdoctor.causes.dialects.remark import Remark
 from scimdoctor.causes.phrases import breaches_in, without_boilerplate
+from scimdoctor.scim import urns
 from scimdoctor.scim.error import ScimError
 
 if TYPE_CHECKING:
@@ -64,13 +65,24 @@ def read_body(text: str, value: Any) -> Reading:  # noqa: ANN401 - JSON enters h
 
 
 def _of_object(body: dict[str, Any]) -> Reading:
-    error = ScimError.parse(body)
+    error = _error_in(body)
     found = list(_remarks(body))
     for remark in tuple(found):
         inner = _object_in(remark.text)
         found += [] if inner is None else _remarks(inner)
     reading = _reading(_distinct(found), is_scim=error is not None)
     return _with_scim_type(reading, error.scim_type if error else None)
+
+
+def _error_in(body: dict[str, Any]) -> ScimError | None:
+    """The SCIM error that `body` is, or that some servers wrap: `{"status", "response": {…}}`."""
+    wrapped = [v for v in body.values() if isinstance(v, dict) and urns.ERROR in _schemas(v)]
+    return ScimError.parse(body) or (ScimError.parse(wrapped[0]) if wrapped else None)
+
+
+def _schemas(value: dict[str, Any]) -> list[Any]:
+    listed = value.get("schemas")
+    return listed if isinstance(listed, list) else []
 
 
 def _remarks(body: dict[str, Any]) -> Iterator[Remark]:

@@ -1,0 +1,150 @@
+"""Pairs about what a write did and what a refusal left unsaid; see `test_near_misses`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scimdoctor.causes.engine import diagnose_case
+from scimdoctor.model.diagnosis import Confidence
+from tests.causes.build import event, exchange, listed, on, op, patch, reason, scim, seen, user
+from tests.causes.test_families import MANAGER, WORK, failed, patched, sent
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from scimdoctor.model.diagnosis import Case
+
+PATHLESS = patch(op("Replace", None, {"title": "Dr", "name.familyName": "Byron"}))
+ADDED = op("Add", "title", "Dr")
+REPLACED = op("Replace", "nickName", "Ada")
+OLD = [{"type": "work", "value": "a@x.y"}, {"type": "home", "value": "b@x.y"}]
+NEW_WORK = patch(op("Replace", WORK, "c@x.y"))
+LOOK = '/Users?filter=userName eq "Ada@x.y"'
+TAKEN = scim("Email is already in use", "uniqueness", 409)
+
+
+def found_by_read(name: str) -> Case:
+    """A query that finds nobody, then a read that shows `name`."""
+    return seen(
+        exchange("GET", LOOK, 200, listed(), id_="h1"),
+        exchange("GET", "/Users/u1", 200, user(userName=name), id_="h2"),
+    )
+
+
+def emails_then(*now: dict[str, Any]) -> Case:
+    """A PATCH of the work address only, with the e-mails before and after it."""
+    return seen(
+        exchange("GET", "/Users/u1", 200, user(emails=OLD), id_="h1"),
+        exchange("PATCH", "/Users/u1", 200, user(emails=list(now)), sent=NEW_WORK, id_="h2"),
+    )
+
+
+PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+    "only keys with dots are ignored": (
+        "pathless-dotted-keys-unsupported",
+        patched(PATHLESS, 200, user(title="Dr", name={"familyName": "King"})),
+        "patch-accepted-not-applied",
+        patched(PATHLESS, 200, user(title="Ms", name={"familyName": "King"})),
+    ),
+    "Add is ignored beside a Replace that is taken": (
+        "patch-add-not-supported",
+        patched(patch(ADDED, REPLACED), 200, user(nickName="Ada")),
+        "patch-accepted-not-applied",
+        patched(patch(ADDED, REPLACED), 200, user(nickName="A")),
+    ),
+    "a query that minds letter case": (
+        "filter-case-sensitive",
+        found_by_read("ada@x.y"),
+        "filter-misses-existing",
+        found_by_read("Ada@x.y"),
+    ),
+    "an address that was not named is gone": (
+        "replace-clears-unsent-values",
+        emails_then({"type": "work", "value": "c@x.y"}),
+        "patch-accepted-not-applied",
+        emails_then(*OLD),
+    ),
+    "the manager's path, not its value": (
+        "extension-urn-path-unsupported",
+        patched(patch(op("Add", MANAGER, "7")), 400, scim("Invalid path", "invalidPath")),
+        "manager-value-shape",
+        patched(patch(op("Add", MANAGER, "7")), 400, scim("manager must be an object")),
+    ),
+    "a group's displayName is called missing": (
+        "mapping-missing-attribute",
+        failed("create", 400, scim("Required attribute displayName is missing"), group=True),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("Required attribute displayName is missing")),
+    ),
+    "a SCIM error inside of another object": (
+        "existing-account-not-matchable",
+        failed("create", 409, {"status": 409, "response": TAKEN}),
+        "app-policy-refuses-change",
+        failed("delete", 409, {"status": 409, "response": scim("Group is in use", None, 409)}),
+    ),
+    "Jackson's type id": (
+        "patch-op-case-sensitive",
+        on(event("update", "Could not resolve type id 'Add' as a subtype of PatchOperation")),
+        "unknown-cause",
+        on(event("update", "Could not resolve type id 'Card' as a subtype of Payment")),
+    ),
+    "SAP's canonical values": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("emails.type 'x' is not part of the canonical values")),
+        "unknown-cause",
+        failed("create", 400, scim("emails.type is part of the canonical values")),
+    ),
+    "ServiceNow's schemas": (
+        "over-strict-validation",
+        failed("create", 400, scim("urn:a:b:2.0:User must be included in the schemas attribute")),
+        "unknown-cause",
+        failed("create", 400, scim("urn:a:b:2.0:User was included in the schemas attribute")),
+    ),
+    "limosa's refused write": (
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, scim("Write to nickName is not supported")),
+        "unknown-cause",
+        failed("create", 400, scim("Write to disk failed")),
+    ),
+}
+"""A name, then twice a cause and the failure that must lead to it."""
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_rule_names_it(name: str) -> None:
+    cause, case, _, _ = PAIRS[name]
+    assert diagnose_case(case).cause == cause
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_near_miss_is_something_else(name: str) -> None:
+    cause, _, other, case = PAIRS[name]
+    found = diagnose_case(case)
+    assert found.cause == other != cause
+
+
+def test_nothing_here_is_confirmed() -> None:
+    cases = [case for _, one, _, other in PAIRS.values() for case in (one, other)]
+    assert Confidence.CONFIRMED not in {diagnose_case(case).confidence for case in cases}
+
+
+def test_an_ignored_add_alone_is_only_an_alternative() -> None:
+    found = diagnose_case(patched(patch(ADDED), 200, user()))
+    assert "patch-add-not-supported" in [a.cause for a in found.alternatives]
+
+
+def test_a_user_name_that_was_sent_may_have_gone_unread() -> None:
+    refused = scim("Attribute 'userName' is required")
+    whole = diagnose_case(sent("POST", "/Users", user(), 400, refused))
+    empty = diagnose_case(sent("POST", "/Users", {"active": True}, 400, refused))
+    assert "request-content-type-refused" in [a.cause for a in whole.alternatives]
+    assert "request-content-type-refused" not in [a.cause for a in empty.alternatives]
+    assert whole.confidence is Confidence.POSSIBLE
+    assert empty.cause == "required-attribute-empty-in-source"
+
+
+def test_a_filter_is_read_from_a_resource_that_entra_cut_short() -> None:
+    text = f'{reason(400)} Resource : https://a.example/scim/Users?filter=emails[type+eq+"work"].value+eq+"a@\u2026'
+    assert diagnose_case(on(event("other", text))).cause == "filter-attribute-unsupported"
