@@ -309,8 +309,8 @@ def follow_once(session: Session, monkeypatch: pytest.MonkeyPatch, origin: Origi
     with monkeypatch.context() as patch:
         patch.setattr("sys.stdout", out)
         session.sleep = stop
+        window = Window(since="2026-03-01T00:00:00Z", status=[EventStatus.FAILURE])
         with pytest.raises(Stop):
-            window = Window(since="2026-03-01T00:00:00Z", status=[EventStatus.FAILURE])
             follow_log(session, origin, window, output=Output())
     return out.getvalue().splitlines()
 
