@@ -55,6 +55,8 @@ def _not_applied(facts: Facts) -> Match | None:
     if isinstance(facts.answer, dict) and "id" in facts.answer:
         for path, value in single_values(facts.operations):
             stored = value_at(facts.answer, path)
+            if stored is None:
+                return possible(84, f"{path} was sent as {value!r} and is not in the answer")
             if not agrees(value, stored):
                 return likely(84, f"{path} was sent as {value!r} but is answered as {stored!r}")
         return None

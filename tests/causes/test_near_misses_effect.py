@@ -132,7 +132,13 @@ def test_nothing_here_is_confirmed() -> None:
 
 def test_an_ignored_add_alone_is_only_an_alternative() -> None:
     found = diagnose_case(patched(patch(ADDED), 200, user()))
+    assert found.confidence is Confidence.POSSIBLE
     assert "patch-add-not-supported" in [a.cause for a in found.alternatives]
+
+
+def test_another_value_in_the_answer_is_more_than_none() -> None:
+    found = diagnose_case(patched(patch(ADDED), 200, user(title="Ms")))
+    assert (found.cause, found.confidence) == ("patch-accepted-not-applied", Confidence.LIKELY)
 
 
 def test_a_user_name_that_was_sent_may_have_gone_unread() -> None:
