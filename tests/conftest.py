@@ -34,3 +34,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == expected, f"differs from {path}; --update-golden accepts it"
 
     return compare
+
+
+SUMMARY = "summary"
+"""A test that records a property of this name has it printed at the end of the run."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for found in terminalreporter.stats.values() for r in found]
+    properties = [p for r in reports for p in getattr(r, "user_properties", ())]
+    for line in dict.fromkeys(str(value) for name, value in properties if name == SUMMARY):
+        terminalreporter.write_line(line)
