@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.contrast import repeat_refused
 from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.causes.match import (
     APP,
@@ -108,6 +109,10 @@ def _concurrent(facts: Facts) -> Match | None:
 def _idempotent(facts: Facts) -> Match | None:
     if facts.stage not in WRITES or not facts.refused or facts.says(Breach.CONCURRENT):
         return None
+    status = repeat_refused(facts.case.exchanges)
+    if status is not None:
+        text = f"the same PATCH was accepted first and is answered {status} when it is repeated"
+        return possible(88, text) if status >= 500 else likely(93, text)
     said = facts.says(Breach.ALREADY_IN_EFFECT)
     if said is not None and facts.stage is not Stage.CREATE:
         return backed(facts, 90, "what was asked for is already so", text=said.text)

@@ -13,6 +13,7 @@ from scimdoctor.causes.attributes import (
     leaf,
 )
 from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.contrast import shape_minded
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
@@ -149,6 +150,9 @@ def _names_boolean(path: str | None) -> bool:
 def _value_shape(facts: Facts) -> Match | None:
     if facts.stage not in {Stage.UPDATE, Stage.CREATE}:
         return None
+    minded = shape_minded(facts.case.exchanges)
+    if minded is not None:
+        return likely(95, f"{minded} is refused in one shape and taken in the other")
     said = facts.says(*TYPE_BREACHES)
     if said is not None and facts.says(Breach.NOT_BOOLEAN) is None:
         name = bare_name(said.attribute)

@@ -41,7 +41,42 @@ def emails_then(*now: dict[str, Any]) -> Case:
     )
 
 
+def patched_twice(first: dict[str, Any], then: dict[str, Any], status: int, body: Any) -> Case:
+    """A PATCH that is accepted, and another of the same object that is refused."""
+    return seen(
+        exchange("PATCH", "/Groups/g1", 204, sent=first, id_="h1"),
+        exchange("PATCH", "/Groups/g1", status, body, sent=then, id_="h2"),
+    )
+
+
+def joins(name: str) -> dict[str, Any]:
+    """A PATCH that adds one member."""
+    return patch(op("Add", "members", [{"value": name}]))
+
+
 PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+    "the same PATCH once more": (
+        "non-idempotent-write",
+        patched_twice(joins("m1"), joins("m1"), 500, scim("Failed", None, 500)),
+        "unhandled-exception-500",
+        patched_twice(joins("m1"), joins("m2"), 500, scim("Failed", None, 500)),
+    ),
+    "a list is taken, a plain value is not": (
+        "patch-value-shape-rejected",
+        patched_twice(
+            patch(op("Replace", "displayName", [{"value": "x"}])),
+            patch(op("Replace", "displayName", "x")),
+            400,
+            "",
+        ),
+        "patch-op-case-sensitive",
+        patched_twice(
+            patch(op("replace", "displayName", [{"value": "x"}])),
+            patch(op("Replace", "displayName", "x")),
+            400,
+            "",
+        ),
+    ),
     "only keys with dots are ignored": (
         "pathless-dotted-keys-unsupported",
         patched(PATHLESS, 200, user(title="Dr", name={"familyName": "King"})),
