@@ -197,11 +197,11 @@ def _take_from_graph(
 
 def tenants_archive(session: Session) -> Archive:
     """Return the archive of the tenant that is signed in to."""
-    from scimdoctor.sources.archive import Archive, default_root
+    from scimdoctor.sources.archive import Archive
 
     claims = session.graph.claims()
     tenant = (claims.tenant if claims else None) or session.settings.tenant or "unknown"
-    return Archive(default_root(session.environ), tenant)
+    return Archive(session.archive_root, tenant)
 
 
 def the_archive(session: Session) -> Archive:
@@ -210,9 +210,9 @@ def the_archive(session: Session) -> Archive:
     Raises:
         SourceError: there is none, or there are several and none is chosen.
     """
-    from scimdoctor.sources.archive import archives, default_root
+    from scimdoctor.sources.archive import archives
 
-    root = default_root(session.environ)
+    root = session.archive_root
     found = archives(root)
     chosen = [one for one in found if one.tenant == session.settings.tenant] or found
     if not chosen:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from scimdoctor.cli.session import Session
     from scimdoctor.config import Settings
@@ -20,7 +21,7 @@ def greet(session: Session) -> None:
     lines = [
         f"scimdoctor {__version__}: why does provisioning from Entra ID fail, and who fixes it?",
         "",
-        *(f"  {name:<10} {state}" for name, state in _state(settings)),
+        *(f"  {name:<10} {state}" for name, state in _state(session)),
         "",
         "Next:",
         *(f"  {command:<44} {why}" for command, why in _next(settings)),
@@ -30,11 +31,28 @@ def greet(session: Session) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _state(settings: Settings) -> Iterator[tuple[str, str]]:
+def _state(session: Session) -> Iterator[tuple[str, str]]:
+    settings = session.settings
     tenant = settings.tenant
     yield "tenant", f"{tenant} ({settings.cloud})" if tenant else "not set"
+    yield "sign-in", _sign_in(settings)
     yield "app", settings.app or "not set"
     yield "endpoint", settings.endpoint or "not set"
+    yield "archive", _archive(session.archive_root)
+
+
+def _sign_in(settings: Settings) -> str:
+    from scimdoctor.graph.token_cache import cache_path
+
+    if not settings.auth.is_delegated:
+        return f"by {settings.auth}, no login needed"
+    path = cache_path(settings.sign_in) if settings.tenant and settings.client_id else None
+    return "kept on this machine" if path is not None and path.exists() else "not signed in"
+
+
+def _archive(folder: Path) -> str:
+    kept = folder.is_dir() and any(folder.rglob("*.parquet"))
+    return "has events: scimdoctor archive list" if kept else "empty"
 
 
 def _next(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -93,6 +93,13 @@ class Session:
 
         return ConsoleProgress(quiet=self.quiet)
 
+    @property
+    def archive_root(self) -> Path:
+        """The folder of the event archive: from the settings, else the platform's."""
+        from scimdoctor.sources.archive import default_root
+
+        return self.settings.archive or default_root(self.environ)
+
     @cached_property
     def graph(self) -> GraphClient:
         """The Graph client; it signs in at its first request."""

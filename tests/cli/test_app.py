@@ -256,3 +256,12 @@ def test_a_request_to_end_leaves_nothing(number: signal.Signals, tmp_path: Path)
         process.send_signal(number)
         assert process.wait(30) == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_archive_of_a_profile_is_the_one_that_is_used(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "events", tmp_path / "config.toml"
+    settings.write_text(f'[profiles.p]\narchive = "{folder.as_posix()}"\n')
+    profile = Session(environ=EMPTY, config_path=settings, profile="p")
+    assert profile.archive_root == folder
+    assert session().archive_root != folder
+    assert "archive    empty" in CliRunner().invoke(build_app(), [], obj=profile).stdout

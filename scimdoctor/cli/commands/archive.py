@@ -52,10 +52,10 @@ def list_(ctx: typer.Context, output: Output) -> None:
       scimdoctor archive list
     """
     from scimdoctor.cli.archive_report import listing
-    from scimdoctor.sources.archive import archives, default_root
+    from scimdoctor.sources.archive import archives
 
     session = session_of(ctx)
-    root = default_root(session.environ)
+    root = session.archive_root
     verdict = listing(root, archives(root))
     session.emit(new_report(session, "archive list", status=verdict), output)
 
@@ -68,11 +68,11 @@ def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = Fal
     """
     from scimdoctor.cli.archive_report import pruned
     from scimdoctor.cli.event_source import moment_of, required_moment
-    from scimdoctor.sources.archive import archives, default_root
+    from scimdoctor.sources.archive import archives
 
     session = session_of(ctx)
     before = required_moment(moment_of(older_than, session.now(), "--older-than"), "--older-than")
-    found = archives(default_root(session.environ))
+    found = archives(session.archive_root)
     session.confirm_or_stop(
         f"Remove the events before {before:%Y-%m-%d} of {len(found)} tenant(s)?", yes=yes
     )
@@ -108,10 +108,10 @@ def verify(ctx: typer.Context, output: Output) -> None:
       scimdoctor archive verify
     """
     from scimdoctor.cli.archive_report import verified
-    from scimdoctor.sources.archive import archives, default_root
+    from scimdoctor.sources.archive import archives
 
     session = session_of(ctx)
-    verdict = verified(archives(default_root(session.environ)))
+    verdict = verified(archives(session.archive_root))
     session.emit(new_report(session, "archive verify", status=verdict), output)
 
 
