@@ -25,7 +25,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.patching import ignored_keys
+from scimdoctor.causes.patching import ignored_keys, ignored_urns
 from scimdoctor.causes.readback import agrees, member_ids, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
@@ -50,7 +50,11 @@ def _seen(facts: Facts, *kinds: str) -> Contradiction | None:
 def _not_applied(facts: Facts) -> Match | None:
     seen = _seen(facts, "not-applied")
     if seen is not None:
-        return possible(66, seen.summary) if ignored_keys(facts) else likely(93, seen.summary)
+        ignored = ignored_keys(facts) or ignored_urns(facts)
+        return possible(66, seen.summary) if ignored else likely(93, seen.summary)
+    unseen = _seen(facts, "member-not-added")
+    if unseen is not None:
+        return possible(80, unseen.summary)
     if not facts.succeeded or facts.stage is not Stage.UPDATE or not facts.operations_seen:
         return None
     if isinstance(facts.answer, dict) and "id" in facts.answer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.causes.answers import dotted_keys, doubled_types
 from scimdoctor.causes.attributes import (
     bare_name,
+    in_rfc,
     is_extension,
     is_indexed,
     is_value_path,
@@ -32,6 +33,7 @@ from scimdoctor.causes.patching import (
     PATCH_SECTION,
     PATH_BREACHES,
     TYPE_BREACHES,
+    ignored_urns,
     mute_refusal,
     patched,
     words,
@@ -48,12 +50,17 @@ def _extension(facts: Facts) -> Match | None:
     as_written = _stored_as_written(facts)
     if as_written is not None and is_extension(as_written):
         return likely(94, f"the app stored the path {as_written!r} as if it were a name")
+    ignored = ignored_urns(facts)
+    if ignored:
+        plain = any(o.path and not o.path.casefold().startswith("urn:") for o in facts.operations)
+        text = f"{ignored[0]} has no effect"
+        return likely(94, f"{text}; plain paths beside it have") if plain else possible(72, text)
     if not patched(facts):
         return None
     if bare_name(facts.path_refused) == "manager" and not _only_path_refused(facts):
         return None
     said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.VALUE_PATH_REFUSED)
-    on_extension = is_extension(facts.path_refused) or _only_extension(facts)
+    on_extension = is_extension(facts.path_refused) or _only_extension(facts) or _core_urn(facts)
     if said is not None and on_extension:
         exact = said.breach is not Breach.UNKNOWN_ATTRIBUTE or facts.says(Breach.PATH_REFUSED)
         weight = 88 if exact or facts.operations_seen else 80
@@ -72,6 +79,13 @@ def _only_path_refused(facts: Facts) -> bool:
         and not removes
         and facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, Breach.REQUIRED) is None
     )
+
+
+def _core_urn(facts: Facts) -> bool:
+    """Whether an attribute of the RFC was sent, and refused, under the URN of its schema."""
+    refused = bare_name(facts.path_refused)
+    sent = [o.path for o in facts.operations if o.path and bare_name(o.path) == refused]
+    return facts.operations_seen and in_rfc(refused) and any(p.startswith("urn:") for p in sent)
 
 
 def _only_extension(facts: Facts) -> bool:

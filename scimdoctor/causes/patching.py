@@ -97,6 +97,24 @@ def ignored_keys(facts: Facts) -> tuple[str, ...]:
     return ()
 
 
+def ignored_urns(facts: Facts) -> tuple[str, ...]:
+    """Paths with a URN of accepted operations whose values are not there afterwards.
+
+    Empty if a plain path was not taken either.
+    """
+    for exchange in facts.case.exchanges:
+        if exchange.request.method.upper() != "PATCH" or not exchange.ok:
+            continue
+        named = tuple(o for o in operations_of(exchange.request.json) if o.path)
+        shown = shown_after(exchange, facts.case.exchanges)
+        if named and shown is not None:
+            wanted = tuple(single_values(named))
+            missed = [path for path, value in wanted if not agrees(value, value_at(shown, path))]
+            if missed and all(path.casefold().startswith("urn:") for path in missed):
+                return tuple(missed)
+    return ()
+
+
 PATCH_SECTION = "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2"
 
 

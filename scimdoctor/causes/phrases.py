@@ -68,6 +68,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"\bbool(?:ean)?(?: value)? (?:is |was )?expected"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?(?:type )?bool"),
         ("Java", r"cannot be cast to .{0,60}boolean"),
+        ("Laravel", r"\bmust be true or false\b"),
     ),
     *_rows(
         Breach.NOT_OBJECT,

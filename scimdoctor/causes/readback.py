@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 
+_DERIVED = frozenset({"formatted", "display", "$ref"})
+"""Sub-attributes that an app may make of others, or leave out."""
+
 _NOT_COMPARED = frozenset({"members", "roles", "manager", "password"})
 
 
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     STALE_ANSWER = "stale-answer"
     """The answer to the write shows the old value, a later read the new one."""
 
+    MEMBER_NOT_ADDED = "member-not-added"
     VALUES_LOST = "values-lost"
     MEMBERS_WIPED = "members-wiped"
     MEMBER_STAYED = "member-stayed"
@@ -178,6 +182,9 @@ def _members(
         if operation.verb == "remove" and named and was and not now and was - named:
             text = f"{len(was)} members before; none are left after {len(named)} was removed"
             yield Contradiction(kind=Kind.MEMBERS_WIPED, exchange=read.id, summary=text)
+        if operation.verb == "add" and named and now is not None and not named & now:
+            text = "the group shows none of the members that were added"
+            yield Contradiction(kind=Kind.MEMBER_NOT_ADDED, exchange=read.id, summary=text)
         if operation.verb == "add" and named and now is not None and was and was - now:
             text = "members that were not in the request are gone after an addition"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
@@ -226,9 +233,27 @@ def _elements_lost(
         named = " ".join(paths).casefold()
         gone = [str(e.get("type")) for e in _elements(listed) if e.get("type")]
         gone = [t for t in gone if t.casefold() not in kinds and f'"{t.casefold()}"' not in named]
+        parts = sorted(_parts_lost(_elements(listed), now, paths))
+        if parts:
+            text = f"{key} lost {', '.join(parts)}, which the request did not mention"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
         if gone:
             text = f"{key} of type {', '.join(gone)} are gone, which the request did not address"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
+
+
+def _parts_lost(
+    old: list[dict[str, Any]], now: list[dict[str, Any]], paths: list[str]
+) -> Iterable[str]:
+    """Sub-attributes of elements that are still there, gone although no path names them."""
+    written = {path.rpartition(".")[2].casefold() for path in paths} | _DERIVED
+    for element in old:
+        kind = str(element.get("type")).casefold()
+        kept = [e for e in now if str(e.get("type")).casefold() == kind]
+        for part, value in element.items():
+            plain = bool(value) and isinstance(value, str) and part.casefold() not in written
+            if plain and kept and not any(e.get(part) for e in kept):
+                yield part
 
 
 def _elements(value: object) -> list[dict[str, Any]]:

@@ -8,7 +8,20 @@ import pytest
 
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.model.diagnosis import Confidence
-from tests.causes.build import event, exchange, listed, on, op, patch, reason, scim, seen, user
+from tests.causes.build import (
+    ENTERPRISE,
+    event,
+    exchange,
+    group,
+    listed,
+    on,
+    op,
+    patch,
+    reason,
+    scim,
+    seen,
+    user,
+)
 from tests.causes.test_families import MANAGER, WORK, failed, patched, sent
 
 if TYPE_CHECKING:
@@ -22,6 +35,9 @@ REPLACED = op("Replace", "nickName", "Ada")
 OLD = [{"type": "work", "value": "a@x.y"}, {"type": "home", "value": "b@x.y"}]
 NEW_WORK = patch(op("Replace", WORK, "c@x.y"))
 LOOK = '/Users?filter=userName eq "Ada@x.y"'
+COST = f"{ENTERPRISE}:costCenter"
+CORE = "urn:ietf:params:scim:schemas:core:2.0:User:title"
+LEAVES = patch(op("Remove", "members", [{"value": "m1"}]))
 TAKEN = scim("Email is already in use", "uniqueness", 409)
 
 
@@ -41,6 +57,16 @@ def emails_then(*now: dict[str, Any]) -> Case:
     )
 
 
+def address_then(now: dict[str, Any]) -> Case:
+    """A PATCH of a work address's postal code only, with the address before and after it."""
+    old = {"type": "work", "postalCode": "1", "region": "NY"}
+    sent_body = patch(op("Replace", 'addresses[type eq "work"].postalCode', "2"))
+    return seen(
+        exchange("GET", "/Users/u1", 200, user(addresses=[old]), id_="h1"),
+        exchange("PATCH", "/Users/u1", 200, user(addresses=[now]), sent=sent_body, id_="h2"),
+    )
+
+
 def patched_twice(first: dict[str, Any], then: dict[str, Any], status: int, body: Any) -> Case:
     """A PATCH that is accepted, and another of the same object that is refused."""
     return seen(
@@ -55,6 +81,42 @@ def joins(name: str) -> dict[str, Any]:
 
 
 PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+    "a part of an address that was not named is gone": (
+        "replace-clears-unsent-values",
+        address_then({"type": "work", "postalCode": "2"}),
+        "unknown-cause",
+        address_then({"type": "work", "postalCode": "2", "region": "NY"}),
+    ),
+    "a member that was added is not there": (
+        "patch-accepted-not-applied",
+        seen(
+            exchange("PATCH", "/Groups/g1", 204, sent=joins("m1"), id_="h1"),
+            exchange("GET", "/Groups/g1", 200, group(members=[]), id_="h2"),
+        ),
+        "members-remove-value-not-understood",
+        seen(
+            exchange("PATCH", "/Groups/g1", 204, sent=LEAVES, id_="h1"),
+            exchange("GET", "/Groups/g1", 200, group(members=[{"value": "m1"}]), id_="h2"),
+        ),
+    ),
+    "only paths with a URN are ignored": (
+        "extension-urn-path-unsupported",
+        patched(patch(op("Replace", COST, "7"), REPLACED), 200, user(nickName="Ada")),
+        "patch-accepted-not-applied",
+        patched(patch(op("Replace", COST, "7"), REPLACED), 200, user(nickName="A")),
+    ),
+    "a core attribute under its schema's URN": (
+        "extension-urn-path-unsupported",
+        patched(patch(op("Replace", CORE, "b")), 400, scim(f"Unsupported attribute {CORE}")),
+        "mapping-targets-unsupported-attribute",
+        patched(patch(op("Replace", "title", "b")), 400, scim("Unsupported attribute title")),
+    ),
+    "Laravel's boolean": (
+        "boolean-string-rejected",
+        failed("update", 400, scim("The active field must be true or false.")),
+        "unknown-cause",
+        failed("update", 400, scim("This may be true or false.")),
+    ),
     "the same PATCH once more": (
         "non-idempotent-write",
         patched_twice(joins("m1"), joins("m1"), 500, scim("Failed", None, 500)),
