@@ -144,7 +144,8 @@ def _roles(facts: Facts) -> Match | None:
     about = refused is not None and bare_name(refused.attribute) == "roles"
     by_shape = facts.has(Shape.ROLES_TEXT) and facts.operations_seen
     if refused is not None and about and facts.stage in _WRITING and not by_shape:
-        return backed(facts, 84, "the role's value is refused", text=refused.text)
+        # The mapping may send a wrong role, or the app may lack the right one: words tell neither.
+        return possible(84, "the role's value is refused", refused.text)
     return _both_expressions(facts)
 
 

@@ -117,7 +117,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.UNKNOWN_SCHEMA,
         ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
-        ("SCIM libraries", r"schema[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
+        ("SCIM libraries", r"schema(?! validation)[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
         ("ServiceNow", r"\burn:\S+ must be (?:included|listed|present) in the schemas\b"),
         ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
@@ -164,7 +164,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.VALUE_REFUSED,
         ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
         ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
-        ("Laravel, Rails, validators", r"\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
+        ("Laravel, Rails, validators", r"(?<!request )(?<!payload )(?<!body )\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
@@ -175,6 +175,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
         ("validators", r"(?:should|must|needs? to|has to) be in [\w.: -]{1,30}format|\broles? ['\"][^'\"]{1,60}['\"] (?:is |was )?(?:not|un) ?(?:recogni|known|valid|found|allowed|supported)"),
         ("validators", r"\bunknown value\b"),
+        ("Sentry", r"\binvalid (?:organi[sz]ation|team|account|workspace|member|primary|custom) role\b"),
         ("SAP Cloud Identity Services", r"not part of .{0,60}\bcanonical values"),
     ),
     *_rows(
@@ -334,7 +335,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNREACHABLE,
-        (".NET sockets", r"remote name could not be resolved|no such host is known|name or service not known|name resolution|dns\b|unable to connect to the remote server|no connection could be made|actively refused|connection (?:refused|was (?:forcibly )?closed|reset|attempt failed|aborted)|connected (?:party|host)|an existing connection|network (?:is )?unreachable|host (?:is )?unreachable"),
+        (".NET sockets", r"remote name could not be resolved|no such host is known|name or service not known|name resolution|dns\b|unable to connect to (?:the )?remote server|no connection could be made|actively refused|connection (?:refused|was (?:forcibly )?closed|reset|attempt failed|aborted)|connected (?:party|host)|an existing connection|network (?:is )?unreachable|host (?:is )?unreachable"),
         (".NET", r"an error occurred while sending the request|underlying connection was closed|unexpected error occurred on a (?:send|receive)|response ended prematurely|failed to (?:connect|establish)|unable to reach|could not (?:connect|reach|establish)|cannot (?:reach|connect)|not reachable|unreachable"),
         (".NET TLS", r"\bssl\b|\btls\b|secure channel|certificate[^.;]{0,60}(?:invalid|not trusted|untrusted|chain|expired|verify|validation|name|remote)|trust relationship|handshake|authentication failed because the remote party"),
     ),

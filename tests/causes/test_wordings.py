@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scimdoctor.causes.engine import diagnose_case
-from scimdoctor.model.diagnosis import Case
+from scimdoctor.model.diagnosis import Case, Confidence
 from tests.causes.build import (
     ENTERPRISE,
     about,
@@ -193,6 +193,13 @@ WORDINGS: tuple[tuple[str, Case], ...] = (
     ('role-mapping-wrong',bare('create','AppRoleAssignmentsComplex cannot be used with SingleAppRoleAssignment')),
     ('duplicate-create-not-409',failed('create',400,{'non_field_errors':['The fields organization, email must make a unique set.']})),
     ('custom-attribute-definition-invalid',bare('create','exporting the property is not supported')),
+    ('required-attribute-empty-in-source',failed('create',400,scim("Schema validation failed: emails: Required attribute 'emails' is missing.",'invalidValue'))),
+    ('endpoint-unreachable-or-blocked',about(job('Unable to connect to remote server'))),
+    ('value-not-allowed-by-app',failed('create',400,scim('Invalid organization role.'))),
+    ('value-not-allowed-by-app',failed('create',400,scim("The provided user's username is invalid"))),
+    ('role-mapping-wrong',failed('create',400,scim("'Developer' is not a valid primary role"))),
+    ('existing-account-not-matchable',failed('create',409,scim('unclaimed user already exists for that email address. Please claim user instead.','uniqueness',409))),
+    ('app-policy-refuses-change',failed('update',400,scim('Cannot deactivate an owner'))),
 )  # fmt: skip
 
 
@@ -204,3 +211,25 @@ def _rows() -> Iterable[Any]:
 @pytest.mark.parametrize(("cause", "case"), list(_rows()))
 def test_the_cause_is_named_first(cause: str, case: Case) -> None:
     assert diagnose_case(case).cause == cause
+
+
+NEAR_MISSES: tuple[tuple[str, Case], ...] = (
+    (
+        "over-strict-validation",
+        failed("create", 400, scim("Schema urn:acme:schemas:1:User does not exist")),
+    ),
+    ("unknown-cause", failed("update", 400, scim("The SCIM PATCH request is invalid"))),
+    ("unknown-cause", about(job("You are able to connect to remote servers"))),
+    ("unknown-cause", failed("update", 400, scim("Your organization role was read"))),
+)
+
+
+@pytest.mark.parametrize(("cause", "case"), NEAR_MISSES)
+def test_a_near_wording_leads_elsewhere(cause: str, case: Case) -> None:
+    assert diagnose_case(case).cause == cause
+
+
+def test_a_refused_role_may_be_the_fault_of_the_mapping_or_of_the_app() -> None:
+    found = diagnose_case(failed("create", 400, scim("Unknown custom role 'qa-team'")))
+    assert found.cause == "role-mapping-wrong"
+    assert found.confidence is Confidence.POSSIBLE
