@@ -50,7 +50,8 @@ def _expired(facts: Facts) -> Match | None:
 
 def _unusable(facts: Facts) -> Match | None:
     said = facts.says(Breach.TOKEN_UNUSABLE)
-    if said is not None and facts.status in {None, 401, 403}:
+    about_no_object = facts.status == 400 and facts.stage is Stage.UNKNOWN
+    if said is not None and (about_no_object or facts.status in {None, 401, 403}):
         return backed(facts, 91, "the token cannot work as it was typed", text=said.text)
     if facts.exchange is not None and facts.status in {400, 401, 403}:
         sent = [v for k, v in facts.exchange.request.headers if k.casefold() == "authorization"]

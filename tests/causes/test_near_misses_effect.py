@@ -117,6 +117,12 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "unknown-cause",
         failed("update", 400, scim("This may be true or false.")),
     ),
+    "Entra cannot store the token": (
+        "secret-token-unusable",
+        failed("other", 400, "Size of input ExternalSecret data is invalid."),
+        "value-not-allowed-by-app",
+        failed("create", 400, "Size of input ExternalSecret data is invalid."),
+    ),
     "the same PATCH once more": (
         "non-idempotent-write",
         patched_twice(joins("m1"), joins("m1"), 500, scim("Failed", None, 500)),
