@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -88,11 +89,12 @@ def table_of_causes() -> str:
 
 def session() -> str:
     """A real run, as a terminal of 92 columns shows it."""
-    command = ["diagnose", "--from", str(ROOT / "examples" / "user-conflict.json")]
+    command = ["diagnose", "--from", "examples/user-conflict.json"]
     environ = {"COLUMNS": "92", "HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"}
-    run = CliRunner().invoke(build_app(), command, obj=Session(environ=environ, quiet=True))
-    shown = run.stdout.replace(str(ROOT) + "/", "").rstrip()
-    return f"```\n$ scimdoctor diagnose --from examples/user-conflict.json\n{shown}\n```"
+    # The file is named from the repository's root: lines must not wrap by where that is.
+    with contextlib.chdir(ROOT):
+        run = CliRunner().invoke(build_app(), command, obj=Session(environ=environ, quiet=True))
+    return f"```\n$ scimdoctor {' '.join(command)}\n{run.stdout.rstrip()}\n```"
 
 
 @pytest.mark.parametrize(
