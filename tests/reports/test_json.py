@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from scimdoctor.errors import SourceError
-from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse
+from scimdoctor.model.exchange import Exchange, FailureKind, ScimRequest, ScimResponse
 from scimdoctor.model.reconstruction import ReconstructedRequest
 from scimdoctor.model.replay import ReplayedRequest
 from scimdoctor.reports import Format, render
@@ -177,3 +177,9 @@ def test_no_field_of_a_replay_or_an_exchange_is_left_out() -> None:
     for kind in (ReplayedRequest, ReconstructedRequest, ScimRequest):
         assert {field.name for field in fields(kind)} <= request
     assert {field.name for field in fields(Exchange)} <= set(data["exchanges"][0]) | {"failure"}
+
+
+def test_the_schema_knows_every_reason_for_no_answer() -> None:
+    properties = schema()["properties"]["exchanges"]["items"]["properties"]
+    known = properties["failure"]["properties"]["kind"]["enum"]
+    assert set(known) == {str(kind) for kind in FailureKind}
