@@ -10,7 +10,8 @@ from scimdoctor.causes.answers import list_faults, looks_like_list, resource_fau
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.dialects.reading import Reading, read_body, read_text
 from scimdoctor.causes.facts import Facts, Stage
-from scimdoctor.causes.readback import contradictions
+from scimdoctor.causes.lookups import deleted_before, lookup_contradictions
+from scimdoctor.causes.readback import contradictions, took_effect
 from scimdoctor.causes.sent import (
     Filter,
     Operation,
@@ -92,10 +93,12 @@ def facts_of(case: Case) -> Facts:
     exchange = decisive(case.exchanges)
     if exchange is not None:
         facts = _with_exchange(facts, exchange)
+    found = (*contradictions(case.exchanges), *lookup_contradictions(case.exchanges))
     return replace(
         facts,
         reading=_by_speaker(facts.reading, facts.status),
-        contradictions=contradictions(case.exchanges),
+        contradictions=found,
+        effect_shown=exchange is not None and not found and took_effect(exchange, case.exchanges),
         ever_worked=_ever_worked(case),
         shapes=shapes_of(facts.operations),
     )
@@ -256,8 +259,13 @@ def _job_error(job: SynchronizationJob) -> SynchronizationError | None:
 
 def decisive(exchanges: tuple[Exchange, ...]) -> Exchange | None:
     """The exchange to judge: a failed write, else a failed read, else a bad answer, else the last."""
-    ranked = sorted(enumerate(exchanges), key=lambda pair: (_badness(pair[1]), pair[0]))
+    ranked = sorted(enumerate(judged(exchanges)), key=lambda pair: (_badness(pair[1]), pair[0]))
     return ranked[-1][1] if ranked else None
+
+
+def judged(exchanges: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """The exchanges that can be at fault: not a read of what was deleted, which must fail."""
+    return tuple(e for e in exchanges if e.request.is_write or not deleted_before(e, exchanges))
 
 
 def _badness(exchange: Exchange) -> int:

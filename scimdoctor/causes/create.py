@@ -190,6 +190,8 @@ def _required_said(facts: Facts, said: Complaint) -> Match | None:
     if facts.says(*_NOT_OF_A_VALUE) or _is_optional(said.attribute):
         return None
     weight = 86 if name else 74
+    if not name and facts.has(Shape.EMPTY_LIST, Shape.NULL_VALUE):
+        weight = 60
     if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):
         weight = 50
     what = said.attribute or "an attribute"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.dialects.reading import Reading
-from scimdoctor.causes.readback import was_found
+from scimdoctor.causes.lookups import was_found
 from scimdoctor.causes.sent import Shape, target_of
 from scimdoctor.entra.reason import ReasonFacts
 from scimdoctor.model.diagnosis import Case, Confidence
@@ -19,7 +19,7 @@ from scimdoctor.model.finding import Evidence, EvidenceKind
 
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Breach, Complaint
-    from scimdoctor.causes.readback import Contradiction
+    from scimdoctor.causes.contradiction import Contradiction
     from scimdoctor.causes.sent import Filter, Operation
     from scimdoctor.entra.error_codes import ErrorCode
     from scimdoctor.entra.skip_reasons import SkipReason
@@ -80,6 +80,9 @@ class Facts:
     skip: SkipReason | None = None
     skip_name: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    effect_shown: bool = False
+    """The decisive write was accepted, and its answer or a later read shows what it asked for."""
+
     ever_worked: bool = False
     """The job finished a cycle once, or events show that it does."""
 
@@ -97,6 +100,11 @@ class Facts:
     def succeeded(self) -> bool:
         """Whether the decisive exchange was answered with 2xx."""
         return self.exchange is not None and self.exchange.ok
+
+    @property
+    def accepted_unseen(self) -> bool:
+        """Whether a write was accepted, and nothing shows that it took effect."""
+        return self.succeeded and not self.effect_shown
 
     @property
     def unresolved_reference(self) -> bool:
@@ -141,6 +149,12 @@ class Facts:
         if self.exchange is None:
             return False
         return was_found(target_of(self.exchange.request)[1], self.case.exchanges)
+
+    @property
+    def scim_answers(self) -> bool:
+        """Whether another request of the capture was answered with success and JSON."""
+        others = (e for e in self.case.exchanges if e is not self.exchange)
+        return any(e.ok and isinstance(e.json, dict) for e in others)
 
     @property
     def filter_on_extension(self) -> bool:

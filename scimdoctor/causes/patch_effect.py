@@ -33,8 +33,8 @@ from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
+    from scimdoctor.causes.contradiction import Contradiction
     from scimdoctor.causes.facts import Facts
-    from scimdoctor.causes.readback import Contradiction
 
 
 _MEMBER_KEYS = frozenset({"user_id", "userid", "member_id", "memberid", "user", "member"})
@@ -58,23 +58,30 @@ def _not_applied(facts: Facts) -> Match | None:
     if not facts.succeeded or facts.stage is not Stage.UPDATE or not facts.operations_seen:
         return None
     if isinstance(facts.answer, dict) and "id" in facts.answer:
-        for path, value in single_values(facts.operations):
-            stored = value_at(facts.answer, path)
-            if stored is None:
-                return possible(84, f"{path} was sent as {value!r} and is not in the answer")
-            if not agrees(value, stored):
-                return likely(84, f"{path} was sent as {value!r} but is answered as {stored!r}")
+        return _answered_otherwise(facts)
+    if facts.effect_shown:
         return None
     return possible(47, "PATCH was accepted; whether it took effect is not shown")
+
+
+def _answered_otherwise(facts: Facts) -> Match | None:
+    """A PATCH whose own answer does not hold what it sent."""
+    for path, value in single_values(facts.operations):
+        stored = value_at(facts.answer, path)
+        if stored is None:
+            return possible(84, f"{path} was sent as {value!r} and is not in the answer")
+        if not agrees(value, stored):
+            return likely(84, f"{path} was sent as {value!r} but is answered as {stored!r}")
+    return None
 
 
 def _cleared(facts: Facts) -> Match | None:
     seen = _seen(facts, "values-lost")
     if seen is not None:
         return likely(94, seen.summary)
-    if facts.succeeded and facts.has(Shape.REPLACE_MEMBERS):
+    if facts.accepted_unseen and facts.has(Shape.REPLACE_MEMBERS):
         return possible(60, "Replace of members was accepted: members not listed are gone")
-    if facts.succeeded and facts.has(Shape.PARTIAL_COMPLEX):
+    if facts.accepted_unseen and facts.has(Shape.PARTIAL_COMPLEX):
         return possible(57, "part of a complex attribute was replaced")
     return None
 
@@ -88,7 +95,7 @@ def _members_remove(facts: Facts) -> Match | None:
         return backed(facts, 94, "Remove with a value list is refused", text=said.text)
     if not facts.has(Shape.REMOVE_MEMBERS_BY_VALUE):
         return None
-    if facts.succeeded:
+    if facts.accepted_unseen:
         left = member_ids(facts.answer)
         weight = 72 if left is not None else 66
         return possible(weight, "Remove of members with a value list was accepted")

@@ -38,6 +38,7 @@ from scimdoctor.causes.patching import (
     patched,
     words,
 )
+from scimdoctor.causes.readback import shown_after
 from scimdoctor.causes.sent import Shape, holds_json_text
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim import urns
@@ -153,10 +154,13 @@ def _no_target(facts: Facts) -> Match | None:
 def _duplicates(facts: Facts) -> Match | None:
     if facts.stage is not Stage.UPDATE:
         return None
-    made = doubled_types(facts.answer) if facts.succeeded and isinstance(facts.answer, dict) else ()
-    if made:
-        return likely(95, f"{', '.join(made)} hold several elements of one type afterwards")
-    if facts.succeeded and facts.has(Shape.SEVERAL_VALUE_PATH_ADDS):
+    shown = facts.answer
+    if facts.succeeded and facts.exchange is not None:
+        shown = shown_after(facts.exchange, facts.case.exchanges) or shown
+    made = doubled_types(shown) if facts.succeeded and isinstance(shown, dict) else ()
+    if made and facts.has(Shape.VALUE_PATH):
+        return likely(96, f"{', '.join(made)} hold several elements of one type afterwards")
+    if facts.accepted_unseen and facts.has(Shape.SEVERAL_VALUE_PATH_ADDS):
         return possible(55, "several Adds with one filter were accepted")
     return None
 
@@ -181,7 +185,7 @@ def _manager(facts: Facts) -> Match | None:
         return possible(69, "manager was sent as a bare id")
     if mute_refusal(facts, Shape.MANAGER):
         return possible(71, "manager was sent as Entra does: a bare id, or a removal")
-    if facts.succeeded and facts.has(Shape.MANAGER) and only:
+    if facts.accepted_unseen and facts.has(Shape.MANAGER) and only:
         return possible(54, "a change of manager was accepted")
     return None
 
@@ -194,7 +198,7 @@ def _roles(facts: Facts) -> Match | None:
         return backed(facts, 88, "the shape of roles is refused", text=said.text)
     if mute_refusal(facts, Shape.ROLES_TEXT):
         return possible(74, "roles were sent from an app-role expression")
-    if facts.succeeded:
+    if facts.accepted_unseen:
         return possible(56, "roles from an app-role expression were accepted")
     return None
 

@@ -159,8 +159,9 @@ def _value_shape(facts: Facts) -> Match | None:
         weight = 70 if name in {"manager", "roles", "active"} else 83
         return backed(facts, weight, "the value's shape is refused", text=said.text)
     missing = facts.says(Breach.REQUIRED)
-    if patched(facts) and missing is not None and facts.has(Shape.EMPTY_LIST):
-        return backed(facts, 84, "an empty list was sent as the value", text=missing.text)
+    if patched(facts) and missing is not None and facts.has(Shape.EMPTY_LIST, Shape.NULL_VALUE):
+        text = "an empty list or a null was sent as the value"
+        return backed(facts, 84, text, text=missing.text)
     if mute_refusal(facts, Shape.REF_ARRAY):
         return possible(72, 'a plain value was sent as [{"$ref": null, "value": …}]')
     if mute_refusal(facts, Shape.NULL_VALUE):
@@ -185,7 +186,7 @@ def _dotted(facts: Facts) -> Match | None:
         return backed(facts, 91, "keys with dots or URNs are refused", text=said.text)
     if mute_refusal(facts, Shape.DOTTED_KEYS):
         return possible(73, "a pathless operation with dotted or URN keys was sent")
-    if sent and facts.succeeded:
+    if sent and facts.accepted_unseen:
         return possible(53, "a pathless operation with dotted or URN keys was accepted")
     missing = facts.says(Breach.PATH_MISSING)
     if missing is not None and patched(facts) and not facts.has(Shape.REMOVE_MEMBERS_BY_VALUE):

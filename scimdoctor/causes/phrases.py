@@ -169,7 +169,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
-        ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|string_too_(?:long|short)|data too long|value too (?:long|large)"),
+        ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|(?:may|must|should|can(?:'|no)t) not be (?:greater|longer|shorter|less|more|larger) than|string_too_(?:long|short)|data too long|value too (?:long|large)"),
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
         ("SAP, others", r"\bvalues? (?:['\"][^'\"]{0,60}['\"] )?(?:is |are |was )?not (?:supported|recogni[sz]ed|known)\b|unsupported (?:value|language|locale|country|time ?zone|currency)\b|unknown (?:\w+ )?role\b"),
@@ -255,6 +255,8 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.NO_ROUTE,
         ("Express, Laravel, Rails, Django, Flask, Go, ASP.NET, Spring", r"cannot (?:GET|POST|PATCH|PUT|DELETE) /|no route matches|route \S+ (?:could )?not (?:be )?found|route not found|the requested url .{0,80}was not found|404 page not found|no http resource was found|no static resource|no (?:endpoint|handler|mapping) found|unknown (?:endpoint|route|url)|(?:endpoint|url|route|page|api) (?:\S+ )?(?:was |is )?(?:not found|does not exist)|no matching (?:route|operation)"),
         ("Grafana, multi-tenant apps", r"(?:invalid|unknown|no such) (?:namespace|tenant|realm)\b|\b(?:namespace|tenant|realm) (?:\S+ )?(?:is |was )?(?:not found|invalid|unknown)"),
+        ("Kong", r"\bno routes? (?:was |were )?match"),
+        ("AWS API Gateway", r"^missing authentication token\.?$"),
         (".NET", r"\binvalid uri\b|hostname could not be parsed|not a valid (?:absolute )?ur[il]\b"),
     ),
     *_rows(

@@ -43,6 +43,8 @@ _NO_RESULTS = re.compile(
 )
 
 
+_SOMEBODY = re.compile(r"(?i)\b(?:users?|accounts?|persons?|people|identit(?:y|ies)|records?)\b")
+
 _COUNT_AS_FILTER = (
     Breach.FILTER_REFUSED,
     Breach.FILTER_SYNTAX,
@@ -93,9 +95,17 @@ def _no_match_seen(facts: Facts) -> Match | None:
     usual = bare_name(facts.filter.attribute) in {"username", "displayname"}
     if not usual and not facts.reading.is_scim:
         return possible(87, "a filter is answered 404: no match, or an attribute it does not know")
-    if facts.is_users or facts.reading.is_scim:
+    if _is_scim_speaking(facts) and (facts.is_users or facts.reading.is_scim):
         return likely(87, "a filter without a match is answered 404 instead of an empty list")
-    return possible(60, "a filter without a match is answered 404")
+    return possible(60, "a filter without a match, or a wrong address, is answered 404")
+
+
+def _is_scim_speaking(facts: Facts) -> bool:
+    """Whether a 404 comes from SCIM code, and not from a place where none is."""
+    named = facts.says(Breach.NOT_FOUND)
+    somebody = named is not None and _SOMEBODY.search(named.text) is not None
+    words = _NO_RESULTS.search(facts.reading.words) is not None
+    return facts.reading.is_scim or facts.scim_answers or somebody or words
 
 
 def _no_match_told(facts: Facts) -> Match | None:
@@ -185,7 +195,7 @@ def _misses(facts: Facts) -> Match | None:
 def _not_selective(facts: Facts) -> Match | None:
     if facts.succeeded and facts.filter is not None and facts.stage in QUERIES:
         resources = resources_of(facts.answer)
-        strangers = misfits(resources, facts.filter)
+        strangers = misfits(resources, facts.filter) if looks_like_list(facts.answer) else []
         if strangers:
             return likely(94, f"{len(strangers)} resources came back that the filter leaves out")
         if len(resources) > 1 and not facts.filter.is_compound:

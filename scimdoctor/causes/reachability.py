@@ -78,6 +78,9 @@ def _wrong_status(facts: Facts) -> Match | None:
     credentials = facts.code("CredentialValidationUnavailable", "CredentialValidationFailure")
     if facts.status == 404 and facts.stage is Stage.TEST and (credentials or facts.exchange):
         return possible(57, "the very first query, that of the connection test, got 404")
+    plain = facts.stage is Stage.MATCH and not facts.reading.is_scim and not facts.scim_answers
+    if facts.status == 404 and plain and facts.exchange is not None and facts.is_users:
+        return possible(58, "a query gets 404, and nothing that was seen answers like SCIM")
     if facts.status == 405 and facts.stage in QUERIES:
         return possible(55, "a plain query is answered 405, so the path leads somewhere else")
     return None

@@ -5,19 +5,16 @@ The pairs are found by object id; only answers of 2xx are compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.causes.answers import resources_of
-from scimdoctor.causes.attributes import bare_name
-from scimdoctor.causes.sent import Operation, filter_of, operations_of, target_of
+from scimdoctor.causes.attributes import bare_name, leaf
+from scimdoctor.causes.contradiction import Contradiction, Kind
+from scimdoctor.causes.sent import Operation, operations_of, target_of
 from scimdoctor.scim.paths import member, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scimdoctor.causes.sent import Filter
     from scimdoctor.model.exchange import Exchange
 
 
@@ -25,37 +22,6 @@ _DERIVED = frozenset({"formatted", "display", "$ref"})
 """Sub-attributes that an app may make of others, or leave out."""
 
 _NOT_COMPARED = frozenset({"members", "roles", "manager", "password"})
-
-
-class Kind(StrEnum):
-    """What contradicts what."""
-
-    NOT_APPLIED = "not-applied"
-    NOT_STORED = "not-stored"
-    STALE_ANSWER = "stale-answer"
-    """The answer to the write shows the old value, a later read the new one."""
-
-    MEMBER_NOT_ADDED = "member-not-added"
-    VALUES_LOST = "values-lost"
-    MEMBERS_WIPED = "members-wiped"
-    MEMBER_STAYED = "member-stayed"
-    MEMBER_LOST = "member-lost"
-    """Of several additions to a group, some are gone."""
-
-    DISABLED_GONE = "disabled-gone"
-    EXISTS_BUT_NOT_FOUND = "exists-but-not-found"
-    CASE_MATTERS = "case-matters"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
-    """Two exchanges that cannot both be right for a server that does what it says."""
-
-    kind: Kind
-    exchange: str
-    """The id of the later one."""
-
-    summary: str
 
 
 def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]:
@@ -68,8 +34,6 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
             found += _after_patch(exchange, exchanges[:index], later)
         elif method == "POST" and exchange.ok:
             found += _after_create(exchange, later)
-        elif method == "GET" and exchange.ok:
-            found += _around_query(exchange, _only_read(exchanges[:index]), later)
     found += _parallel_members(exchanges)
     return tuple(found)
 
@@ -80,6 +44,27 @@ def shown_after(write: Exchange, exchanges: tuple[Exchange, ...]) -> dict[str, A
     reads = (e.json for e in _reads(_object_id(write), later) if e.ok)
     shown = next(reads, write.json)
     return shown if isinstance(shown, dict) and "id" in shown else None
+
+
+def took_effect(write: Exchange, exchanges: tuple[Exchange, ...]) -> bool:
+    """Whether an accepted write is seen to have done all that it asked for."""
+    method = write.request.method.upper()
+    if not write.ok or method not in {"PATCH", "DELETE"}:
+        return False
+    if method == "DELETE":
+        return True
+    shown = shown_after(write, exchanges)
+    return shown is not None and all(_done(o, shown) for o in operations_of(write.request.json))
+
+
+def _done(operation: Operation, shown: dict[str, Any]) -> bool:
+    """Whether `shown` is as `operation` asked; no for values that are not compared."""
+    named = named_members(operation)
+    if named:
+        now = member_ids(shown) or set()
+        return not named & now if operation.verb == "remove" else named <= now
+    wanted = tuple(single_values((operation,)))
+    return bool(wanted) and all(agrees(value, value_at(shown, path)) for path, value in wanted)
 
 
 def _object_id(exchange: Exchange) -> str | None:
@@ -211,8 +196,11 @@ def _lost(
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
     if "name" in touched and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
-        gone = sorted(k for k, v in old["name"].items() if v and not kept.get(k))
-        if gone and not any("." in (o.path or "") for o in operations):
+        named = {leaf(o.path) for o in operations if o.path} | _DERIVED
+        gone = sorted(
+            k for k, v in old["name"].items() if v and not kept.get(k) and k.casefold() not in named
+        )
+        if gone:
             text = f"name lost {', '.join(gone)}, which the request did not mention"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
 
@@ -269,61 +257,15 @@ def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Cont
     if not read.ok or not isinstance(read.json, dict):
         return
     for key, value in sent.items():
-        if isinstance(value, str) and key != "password" and member(read.json, key) is None:
+        if _is_data(key, value) and member(read.json, key) is None:
             text = f"{key} was sent and accepted, but a read does not return it"
             yield Contradiction(kind=Kind.NOT_STORED, exchange=read.id, summary=text)
 
 
-def was_found(object_id: str | None, exchanges: Iterable[Exchange]) -> bool:
-    """Whether a query lists an object under that id."""
-    lists = (e for e in exchanges if e.ok and e.request.method.upper() == "GET")
-    found = (r for e in lists for r in resources_of(e.json))
-    return object_id is not None and any(str(r.get("id")) == object_id for r in found)
-
-
-def _only_read(before: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
-    """What was asked before, if nothing was written since."""
-    return before if all(e.request.method.upper() == "GET" for e in before) else ()
-
-
-def _around_query(
-    query: Exchange, before: tuple[Exchange, ...], later: tuple[Exchange, ...]
-) -> Iterable[Contradiction]:
-    wanted = filter_of(query.request.query)
-    if wanted is None or not wanted.attribute or resources_of(query.json):
-        return
-    for exchange in (*before, *later):
-        if exchange.request.method.upper() == "POST" and exchange.status == 409:
-            text = f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
-            yield Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
-            return
-        found = _found_elsewhere(exchange, wanted)
-        if found is not None:
-            yield found
-            return
-
-
-def _found_elsewhere(exchange: Exchange, wanted: Filter) -> Contradiction | None:
-    if exchange.request.method.upper() != "GET" or not exchange.ok:
-        return None
-    other = filter_of(exchange.request.query)
-    found = resources_of(exchange.json)
-    if other is not None and found and _same_but_case(wanted.raw, other.raw):
-        text = "the same query in other letter case finds the object"
-        return Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
-    held = [value_at(r, wanted.attribute) for r in found if other is None]
-    held = [value for value in held if agrees(wanted.value, value)]
-    if held and all(str(value).strip() != wanted.value for value in held):
-        text = f"the filter did not find {wanted.value!r}, but a read shows {held[0]!r}"
-        return Contradiction(kind=Kind.CASE_MATTERS, exchange=exchange.id, summary=text)
-    if held:
-        text = f"a read returns an object whose {wanted.attribute} the filter did not find"
-        return Contradiction(kind=Kind.EXISTS_BUT_NOT_FOUND, exchange=exchange.id, summary=text)
-    return None
-
-
-def _same_but_case(one: str, other: str) -> bool:
-    return one != other and one.casefold() == other.casefold()
+def _is_data(key: str, value: object) -> bool:
+    """Whether a read must return what was sent under `key` (RFC 7643 section 2.2)."""
+    kept = isinstance(value, bool) or (isinstance(value, str | dict | list) and bool(value))
+    return kept and key.casefold() not in {"password", "schemas", "meta", "roles", "members"}
 
 
 def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction]:
@@ -340,6 +282,8 @@ def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction
             if adds and all(adds) and any(named):
                 added.setdefault(object_id, set()).update(*named)
                 writes[object_id] = writes.get(object_id, 0) + 1
+            elif any(named):
+                added[object_id], writes[object_id] = set(), 0
         elif writes.get(object_id, 0) > 1 and exchange.request.method.upper() == "GET":
             now = member_ids(exchange.json)
             if now is not None and added[object_id] - now:

@@ -89,6 +89,7 @@ def _attribute_malformed(facts: Facts) -> Match | None:
             return likely(92, *faults[:5])
     read = facts.exchange is not None and facts.exchange.request.method.upper() == "GET"
     read = read and facts.succeeded and facts.stage in QUERIES | {Stage.READ}
+    read = read and (facts.stage is Stage.READ or looks_like_list(facts.answer))
     if read and any("id" not in resource for resource in resources_of(facts.answer)):
         return likely(90, "a resource comes back without id")
     if facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.refused:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.collect import facts_of
+from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
@@ -140,11 +140,15 @@ def _open_questions(cases: tuple[NamedCase, ...], diagnoses: list[Diagnosis]) ->
 
 
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
-    """Whether to keep it: a job stopped by failures of objects is explained by those."""
-    if diagnosis.cause != "unknown-cause" or not evidence.groups:
+    """Whether to keep it: a capture in which all is well is none that nobody understands.
+
+    A job stopped by failures of objects is explained by those.
+    """
+    if diagnosis.cause != "unknown-cause":
         return True
-    capture_is_fine = named.about == "har" and all(e.ok for e in named.case.exchanges)
-    return named.about != "job" and not capture_is_fine
+    if named.about == "har" and all(e.ok for e in judged(named.case.exchanges)):
+        return False
+    return named.about != "job" or not evidence.groups
 
 
 def _replayed(cases: tuple[NamedCase, ...], probe: Probe) -> tuple[NamedCase, ...]:
@@ -191,6 +195,11 @@ def _notes(
     """Things to know, and the next command."""
     notes = []
     job = evidence.job
+    seen = len(evidence.exchanges)
+    if seen and not diagnoses and not evidence.groups:
+        notes.append(
+            f"Nothing wrong was seen in the capture ({seen} {'exchange' if seen == 1 else 'exchanges'})."
+        )
     if job is not None and is_stuck_in_initial_cycle(job, now=evidence.now):
         notes.append("The initial cycle has not finished for more than a week.")
     if job is not None and is_late(job, now=evidence.now):

@@ -34,6 +34,28 @@ _ROOT = re.compile(
     r"(?i)^(.*?)(/(?:Users|Groups|Schemas|ResourceTypes|ServiceProviderConfig|Bulk|Me)(?:/.*)?)$"
 )
 
+_BROWSER_ERRORS = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            FailureKind.DNS,
+            r"ERR_NAME_NOT_RESOLVED|ERR_DNS|NS_ERROR_UNKNOWN_HOST|ENOTFOUND|EAI_AGAIN",
+        ),
+        (FailureKind.REFUSED, r"ERR_CONNECTION_REFUSED|NS_ERROR_CONNECTION_REFUSED|ECONNREFUSED"),
+        (
+            FailureKind.TLS,
+            r"ERR_CERT|ERR_SSL|SEC_ERROR|SSL_ERROR|CERT_HAS_EXPIRED|UNABLE_TO_VERIFY",
+        ),
+        (FailureKind.TIMEOUT, r"ERR_(?:CONNECTION_)?TIMED_OUT|NS_ERROR_NET_TIMEOUT|ETIMEDOUT"),
+        (
+            FailureKind.RESET,
+            r"ERR_CONNECTION_(?:RESET|CLOSED|ABORTED)|NS_ERROR_NET_RESET|ECONNRESET",
+        ),
+        (FailureKind.PROTOCOL, r"ERR_(?:EMPTY_RESPONSE|INVALID_HTTP_RESPONSE|HTTP2_PROTOCOL)"),
+    )
+)
+"""How Chromium, Firefox and Node name what went wrong (Chromium's `net_error_list.h`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarCapture:
@@ -212,6 +234,8 @@ def _failure(raw: Any) -> TransportFailure:  # noqa: ANN401
         kind = FailureKind(members.get("_failureKind", "other"))
     except ValueError:
         kind = FailureKind.OTHER
+    if kind is FailureKind.OTHER:
+        kind = next((k for k, pattern in _BROWSER_ERRORS if pattern.search(str(message))), kind)
     return TransportFailure(kind=kind, message=str(message))
 
 

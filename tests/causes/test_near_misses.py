@@ -484,7 +484,9 @@ def test_a_create_whose_answer_was_not_recorded_is_only_possible() -> None:
 def test_404_to_an_unusual_filter_is_only_possible() -> None:
     unusual = diagnose_case(asked('/Users?filter=externalId eq "7"', 404))
     assert (unusual.cause, unusual.confidence) == ("filter-no-match-404", Confidence.POSSIBLE)
-    assert diagnose_case(asked(FIND_X, 404)).confidence is Confidence.LIKELY
+    assert diagnose_case(asked(FIND_X, 404)).confidence is Confidence.POSSIBLE
+    told = asked(FIND_X, 404, scim("User not found", status=404))
+    assert diagnose_case(told).confidence is Confidence.LIKELY
 
 
 def test_a_delete_of_what_is_gone_is_only_possible() -> None:

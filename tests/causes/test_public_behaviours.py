@@ -137,7 +137,7 @@ BEHAVIOURS: dict[str, tuple[str, Case]] = {
     "pingid-213": ("value-path-add-creates-duplicates", patched(patch(STREET, CITY), 200, user(addresses=[{"type": "work", "streetAddress": "x"}, {"type": "work", "locality": "y"}]))),
     "pingid-224": ("pathless-dotted-keys-unsupported", patched(DOTTED, 200, user(**{"name.familyName": "b", "name.formatted": "a b"}))),
     "pingid-281": ("patch-add-not-supported", patched(patch(CITY), 400, scim("Cannot add to a path that already has a value", "invalidValue"))),
-    "pranems-group-filter-case": ("filter-case-sensitive", seen(exchange("GET", '/Groups?filter=displayName eq "GROUP NAME"', 200, listed(), id_="h1"), exchange("GET", '/Groups?filter=displayName eq "Group Name"', 200, listed(group()), id_="h2"))),
+    "pranems-group-filter-case": ("filter-case-sensitive", seen(exchange("GET", '/Groups?filter=displayName eq "GROUP NAME"', 200, listed(), id_="h1"), exchange("GET", '/Groups?filter=displayName eq "Group Name"', 200, listed(group(displayName="Group Name")), id_="h2"))),
     "pranems-name-merge": ("replace-clears-unsent-values", read_back(patch(op("Replace", None, {"name": {"familyName": "C"}})), old=user(name={"givenName": "A", "familyName": "B"}), new=user(name={"familyName": "C"}))),
     "pulumi-13236": ("reference-unresolvable", failed("update", 400, scim("Members [77] are not provisioned"), group=True)),
     "rancher-54869": ("filter-attribute-unsupported", asked('/Users?filter=externalId eq "7"', 400, scim("only userName and displayName filters are supported", "invalidFilter"))),
