@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
+from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.shapes import resources_of
 from scimdoctor.checks.values import Values
 from scimdoctor.entra import requests
@@ -170,7 +171,7 @@ class CheckContext:
         exchange = self._once(spelled)
         if exchange.status == 429:
             exchange = self._again_slower(spelled, exchange)
-        elif exchange.status is not None and exchange.status >= 500:
+        elif exchange.crashed:
             exchange = self._again_after_error(spelled, exchange)
         return exchange
 
@@ -179,7 +180,7 @@ class CheckContext:
         self._check_time()
         spelled = respell(request, self.spelling)
         exchange = self.endpoint.send(spelled, credentials=credentials)
-        if exchange.status is not None and exchange.status >= 500:
+        if exchange.crashed:
             again = self.endpoint.send(spelled, credentials=credentials)
             if again.status is not None and again.status < 500:
                 self.intermittent.append(exchange)
@@ -411,7 +412,9 @@ class CheckContext:
         """
         lost = [path for path in paths if path not in self.kept]
         if lost:
-            raise Unavailable(f"the app does not keep {', '.join(lost)} (see create/stored)")
+            names = ", ".join(path.removeprefix("group:") for path in lost)
+            where = GROUP_STORED if names != ", ".join(lost) else STORED
+            raise Unavailable(f"the app does not keep {names} (see {where})")
 
 
 def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value

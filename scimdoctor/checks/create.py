@@ -64,13 +64,13 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
         context.spelling.omit |= set(culprits)
         names = ", ".join(name.removeprefix("schemas:") for name in culprits)
         cause = "over-strict-validation" if set(culprits) & set(_ENVELOPE) else None
-        if (refused.status or 0) >= 500:
+        if refused.crashed:
             cause = "unhandled-exception-500"
         yield failed(f"{words}. Without {names} it works.", refused, cause=cause)
         if "subject" not in context.objects:
             context.user("subject")
         return
-    crashed = (refused.status or 0) >= 500
+    crashed = refused.crashed
     beside = _culprits_beside_types(context)
     if beside is not None:
         context.spelling.omit |= set(beside)
@@ -194,7 +194,7 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
         )
         return
     needed = _needed(context)
-    crashed = (exchange.status or 0) >= 500
+    crashed = exchange.crashed
     cause = "unhandled-exception-500" if crashed else "required-attribute-empty-in-source"
     declared = bool(needed) and all(_is_declared(context, path) for path in needed)
     names = ", ".join(needed)
@@ -248,7 +248,7 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
     person = {**context.values.person("double"), "userName": user.name}
     exchange = context.send(context.create_request("Users", person))
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         again = context.send(context.create_request("Users", person))
         if again.status == 409:
             context.intermittent.append(exchange)

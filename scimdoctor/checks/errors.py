@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, CREATE, NO_MATCH
@@ -11,6 +11,7 @@ from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import ScimRequest
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim import urns
 from scimdoctor.scim.error import ScimError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def _unknown(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.get(f"/Users/{context.values.guid()}"))
     words = f"GET of a user that does not exist was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(f"{words} instead of 404.", exchange)
     elif exchange.ok:
         yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")
@@ -47,7 +48,15 @@ def _shape(context: CheckContext) -> Iterator[Result]:
     else:
         error = ScimError.parse(answer)
         if error is None or not error.well_formed:
-            yield failed(f"{words}, which is no SCIM error: {shown(answer)}.", exchange)
+            yield failed(f"{words}, {_error_problem(answer)}: {shown(answer)}.", exchange)
+
+
+def _error_problem(answer: dict[str, Any]) -> str:
+    """What keeps a body from being a SCIM error."""
+    schemas = answer.get("schemas")
+    if not isinstance(schemas, list) or urns.ERROR not in schemas:
+        return "which is no SCIM error"
+    return "a SCIM error without status" if "status" not in answer else "whose status is no text"
 
 
 def _bad_json(context: CheckContext) -> Iterator[Result]:
@@ -55,7 +64,7 @@ def _bad_json(context: CheckContext) -> Iterator[Result]:
     request = ScimRequest(method="POST", path="/Users", headers=made.headers, body=b'{"schemas": [')
     exchange = context.send(request)
     words = f"POST of a body that is no JSON was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
         yield noted(f"{words} instead of 400.", exchange, cause="")
@@ -68,7 +77,7 @@ def _no_user_name(context: CheckContext) -> Iterator[Result]:
     body.pop("userName", None)
     exchange = context.send(requests.with_body("POST", "/Users", body))
     words = f"POST of a user without userName was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
         yield noted(f"{words} instead of 400.", exchange, cause="")
@@ -77,7 +86,7 @@ def _no_user_name(context: CheckContext) -> Iterator[Result]:
 def _bad_filter(context: CheckContext) -> Iterator[Result]:
     exchange = context.query("Users", 'userName xx "a"')
     words = f"A filter with an operator that does not exist was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500 and exchange.status != 501:
+    if exchange.crashed:
         yield failed(f"{words} instead of 400.", exchange)
     elif exchange.ok:
         yield noted(f"{words} instead of 400.", exchange, cause="")
@@ -86,7 +95,7 @@ def _bad_filter(context: CheckContext) -> Iterator[Result]:
 def _delete_unknown(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.delete("Users", context.values.guid()))
     words = f"DELETE of a user that does not exist was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(f"{words} instead of 404.", exchange)
 
 

@@ -13,6 +13,7 @@ from scimdoctor.checks.ids import (
     GROUP_CREATE,
     GROUP_MATCH,
     GROUP_PATCH,
+    GROUP_STORED,
     GROUPS,
     NO_MATCH,
     REPLACE,
@@ -68,7 +69,7 @@ def _query(context: CheckContext) -> Iterator[Result]:
             exchange,
         )
         raise Unavailable("groups are not offered")
-    all_fail = (exchange.status or 0) >= 500 and NO_MATCH not in context.passed
+    all_fail = exchange.crashed and NO_MATCH not in context.passed
     yield failed(
         f"{words}, and GET /Groups {answer_words(plain)}.",
         plain,
@@ -84,7 +85,7 @@ def _query_cause(context: CheckContext, exchange: Exchange) -> str:
     name = requests.filter_value(context.values.guid())
     if context.query("Groups", f"displayName eq {name}").ok:
         return "excluded-attributes-ignored"
-    if (exchange.status or 0) >= 500 and exchange.status != 501:
+    if exchange.crashed:
         return "unhandled-exception-500"
     return "filter-attribute-unsupported"
 
@@ -138,7 +139,7 @@ def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[
         yield failed(f"{words}. With an empty members it works.", exchange)
     elif exchange.status in {403, 404, 405, 501}:
         yield failed(f"{words}.", exchange, cause="groups-endpoint-missing")
-    elif (exchange.status or 0) >= 500:
+    elif exchange.crashed:
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500")
     else:
         yield failed(f"{words}.", exchange)
@@ -176,6 +177,8 @@ def _stored(context: CheckContext) -> Iterator[Result]:
             )
         else:
             context.kept.add(f"group:{path}")
+    if "group:displayName" in context.kept and not problems:
+        context.works_anyway.add(GROUP_STORED)
 
 
 def _match(context: CheckContext) -> Iterator[Result]:
@@ -231,7 +234,7 @@ def _missed(
     elif exchange.ok or exchange.status in {404, 410}:
         yield failed(f"{words} without it.", exchange)
     else:
-        crashed = (exchange.status or 0) >= 500
+        crashed = exchange.crashed
         cause = "unhandled-exception-500" if crashed else "filter-attribute-unsupported"
         yield failed(f"{words}.", exchange, cause=cause)
 
@@ -368,7 +371,7 @@ def _delete(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.delete("Groups", group.id))
     words = f"DELETE of a group was answered {answer_words(exchange)}"
     if not exchange.ok:
-        crashed = (exchange.status or 0) >= 500 and exchange.status != 501
+        crashed = exchange.crashed
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
         return
     read = context.read(group)
@@ -439,7 +442,7 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
-            "stored",
+            GROUP_STORED.partition("/")[2],
             "A group comes back as it was sent",
             cause="attribute-not-stored-or-returned",
             what="Compares displayName and externalId of the group as read by id with what was sent.",
@@ -463,7 +466,7 @@ CHECKS = (
             fix="Look displayName up exactly.",
         ),
         run=_match,
-        requires=(GROUP_CREATE, "groups/stored"),
+        requires=(GROUP_CREATE, GROUP_STORED),
     ),
     Check(
         rule=_rule(
@@ -520,7 +523,7 @@ CHECKS = (
             section="3.3",
         ),
         run=_duplicate,
-        requires=("groups/stored",),
+        requires=(GROUP_STORED,),
     ),
     Check(
         rule=_rule(
@@ -534,7 +537,7 @@ CHECKS = (
             section="3.5.2",
         ),
         run=_rename,
-        requires=(GROUP_CREATE, "groups/stored", REPLACE),
+        requires=(GROUP_CREATE, GROUP_STORED, REPLACE),
     ),
     Check(
         rule=_rule(
@@ -566,6 +569,6 @@ LAST_CHECKS = (
             section="3.6",
         ),
         run=_delete,
-        requires=("groups/stored", "errors/unknown-id"),
+        requires=(GROUP_STORED, "errors/unknown-id"),
     ),
 )

@@ -97,7 +97,7 @@ def _shown_active(context: CheckContext, effect: Effect) -> Iterator[Result]:
 def _refusal(effect: Effect) -> str:
     if effect.accepted:
         return "patch-accepted-not-applied"
-    if (effect.exchange.status or 0) >= 500:
+    if effect.exchange.crashed:
         return "unhandled-exception-500"
     return "app-policy-refuses-change"
 
@@ -201,7 +201,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
         context.gone(_LEAVER)
         return
     if not effect.worked:
-        crashed = (effect.exchange.status or 0) >= 500
+        crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else "immutable-attribute-refused"
         yield failed(
             f"{effect.words}.",
@@ -269,7 +269,7 @@ def _delete(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words}, though it exists.", exchange, cause="write-response-wrong")
         return
     if not exchange.ok:
-        crashed = (exchange.status or 0) >= 500 and exchange.status != 501
+        crashed = exchange.crashed
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
         return
     if exchange.status not in {200, 204} or (exchange.response and exchange.response.body):
@@ -320,7 +320,7 @@ def _deleted(context: CheckContext) -> TestObject:
 def _delete_again(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.delete("Users", _deleted(context).id))
     words = f"A second DELETE was answered {answer_words(exchange)}"
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(f"{words} instead of 404.", exchange)
     elif exchange.status not in {404, 410} and not exchange.ok:
         yield noted(f"{words} instead of 404.", exchange)
@@ -331,7 +331,7 @@ def _again(context: CheckContext) -> Iterator[Result]:
     person = {**user.sent, "active": True}
     exchange = context.send(context.create_request("Users", person))
     if not exchange.ok:
-        crashed = (exchange.status or 0) >= 500
+        crashed = exchange.crashed
         yield failed(
             f"POST of a userName whose user was deleted was answered {answer_words(exchange)}.",
             exchange,

@@ -75,7 +75,7 @@ def _set(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
         )
     elif not effect.accepted:
-        crashed = (effect.exchange.status or 0) >= 500
+        crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else "mapping-targets-unsupported-attribute"
         yield failed(f"{effect.words}. As an object it fails too.", *effect.exchanges, cause=cause)
     elif context.declared is not None and "manager" not in context.declared.get(

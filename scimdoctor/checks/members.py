@@ -149,7 +149,7 @@ def _find_reason(
 
 def _no_way(context: CheckContext, effect: Effect, one: str) -> Iterator[Result]:
     if not effect.accepted:
-        crashed = (effect.exchange.status or 0) >= 500
+        crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else "over-strict-validation"
         yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
@@ -280,7 +280,7 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
     operation = context.op("add", "members", _values([context.values.guid()]))
     exchange = context.send(patch_request(group, [operation]))
     group.state = None
-    if (exchange.status or 0) >= 500:
+    if exchange.crashed:
         yield failed(
             f"Adding a member that does not exist was answered {answer_words(exchange)}.", exchange
         )

@@ -17,7 +17,7 @@ from scimdoctor.checks.effects import (
     has,
     lacks,
 )
-from scimdoctor.checks.ids import READ, REPLACE
+from scimdoctor.checks.ids import READ, REPLACE, SEVERAL
 from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, difference, request_words, shown
 from scimdoctor.checks.values import DEPARTMENT, EMPLOYEE_NUMBER, WORK_EMAIL
@@ -291,7 +291,7 @@ def _sub_attribute(context: CheckContext) -> Iterator[Result]:
 
 
 def _path_cause(effect: Effect) -> str:
-    crashed = (effect.exchange.status or 0) >= 500
+    crashed = effect.exchange.crashed
     return "unhandled-exception-500" if crashed else "mapping-targets-unsupported-attribute"
 
 
@@ -314,7 +314,7 @@ def _several(context: CheckContext) -> Iterator[Result]:
     broken = [(p, one) for p, one in alone if not one.worked]
     if not broken:
         done = [p for p in paths if has(p, values[p])(effect.after)]
-        crashed = (effect.exchange.status or 0) >= 500
+        crashed = effect.exchange.crashed
         refused = "unhandled-exception-500" if crashed else "over-strict-validation"
         yield failed(
             f"{effect.words}: of {', '.join(paths)} only {', '.join(done) or 'none'} changed. "
@@ -323,14 +323,19 @@ def _several(context: CheckContext) -> Iterator[Result]:
             cause=None if effect.accepted else refused,
         )
         return
+    if len(broken) < len(paths):
+        context.works_anyway.add(SEVERAL)
     for path, one in broken:
-        yield failed(f"{one.words}.", *one.exchanges, cause=_single_cause(path, one))
+        whole = path.partition(".")[0]
+        context.kept -= {kept for kept in context.kept if kept.partition(".")[0] == whole}
+        cause = _single_cause(path, one)
+        yield failed(f"{one.words}.", *one.exchanges, cause=cause, severity=Severity.MAJOR)
 
 
 def _single_cause(path: str, effect: Effect) -> str:
     if effect.accepted:
         return "patch-accepted-not-applied"
-    if (effect.exchange.status or 0) >= 500:
+    if effect.exchange.crashed:
         return "unhandled-exception-500"
     return (
         "immutable-attribute-refused"
@@ -439,7 +444,7 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
     words = f"PATCH of a user that does not exist was answered {answer_words(exchange)}"
     if exchange.ok:
         yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")
-    elif (exchange.status or 0) >= 500:
+    elif exchange.crashed:
         yield failed(f"{words} instead of 404.", exchange)
 
 
@@ -540,7 +545,7 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
-            "several",
+            SEVERAL.partition("/")[2],
             "Several operations in one PATCH all take effect",
             cause="patch-accepted-not-applied",
             what="Replaces several attributes in one request; when one stays, tries them one at a time.",
@@ -653,6 +658,6 @@ LAST_CHECKS = (
             fix="Apply every element of Operations, in order.",
         ),
         run=_combined,
-        requires=(REPLACE, "patch/several", "patch/value-path", "patch/extension"),
+        requires=(REPLACE, SEVERAL, "patch/value-path", "patch/extension"),
     ),
 )

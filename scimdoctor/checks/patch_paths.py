@@ -161,7 +161,7 @@ def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Resu
     before = _elements(context.state(user), path)
     effect = apply(context, user, [context.op(op, path, value)], expect=has(path, value))
     if not effect.worked:
-        crashed = (effect.exchange.status or 0) >= 500
+        crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else None
         ignored = effect.accepted and _elements(effect.after, path) == before
         if path == MOBILE_PHONE and ignored and not _keeps_mobile(context):

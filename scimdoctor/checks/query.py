@@ -74,7 +74,7 @@ def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[
     cause = _cause_of_refusal(exchange)
     if _hit_works(context):
         words = f"{words}, while a userName that exists is found"
-        cause = cause if (exchange.status or 0) >= 500 else "filter-no-match-404"
+        cause = cause if exchange.crashed else "filter-no-match-404"
     yield failed(f"{words}.", exchange, cause=cause)
 
 
@@ -92,7 +92,7 @@ def _hit_works(context: CheckContext) -> bool:
 def _cause_of_refusal(exchange: Exchange) -> str:
     if exchange.status in {406, 415}:
         return "request-content-type-refused"
-    if (exchange.status or 0) >= 500 and exchange.status != 501:
+    if exchange.crashed:
         return "unhandled-exception-500"
     return "filter-attribute-unsupported"
 

@@ -47,7 +47,7 @@ def _by_id(context: CheckContext) -> Iterator[Result]:
     odd = quote(user.id, safe="") != user.id
     body = exchange.json
     if not exchange.ok:
-        crashed = (exchange.status or 0) >= 500
+        crashed = exchange.crashed
         cause = "unhandled-exception-500" if crashed else None
         if odd:
             words = f"{words}; the id {user.id!r} has characters that must be encoded in a path"
@@ -220,9 +220,7 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
             "POST of a user whose names have accents, quotes and symbols was answered "
             f"{answer_words(exchange)}.",
             exchange,
-            cause="unhandled-exception-500"
-            if (exchange.status or 0) >= 500
-            else "value-not-allowed-by-app",
+            cause="unhandled-exception-500" if exchange.crashed else "value-not-allowed-by-app",
         )
         return
     context.objects["nasty"] = made

@@ -146,3 +146,8 @@ class Exchange:
     def ok(self) -> bool:
         """Whether a 2xx came back."""
         return self.response is not None and self.response.is_success
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the app failed: 5xx but 501, which refuses what is not implemented (RFC 9110 15.6.2)."""
+        return (self.status or 0) >= 500 and self.status != 501

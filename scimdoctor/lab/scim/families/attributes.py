@@ -52,6 +52,10 @@ def _each(name: str, change: Callable[[Any], Any]) -> Callable[[Resource], Resou
     return changed
 
 
+def _without_group_external_id(call: Call, _: Resource | None, after: Resource) -> Resource:
+    return without("externalId")(after) if call.is_group else after
+
+
 def _if_present(name: str, change: Callable[[Any], Any]) -> Callable[[Resource], Resource]:
     return lambda r: r | {name: change(r[name])} if name in r else r
 
@@ -159,6 +163,11 @@ FAULTS = (
         id="group-name-lower-cased",
         title="Keeps names in lower case",
         stored=kept(_with_text(str.lower, "displayName")),
+    ),
+    _lost(
+        id="group-external-id-dropped",
+        title="Does not keep the externalId of groups",
+        stored=_without_group_external_id,
     ),
     _lost(
         id="phone-reformatted",
