@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
@@ -34,6 +35,28 @@ if TYPE_CHECKING:
 
 _SOMETHING = re.compile(r"(?i)\b(?:users?|resources?|identit(?:y|ies)|accounts?|records?)\b")
 _FULL = "scimdoctor job restart APP --scope full"
+_START = (
+    admin(f"Portal: {PROVISIONING} > Start provisioning.", "scimdoctor job start APP"),
+    admin("Before that, see that credentials and scope are right.", "scimdoctor status APP"),
+)
+_WAIT = (admin("Wait: the first cycle begins within minutes.", "scimdoctor status APP"),)
+_DELETES = (
+    "One cycle wanted to disable or delete more objects than the accidental-deletion threshold "
+    "allows, so Entra sent none of them and stopped the job. Somebody removed assignments, "
+    "changed the scoping filter, or deleted users or a group."
+)
+_AFTER_DELETES = (
+    admin(
+        f"See who left the scope: {PROVISIONING} > Provisioning logs, Enterprise applications > "
+        "the app > Users and groups, and the scoping filter.",
+        "scimdoctor logs APP --summary",
+    ),
+    admin(
+        f"If it was meant: {PROVISIONING} > Overview > Allow deletes. If not: put the assignments "
+        "or the filter back, then Reject deletes.",
+        "scimdoctor status APP",
+    ),
+)
 _FALSE_SCOPE_KEYS = (
     "active in the source system",
     "assigned to the application",
@@ -54,7 +77,8 @@ def _scoping(facts: Facts) -> Match | None:
     job = facts.case.job
     quarantine = job.status.quarantine if job is not None else None
     if quarantine is not None and (quarantine.reason or "").casefold() == "toomanydeletes":
-        return likely(90, "one cycle wanted to delete more objects than allowed (TooManyDeletes)")
+        because = "one cycle wanted to delete more objects than allowed (TooManyDeletes)"
+        return replace(likely(90, because), explanation=_DELETES, steps=_AFTER_DELETES)
     if _is_inactive_only(facts):
         return None
     false_keys = _false_scope(facts)
@@ -152,13 +176,22 @@ def _expected(facts: Facts) -> Match | None:
 def _idle_job(job: SynchronizationJob) -> Match | None:
     state = (job.schedule.state or "").casefold()
     code = (job.status.code or "").casefold()
-    if code == "quarantine":
+    if code == "quarantine" or job.status.escrows_pruned:
         return None
+    never = job.status.last_execution is None and job.status.quarantine is None
+    if code in {"notconfigured", "notrun", "notstarted"} or (never and state == "active"):
+        begins = "its first cycle is still to come" if state == "active" else "it was never started"
+        return _stopped(f"the job has never run: {begins}", started=state == "active")
     if state in {"paused", "disabled"} or code == "paused":
-        return likely(83, f"the job is {state or code}: nothing is sent until it is started")
-    if code in {"notconfigured", "notrun"}:
-        return likely(81, "the job has never run: nothing has been sent yet")
+        stopped = state if state in {"paused", "disabled"} else code
+        return _stopped(f"the job is {stopped}: nothing is sent until it is started")
     return None
+
+
+def _stopped(because: str, *, started: bool = False) -> Match:
+    """A job that does nothing because nobody has started it, or not long ago."""
+    explanation = f"{because[:1].upper()}{because[1:]}. That is no fault of the app."
+    return replace(likely(83, because), explanation=explanation, steps=_WAIT if started else _START)
 
 
 def _unknown(facts: Facts) -> Match | None:

@@ -9,6 +9,7 @@ from scimdoctor.causes import ALL_CAUSES, find_cause
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
 from scimdoctor.causes.match import Cause, Match
+from scimdoctor.entra.quarantine import find_quarantine_reason
 from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
 from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
 from scimdoctor.model.replay import Verdict
@@ -16,6 +17,8 @@ from scimdoctor.model.rule import FixedBy, Remediation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from scimdoctor.model.synchronization import SynchronizationJob
 
 _CLOSE = 2
 """Matches whose weights differ by no more than this fit equally well."""
@@ -25,6 +28,8 @@ _WORTH_NAMING = 40
 
 _MAX_ALTERNATIVES = 4
 _CONFIRMED_WEIGHT = 98
+_NO_REQUESTS = "encounteredquarantineexception"
+"""The quarantine reason of a job that cannot use the endpoint at all, lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +140,8 @@ def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
         layer=rule.layer,
         fixed_by=rule.fixed_by,
         title=rule.title,
-        explanation=rule.explanation,
-        remediation=rule.remediation,
+        explanation=best.match.explanation or rule.explanation,
+        remediation=best.match.steps or rule.remediation,
         evidence=best.evidence,
         affected=facts.case.affected,
         alternatives=_alternatives(others, confidence),
@@ -181,11 +186,7 @@ def _unknown(facts: Facts) -> Diagnosis:
 def _what_was_seen(facts: Facts) -> str:
     job = facts.case.job
     if facts.case.event is None and job is not None and facts.status is None:
-        held = job.status.quarantine
-        why = f" for {held.reason}" if held is not None and held.reason else ""
-        said = facts.reading.words[:200]
-        quoted = f" The message: {said!r}." if said else ""
-        return f"The job is in state {job.status.code or 'unknown'}{why}.{quoted}"
+        return _job_seen(job, facts.reading.words[:200])
     parts = [f"The {facts.stage} step"]
     if facts.status is not None:
         parts.append(f"was answered {facts.status}")
@@ -198,9 +199,25 @@ def _what_was_seen(facts: Facts) -> str:
     return " ".join(parts)
 
 
+def _job_seen(job: SynchronizationJob, said: str) -> str:
+    """A job that is stopped, or failing, for a reason that names no cause by itself."""
+    held = job.status.quarantine
+    known = find_quarantine_reason(held.reason) if held is not None else None
+    why = f" ({held.reason})" if held is not None and held.reason else ""
+    meaning = f" {known.meaning}" if known is not None else ""
+    quoted = f" The message: {said!r}." if said else ""
+    state = "in quarantine" if held is not None else f"in state {job.status.code or 'unknown'}"
+    return f"The job is {state}{why}.{meaning}{quoted}"
+
+
 def next_command(facts: Facts) -> str:
     """The one command that would tell most."""
     event = facts.case.event
+    job = facts.case.job
+    held = job.status.quarantine if job is not None else None
+    if event is None and held is not None and (held.reason or "").casefold() == _NO_REQUESTS:
+        # The log stays empty where not even the connection test works.
+        return "scimdoctor check-endpoint URL --read-only"
     if facts.stage in QUERIES or facts.stage in {Stage.TOKEN, Stage.DISCOVERY}:
         return "scimdoctor check-endpoint URL --read-only"
     if facts.stage in WRITES and event is not None:

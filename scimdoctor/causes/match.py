@@ -28,6 +28,12 @@ class Match:
     because: tuple[str, ...]
     """What was seen that speaks for it, one sentence each."""
 
+    explanation: str = ""
+    """Instead of the rule's, where the cause shows itself in a way of its own."""
+
+    steps: tuple[Remediation, ...] = ()
+    """Instead of the rule's, likewise."""
+
 
 Matcher = Callable[["Facts"], Match | None]
 

@@ -14,6 +14,7 @@ from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from scimdoctor.cli.options import EndpointOptions, Sources, Window
@@ -65,6 +66,7 @@ def run_diagnose(
         target = {**target, "endpoint": endpoint.base_url}
     if outcome.obstacle is not None:
         target = {**target, "endpoint_problem": outcome.obstacle}
+    changes, unread = _changes(session, evidence, target, window)
     return new_report(
         session,
         "diagnose",
@@ -76,8 +78,8 @@ def run_diagnose(
         findings=outcome.findings,
         replays=outcome.replays,
         exchanges=outcome.exchanges,
-        notes=(*outcome.notes, *_changes(session, evidence, target, window)),
-        limits=outcome.limits,
+        notes=(*outcome.notes, *changes),
+        limits=(*outcome.limits, *unread),
     )
 
 
@@ -103,11 +105,11 @@ def _known(session: Session, asked: Diagnosing, sources: Sources) -> Known:
 
 def _changes(
     session: Session, evidence: Evidence, target: Mapping[str, str], window: Window
-) -> tuple[str, ...]:
-    """What people changed in the app's settings lately; nothing where that cannot be read."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What people changed in the app's settings lately, and why that could not be read."""
     principal = target.get("service_principal")
     if not principal or evidence.known.files:
-        return ()
+        return (), ()
     from scimdoctor.cli.event_source import DEFAULT_AGE, moment_of
     from scimdoctor.diagnose.changes import changes_told
     from scimdoctor.graph.provisioning_log import directory_audits
@@ -115,9 +117,16 @@ def _changes(
     since = moment_of(window.since or DEFAULT_AGE, session.now(), "--since")
     try:
         audits = directory_audits(session.graph, since=since or session.now())
-        return changes_told(audits, principal)
-    except GraphError:
-        return ()  # A help, not a fact that the causes rest on.
+        return changes_told(audits, principal, failing_since=_failing_since(evidence)), ()
+    except GraphError as error:
+        text = f"recent changes of settings could not be read from the audit log: {error.message}"
+        return (), (text,)
+
+
+def _failing_since(evidence: Evidence) -> datetime | None:
+    """When the first failure that was seen came."""
+    failing = [g.affected.first_seen for g in evidence.groups if g.sample.status == "failure"]
+    return min((when for when in failing if when is not None), default=None)
 
 
 def _gathered(
@@ -151,6 +160,7 @@ def _with_events(
     window: Window,
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted
+    from scimdoctor.sources.cycles import cycles_in
     from scimdoctor.sources.objects import objects_behind
 
     evidence, target = known
@@ -164,6 +174,8 @@ def _with_events(
             evidence,
             groups=groups_of(found.signatures, samples, behind),
             counts=replace(found.counts, unreadable=opened.events.unreadable),
+            events_asked=True,
+            cycles=cycles_in(opened.events, opened.wanted),
             limits=(
                 *_unlike(origin.files, found.counts),
                 *_nobody(window, found.counts),

@@ -15,6 +15,7 @@ from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
+from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
 from scimdoctor.diagnose.merge import merged
 from scimdoctor.diagnose.probe import Probe, suspected, usual_suspects
 from scimdoctor.diagnose.reach import is_about_reaching, obstacle
@@ -26,10 +27,10 @@ from scimdoctor.diagnose.remedies import (
     ready_status,
     subject_of,
 )
-from scimdoctor.entra.job_health import is_late, is_stuck_in_initial_cycle, read_job
+from scimdoctor.entra.job_health import read_job
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.replay import Verdict
-from scimdoctor.model.rule import FixedBy
+from scimdoctor.model.rule import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,9 @@ __all__ = [
     "groups_of",
     "suspected",
 ]
+
+_NOT_SHOWN_BY_ENDPOINT = frozenset({Layer.SCOPING, Layer.ENTRA_SERVICE, Layer.UNKNOWN})
+"""Where a cause lies that the endpoint cannot confirm."""
 
 _REPLAYED = 5
 """At most so many samples are replayed: the largest groups."""
@@ -180,6 +184,8 @@ def _unseen(evidence: Evidence, probe: Probe | None, blocked: str | None) -> tup
         missing.append("no provisioning events were given or found")
     if evidence.job is None:
         missing.append("the job was not read: no tenant and no --job")
+    if evidence.events_asked and evidence.job is not None and evidence.counts.read:
+        missing += pace_unseen(evidence.cycles)
     if evidence.schema is None:
         missing.append("the attribute mapping was not read: no tenant and no --schema")
     if probe is None and not evidence.exchanges:
@@ -193,25 +199,14 @@ def _notes(
     evidence: Evidence, diagnoses: tuple[Diagnosis, ...], probe: Probe | None, *, known: Known
 ) -> tuple[str, ...]:
     """Things to know, and the next command."""
-    notes = []
-    job = evidence.job
+    notes = list(job_notes(evidence, idle=not diagnoses, known=known))
     seen = len(evidence.exchanges)
     if seen and not diagnoses and not evidence.groups:
         notes.append(
             f"Nothing wrong was seen in the capture ({seen} {'exchange' if seen == 1 else 'exchanges'})."
         )
-    if job is not None and is_stuck_in_initial_cycle(job, now=evidence.now):
-        notes.append("The initial cycle has not finished for more than a week.")
-    if job is not None and is_late(job, now=evidence.now):
-        notes.append("The job's last cycle ended more than three intervals ago.")
-    if job is not None and not diagnoses and not evidence.counts.read:
-        command = filled("scimdoctor provision USER --app APP", known)
-        notes.append(
-            "The job is active but nothing was logged: nothing in scope has changed, or the "
-            f"log's window is too short. Next: {command}"
-        )
     unsure = [d for d in diagnoses if d.confidence is not Confidence.CONFIRMED]
-    unsure = [d for d in unsure if d.fixed_by is not FixedBy.NOBODY]
+    unsure = [d for d in unsure if d.layer not in _NOT_SHOWN_BY_ENDPOINT]
     if unsure and probe is None:
         command = filled("scimdoctor diagnose APP --endpoint URL", known)
         notes.append(f"To confirm: {command}")

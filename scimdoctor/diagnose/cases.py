@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.causes.facts import Facts
     from scimdoctor.diagnose.groups import EventGroup
+    from scimdoctor.entra.pace import Cycle
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
@@ -43,6 +44,12 @@ class Evidence:
     schema: SynchronizationSchema | None = None
     exchanges: tuple[Exchange, ...] = ()
     """From HAR captures."""
+
+    events_asked: bool = False
+    """Whether events were looked for; silence says something only then."""
+
+    cycles: tuple[Cycle, ...] | None = None
+    """The job's cycles in the events; `None` where they were not looked at."""
 
     limits: tuple[str, ...] = ()
     now: datetime

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.pace import in_words, slower_runs, time_taken
 from scimdoctor.entra.quarantine import (
     DISABLED_AFTER,
     days_until_disabled,
     disabled_on,
     escrow_outlook,
     find_quarantine_reason,
+    quarantined_since,
 )
 from scimdoctor.model.report import StatusVerdict
 
@@ -29,22 +31,31 @@ if TYPE_CHECKING:
 USUAL_INTERVAL = timedelta(minutes=40)
 _LATE_AFTER_CYCLES = 3
 _LONG_INITIAL_CYCLE = timedelta(days=7)
+_NEVER_RAN = frozenset({"notrun", "notconfigured", "notstarted"})
+"""Values of `status.code` before the first cycle; a new job's schedule is disabled or paused."""
 
 
 def health_of(job: SynchronizationJob, *, now: datetime) -> str:
     """One word: `quarantined`, `disabled`, `paused`, `never-run`, `errors`, `healthy`."""
     code = (job.status.code or "").casefold()
     state = (job.schedule.state or "").casefold()
+    if code in _NEVER_RAN and job.status.quarantine is None:
+        return "never-run"
     if state == "disabled":
         return "disabled"
     if code == "quarantine" or job.status.quarantine is not None:
         return "quarantined"
     if state == "paused" or code == "paused":
         return "paused"
-    if code in {"notrun", "notconfigured"} or job.status.last_execution is None:
+    if job.status.last_execution is None:
         return "never-run"
-    trouble = is_late(job, now=now) or _has_errors(job.status.last_execution)
-    return "errors" if trouble else "healthy"
+    late = is_late(job, now=now) or is_stuck_in_initial_cycle(job, now=now)
+    return "errors" if late or _has_errors(job.status.last_execution) else "healthy"
+
+
+def is_started(job: SynchronizationJob) -> bool:
+    """Whether the schedule lets the job run."""
+    return (job.schedule.state or "").casefold() == "active"
 
 
 def is_late(job: SynchronizationJob, *, now: datetime) -> bool:
@@ -63,7 +74,7 @@ def is_stuck_in_initial_cycle(job: SynchronizationJob, *, now: datetime) -> bool
         return False
     last = job.status.last_execution
     began = last.time_began if last is not None else None
-    if began is None or (job.schedule.state or "").casefold() != "active":
+    if began is None or not is_started(job):
         return False
     return now - began > _LONG_INITIAL_CYCLE
 
@@ -85,16 +96,24 @@ def read_job(job: SynchronizationJob, *, now: datetime) -> StatusVerdict:
 
 
 def _headline(job: SynchronizationJob, health: str, now: datetime) -> str:
+    first = "The job is started; its first cycle has not begun yet."
     plain = {
         "paused": "The job is paused: nothing is sent until somebody starts it.",
-        "never-run": "The job has never run: start it to begin the initial cycle.",
+        "never-run": first
+        if is_started(job)
+        else "The job has never run: start it to begin the initial cycle.",
         "healthy": "The job runs and its last cycle had no failures.",
     }
     if health == "quarantined":
         return _quarantine_headline(job.status.quarantine, now)
     if health == "disabled":
         why = " after four weeks in quarantine" if job.status.quarantine is not None else ""
-        return f"The job is disabled{why}: nothing is sent until it is restarted."
+        return f"The job is disabled{why}: nothing is sent until it is started again."
+    if health == "paused" and job.status.escrows_pruned:
+        return (
+            "The job is paused: too many objects failed in the initial cycle, so Entra dropped "
+            "the stored failures. Cure them, then restart."
+        )
     if health == "errors":
         return _errors_headline(job, now)
     return plain.get(health, "The job's state could not be read.")
@@ -105,11 +124,17 @@ def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: date
         return "The job is in quarantine; Entra does not say why."
     known = find_quarantine_reason(quarantine.reason)
     meaning = known.meaning if known is not None else f"reason: {quarantine.reason or 'not given'}."
-    left = days_until_disabled(quarantine, now)
-    until = "" if left is None else f" Entra disables the job in {_counted(left, 'day')}."
-    if left == 0:
-        until = " Four weeks are over: Entra may disable the job any day."
-    return f"The job is in quarantine. {meaning}{until}"
+    return f"The job is in quarantine. {meaning}{_until_disabled(quarantine, now)}"
+
+
+def _until_disabled(quarantine: SynchronizationQuarantine, now: datetime) -> str:
+    left, end = days_until_disabled(quarantine, now), disabled_on(quarantine)
+    if left is None or end is None:
+        return ""
+    if end <= now:
+        return " Four weeks are over: Entra may disable the job any day."
+    when = f"in {_counted(left, 'day')}" if left else "within a day"
+    return f" Entra disables the job {when}."
 
 
 def _errors_headline(job: SynchronizationJob, now: datetime) -> str:
@@ -117,6 +142,9 @@ def _errors_headline(job: SynchronizationJob, now: datetime) -> str:
         return "The job is active, but its last cycle ended too long ago."
     if is_stuck_in_initial_cycle(job, now=now):
         return "The job runs, but its initial cycle has not finished for more than a week."
+    failed = job.status.count_successive_complete_failures or 0
+    if failed > 1:
+        return f"The job is active, but its last {failed} cycles failed as a whole."
     last = job.status.last_execution
     waiting = last.count_escrowed if last is not None else None
     if waiting:
@@ -130,20 +158,56 @@ def _facts(job: SynchronizationJob, now: datetime) -> list[tuple[str, str]]:
     last, good = status.last_execution, status.last_successful_execution
     rows = [
         ("schedule", _schedule(job)),
+        ("schedule ends", _when(job.schedule.expiration, now)),
         ("state", status.code),
-        ("quarantined since", _when(quarantine.current_began, now) if quarantine else None),
+        ("quarantined since", _when(quarantined_since(quarantine), now) if quarantine else None),
         ("quarantine reason", quarantine.reason if quarantine else None),
         ("error", _error(job)),
         ("next attempt", _when(quarantine.next_attempt, now) if quarantine else None),
         ("disabled on", _disabled(quarantine, now)),
         ("last run", _when(last.time_ended or last.time_began, now) if last else "never"),
+        ("last run took", _took(job, now)),
         ("last good run", _when(good.time_ended or good.time_began, now) if good else "never"),
+        ("complete failures", _in_a_row(status.count_successive_complete_failures)),
         ("waiting for a retry", _escrows(last)),
-        ("steady state since", _when(status.steady_state_last_achieved_time, now)),
+        ("failures dropped", _DROPPED if status.escrows_pruned else None),
+        ("deletion threshold", job.settings.get("QuarantineTooManyDeletesThreshold")),
+        ("initial cycle", _initial_cycle(job)),
+        ("steady state last reached", _when(status.steady_state_last_achieved_time, now)),
     ]
     counts = status.synchronized_entry_count_by_type.items()
     rows += [(f"in sync: {_kind(name)}", str(count)) for name, count in counts]
     return [(label, text) for label, text in rows if text]
+
+
+_DROPPED = "yes: too many in the initial cycle, so Entra went on without them (escrowsPruned)"
+
+
+def _took(job: SynchronizationJob, now: datetime) -> str | None:
+    """How long the last cycle took; one that is still running says so."""
+    last = job.status.last_execution
+    length = time_taken(last, now=now)
+    if last is None or length is None:
+        return None
+    slower = slower_runs(job, now=now, interval=job.schedule.interval or USUAL_INTERVAL)
+    still = "" if time_taken(last) is not None else ", and has not ended"
+    return f"{in_words(length)}{still}{': slower than before' if slower else ''}"
+
+
+def _in_a_row(count: int | None) -> str | None:
+    return f"{count} in a row" if count else None
+
+
+def _initial_cycle(job: SynchronizationJob) -> str | None:
+    """How far the initial cycle is, while it is not finished."""
+    if job.status.steady_state_first_achieved_time is not None or job.status.last_execution is None:
+        return None
+    done = [
+        f"{p.completed_units} of {p.total_units} {p.units or 'units'}".strip()
+        for p in job.status.progress
+        if p.total_units
+    ]
+    return f"not finished{': ' if done else ''}{', '.join(done)}"
 
 
 def _kind(name: str) -> str:
@@ -203,7 +267,13 @@ def _next_steps(job: SynchronizationJob, health: str, now: datetime) -> list[str
         known = find_quarantine_reason(reason)
         first = [known.action] if known is not None else []
         return [*first, "scimdoctor diagnose APP", "scimdoctor job restart APP --scope quarantine"]
+    if health == "paused" and job.status.escrows_pruned:
+        return ["scimdoctor diagnose APP", "scimdoctor job restart APP"]
+    if health == "never-run" and is_started(job):
+        return ["Wait for the first cycle; it begins within minutes of the start."]
     if health in {"paused", "never-run"}:
+        return ["scimdoctor job start APP"]
+    if health == "disabled" and job.status.quarantine is None:
         return ["scimdoctor job start APP"]
     if health == "disabled":
         return ["scimdoctor diagnose APP", "scimdoctor job restart APP --scope full"]

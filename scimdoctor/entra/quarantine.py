@@ -99,9 +99,19 @@ def find_quarantine_reason(name: str | None) -> QuarantineReason | None:
     return None
 
 
+def quarantined_since(quarantine: SynchronizationQuarantine) -> datetime | None:
+    """When the quarantine was first imposed; `None` if it is not known.
+
+    Graph's `currentBegan` moves each time the quarantine is looked at and kept; `seriesBegan` is
+    set when it is first imposed, and anew only after it was lifted.
+    """
+    known = [t for t in (quarantine.series_began, quarantine.current_began) if t is not None]
+    return min(known, default=None)
+
+
 def disabled_on(quarantine: SynchronizationQuarantine) -> datetime | None:
     """When Entra will disable the job if nothing changes; `None` if it is not known."""
-    began = quarantine.current_began
+    began = quarantined_since(quarantine)
     return began + DISABLED_AFTER if began else None
 
 
@@ -130,5 +140,10 @@ def escrow_outlook(escrowed: int | None, entitled: int | None) -> str | None:
         return f"{waiting} for a retry{of}; the share counts after {left} more"
     if share is not None and share > MAX_SHARE:
         return f"{waiting} for a retry{of}: above the 40 % that leads to quarantine"
-    left = max(0, MAX_WITHOUT_REFERENCES - escrowed)
+    if escrowed >= MAX_TOTAL:
+        return f"{waiting} for a retry{of}: more than the {MAX_TOTAL} that lead to quarantine"
+    if escrowed >= MAX_WITHOUT_REFERENCES:
+        limit = f"{MAX_WITHOUT_REFERENCES} that lead to quarantine, references left out"
+        return f"{waiting} for a retry{of}: more than the {limit}"
+    left = MAX_WITHOUT_REFERENCES - escrowed
     return f"{waiting} for a retry{of}; {left} more lead to quarantine"

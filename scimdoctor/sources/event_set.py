@@ -114,7 +114,7 @@ class EventSet:
         """Fill the table of facts; return how many rows are odd."""
 
         def make() -> int:
-            return make_facts(self.connection, self._source(), wanted, made_up=self.made_up)
+            return make_facts(self.connection, self.source(), wanted, made_up=self.made_up)
 
         return self._with_second_try(make)
 
@@ -136,7 +136,7 @@ class EventSet:
             condition = f"{sql.scope_condition(wanted)} AND {sql.shown_condition(wanted)}"
             rows: list[tuple[str, int]] = self.connection.execute(
                 f"SELECT status, count(*) FROM (SELECT id, any_value(status) AS status "
-                f"FROM ({self._source()}) WHERE NOT odd AND {condition} GROUP BY id) GROUP BY status"
+                f"FROM ({self.source()}) WHERE NOT odd AND {condition} GROUP BY id) GROUP BY status"
             ).fetchall()
         return counted(rows, unreadable=self.unreadable)
 
@@ -147,7 +147,7 @@ class EventSet:
             start = sql.timestamp(since)
             rows = self.connection.execute(
                 f"SELECT app_id, epoch(time - {start}) // 3600 AS hour, count(DISTINCT id) "
-                f"FROM ({self._source()}) WHERE NOT odd AND status = 'failure' "
+                f"FROM ({self.source()}) WHERE NOT odd AND status = 'failure' "
                 f"AND app_id IS NOT NULL AND time >= {start} GROUP BY ALL"
             ).fetchall()
         found: dict[str, list[int]] = {}
@@ -165,7 +165,7 @@ class EventSet:
             condition = f"{sql.scope_condition(wanted)} AND {sql.shown_condition(wanted)}"
             rows = self.connection.execute(
                 f"SELECT id, max(time) AS time, any_value(change_id) AS change, "
-                f"any_value(job_id) AS job FROM ({self._source()}) WHERE NOT odd AND {condition} "
+                f"any_value(job_id) AS job FROM ({self.source()}) WHERE NOT odd AND {condition} "
                 f"GROUP BY id ORDER BY time DESC NULLS LAST, id DESC"
                 + (f" LIMIT {2 * limit}" if limit else "")
             ).fetchall()
@@ -242,7 +242,8 @@ class EventSet:
                 raw = partial(sql.raw_from_parquet, names)
                 self.parts.append(Part(rows=view(names), raw=(raw,)))
 
-    def _source(self) -> str:
+    def source(self) -> str:
+        """Return the query for the rows of every part."""
         if not self.parts:
             return sql.no_rows()
         return " UNION ALL ".join(f"({part.rows})" for part in self.parts)
@@ -255,7 +256,7 @@ class EventSet:
         self.checked = True
 
     def _count_odd(self) -> int:
-        query = f"SELECT count(*) FROM ({self._source()}) WHERE odd"
+        query = f"SELECT count(*) FROM ({self.source()}) WHERE odd"
         return int((self.connection.execute(query).fetchone() or (0,))[0])
 
     def _repair(self) -> None:

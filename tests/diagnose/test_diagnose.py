@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -24,6 +24,7 @@ from scimdoctor.model.provisioning import (
     ProvisioningStep,
 )
 from scimdoctor.model.report import SignatureSummary
+from scimdoctor.model.synchronization import SynchronizationTaskExecution
 from tests.causes.build import NOW, event, exchange, job, op, patch, reason, schema, scim
 
 DISABLE = patch(op("Replace", "active", "False"))
@@ -92,9 +93,13 @@ def test_a_stopped_job_comes_first() -> None:
     assert found.status.health == "quarantined"
 
 
-def test_a_healthy_job_without_events_gets_a_note() -> None:
+def test_a_job_that_runs_without_events_gets_a_note_where_events_were_looked_for() -> None:
+    ran = SynchronizationTaskExecution(state="Succeeded", time_began=NOW, time_ended=NOW)
     quiet = job(status="Active")
-    assert diagnose(Evidence(job=replace(quiet, status=replace(quiet.status)), now=NOW)).notes
+    quiet = replace(quiet, status=replace(quiet.status, last_execution=ran))
+    asked = diagnose(Evidence(job=quiet, events_asked=True, now=NOW))
+    assert any("nothing was logged" in note for note in asked.notes)
+    assert not diagnose(Evidence(job=quiet, now=NOW)).notes
 
 
 def test_exchanges_join_the_event_they_agree_with() -> None:
@@ -296,6 +301,22 @@ def test_changes_of_settings_are_told_newest_first() -> None:
     assert len(told) == 4
     assert told[-1] == "1 more such change is in the audit log."
     assert changes_told([{}, by_service], "sp") == ()
+
+
+def test_a_change_just_before_the_first_failure_is_told_as_such() -> None:
+    def change(hour: int) -> dict[str, Any]:
+        return {
+            "activityDateTime": f"2026-07-01T{hour:02}:00:00Z",
+            "activityDisplayName": "Update attribute mappings or scope",
+            "initiatedBy": {"user": {"userPrincipalName": "ada@example.com"}},
+            "targetResources": [{"id": "sp"}],
+        }
+
+    failing = datetime(2026, 7, 1, 9, tzinfo=UTC)
+    told = changes_told([change(11), change(7), change(5)], "sp", failing_since=failing)
+    assert ["came 2 h later" in sentence for sentence in told] == [False, True, False]
+    month_later = datetime(2026, 8, 1, tzinfo=UTC)
+    assert not any("later" in t for t in changes_told([change(7)], "sp", failing_since=month_later))
 
 
 def test_what_was_not_seen_is_said() -> None:
