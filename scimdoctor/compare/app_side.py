@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 PAGE = 200
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Of a page or of a group with all its members: a hundred thousand take some ten million bytes."""
+
+_LONGEST_EVIDENCE = 2 * 1024 * 1024
+"""Longer answers are judged, and not kept with the run's exchanges."""
+
 _MOST_PAGES = 20_000
 
 
@@ -33,8 +39,12 @@ def look_up(endpoint: Endpoint, resource: str, attribute: str, value: str) -> Fo
 
 
 def read(endpoint: Endpoint, resource: str, object_id: str) -> Found:
-    """Read one object by the app's id; none if the app does not know it."""
-    exchange = endpoint.send(requests.get(requests.object_path(resource, object_id)))
+    """Read one object, a group's members included, by the app's id; none if it has none such."""
+    exchange = endpoint.send(
+        requests.get(requests.object_path(resource, object_id)), body_bytes=LONGEST_ANSWER
+    )
+    if exchange.response is not None and len(exchange.response.body) > _LONGEST_EVIDENCE:
+        endpoint.recorder.forget(exchange.id)
     if exchange.status == 404:
         return Found()
     body = exchange.json
@@ -62,12 +72,14 @@ def _trouble(exchange: Exchange) -> str:
     if exchange.failure is not None:
         return f"no answer to {exchange.request.target}: {exchange.failure.message}"
     what = "no SCIM answer" if exchange.ok else f"status {exchange.status}"
+    if exchange.response is not None and exchange.response.truncated:
+        what = f"the answer is longer than {LONGEST_ANSWER // 2**20} MiB"
     return f"{exchange.request.method} {exchange.request.target}: {what} ({exchange.id})"
 
 
 @dataclass(slots=True)
 class Listing:
-    """Walks all objects of one kind, page by page; keeps one page in memory.
+    """Walks all users or groups, page by page; keeps one page in memory. Members are left out.
 
     Servers that lie about paging end the walk with a note in `limits`, never a loop.
     """
@@ -110,7 +122,11 @@ class Listing:
 
     def _page(self, start: int) -> list[dict[str, Any]]:
         wanted = [("startIndex", str(start)), ("count", str(self.page))]
-        exchange = self.endpoint.send(requests.get(f"/{self.resource}", wanted))
+        if self.resource == "Groups":
+            wanted.insert(0, ("excludedAttributes", "members"))
+        exchange = self.endpoint.send(
+            requests.get(f"/{self.resource}", wanted), body_bytes=LONGEST_ANSWER
+        )
         rows = _rows(exchange)
         if rows is None:
             self.limits.append(f"/{self.resource} could not be listed: {_trouble(exchange)}")

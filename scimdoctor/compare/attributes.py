@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     )
 
 _NOT_PROVISIONED = {"id", "meta", "schemas", "groups", "password"}
+DIFFERENT = frozenset(
+    {AttributeVerdict.DIFFERS, AttributeVerdict.MISSING_IN_APP, AttributeVerdict.REFORMATTED}
+)
+"""The verdicts for which an object is listed among many."""
+
 _FORMATTING = re.compile(r"[\W_]+")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from scimdoctor.graph.client import GraphClient
-    from scimdoctor.graph.directory import Assignment, ServicePrincipal
+    from scimdoctor.graph.directory import ServicePrincipal
     from scimdoctor.model.synchronization import (
         ObjectDefinition,
         ObjectMapping,
@@ -134,54 +134,93 @@ def _should_be_active(
 
 @dataclass(slots=True)
 class Population:
-    """The people whom the app's assignments entitle: named ones and direct members of groups."""
+    """The people and groups whom the job provisions: the assigned ones, or everybody.
+
+    Of an assigned group, which stands for its direct members, the people are its direct members.
+    """
 
     graph: GraphClient
     app: ServicePrincipal
     side: Side
+    """Of users."""
+
     meet: Callable[[str], bool]
     """Whether a person of this id is met for the first time."""
 
+    everybody: bool = False
+    note_member: Callable[[str, str], object] = lambda *_: None
+    """Hears of each direct member of a group by the two ids."""
+
     limits: list[str] = field(default_factory=list)
+    _named: set[str] = field(default_factory=set)
+    _groups: dict[str, str] = field(default_factory=dict)
+    """The assigned groups' names by id."""
 
     def people(self) -> Iterator[tuple[Person, str]]:
         """Each person once, with the assignment by which it came."""
-        for raw, via in self._raw_people(self.assignments()):
+        for raw, via in self._raw_people():
             identity = str(raw.get("id") or "")
             if identity and self.meet(identity):
                 yield person(self.side, raw, assigned=True), via
 
-    def assignments(self) -> list[Assignment]:
-        """All assignments of the app."""
-        return list(directory.assignments(self.graph, self.app.id))
-
-    def _raw_people(self, assignments: list[Assignment]) -> Iterator[tuple[Json, str]]:
-        named = {a.principal_id for a in assignments if a.principal_type == "User"}
-        yield from ((raw, "assigned") for raw in self._named(named))
-        for row in assignments:
-            if row.principal_type == "Group":
-                via = f"group {row.principal_display_name or row.principal_id}"
-                yield from ((raw, via) for raw in self._members(row.principal_id, via))
-
-    def _named(self, ids: set[str]) -> Iterator[Json]:
-        if len(ids) <= _READ_ONE_BY_ONE:
-            for identity in sorted(ids):
-                raw = directory.user(self.graph, identity, select=self.side.fields)
-                if raw is not None:
-                    yield dict(raw)
+    def groups(self, side: Side) -> Iterator[Json]:
+        """Each group once, as Graph gives it; `side` is the mapping of groups."""
+        if self.everybody:
+            yield from self._listed("/groups", side)
             return
-        parameters = {"$select": ",".join(self.side.fields), "$top": "999"}
-        for page in self.graph.pages("/users", parameters):
-            yield from (raw for raw in page if raw.get("id") in ids)
+        self._read_assignments()
+        yield from self._by_id("groups", set(self._groups), side)
 
-    def _members(self, group_id: str, via: str) -> Iterator[Json]:
-        nested = 0
-        for raw in directory.members(self.graph, group_id, select=self.side.fields):
+    def members(self, group_id: str, *, fields: tuple[str, ...] = ("id",)) -> Iterator[Json]:
+        """The direct members of a group that are users; the nested groups are only noted."""
+        for raw in directory.members(self.graph, group_id, select=fields):
             kind = str(raw.get("@odata.type") or "#microsoft.graph.user")
-            if kind.endswith(".user"):
+            if raw.get("id") and kind.endswith((".user", ".group")):
+                self.note_member(group_id, str(raw["id"]))
                 yield dict(raw)
-            elif kind.endswith(".group"):
+
+    def _read_assignments(self) -> None:
+        if self._named or self._groups:
+            return
+        for row in directory.assignments(self.graph, self.app.id):
+            if row.principal_type == "User":
+                self._named.add(row.principal_id)
+            elif row.principal_type == "Group":
+                self._groups[row.principal_id] = row.principal_display_name or row.principal_id
+
+    def _raw_people(self) -> Iterator[tuple[Json, str]]:
+        if self.everybody:
+            yield from ((raw, "everybody") for raw in self._listed("/users", self.side))
+            return
+        self._read_assignments()
+        yield from ((raw, "assigned") for raw in self._by_id("users", self._named, self.side))
+        for identity, name in self._groups.items():
+            via = f"group {name}"
+            yield from ((raw, via) for raw in self._people_of(identity, via))
+
+    def _by_id(self, kind: str, ids: set[str], side: Side) -> Iterator[Json]:
+        """Few are read singly; many are picked out of a list of all."""
+        if len(ids) > _READ_ONE_BY_ONE:
+            yield from (raw for raw in self._listed(f"/{kind}", side) if raw.get("id") in ids)
+            return
+        read = directory.group if kind == "groups" else directory.user
+        for identity in sorted(ids):
+            raw = read(self.graph, identity, select=side.fields)
+            if raw is not None:
+                yield dict(raw)
+
+    def _listed(self, path: str, side: Side) -> Iterator[Json]:
+        parameters = {"$select": ",".join(side.fields), "$top": "999"}
+        for page in self.graph.pages(path, parameters):
+            yield from page
+
+    def _people_of(self, group_id: str, via: str) -> Iterator[Json]:
+        nested = 0
+        for raw in self.members(group_id, fields=self.side.fields):
+            if str(raw.get("@odata.type") or "").endswith(".group"):
                 nested += 1
+            else:
+                yield raw
         if nested:
             self.limits.append(
                 f"{via} has {nested} nested group(s): Entra does not provision their members"

@@ -1,24 +1,34 @@
-"""Compares all assigned people with all users of the app.
+"""Compares all people and groups that the job provisions with all that the app holds.
 
-The app's list is walked once, page by page, against an index of the people on disk; memory does
-not grow with their number, and a run that is cut short can be gone on with. What is found comes in the order of urgency: people who are active and
-should not be, missing, orphaned, duplicate, differing.
+The app's lists are walked once, page by page, against an index of Entra's objects on disk; memory
+does not grow with their number, and a run that is cut short can be gone on with. What is found
+comes in the order of urgency: people who are active and should not be, missing, orphaned,
+duplicate, differing.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.compare.all_groups import collect_groups, compare_groups
 from scimdoctor.compare.app_side import Listing
-from scimdoctor.compare.attributes import compare_object, expected_values, is_active
+from scimdoctor.compare.attributes import (
+    DIFFERENT,
+    compare_object,
+    expected_values,
+    is_active,
+)
 from scimdoctor.compare.entra_side import Person, Population, Side, person
-from scimdoctor.compare.people_index import IndexedPerson, PeopleIndex, Stray
+from scimdoctor.compare.object_index import IndexedObject, Kind, ObjectIndex, Stray
+from scimdoctor.compare.one import KEEPS_LEAVERS
+from scimdoctor.compare.outcome import EveryoneCompared
 from scimdoctor.entra.matching import first_matching
+from scimdoctor.entra.updates import is_members
 from scimdoctor.graph import directory
 from scimdoctor.graph.directory import odata_text
-from scimdoctor.model.comparison import AttributeVerdict, Comparison
+from scimdoctor.model.comparison import Comparison
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -28,74 +38,10 @@ if TYPE_CHECKING:
     from scimdoctor.compare.one import BothEnds
     from scimdoctor.progress import Progress
 
-MOST_SHOWN = 5_000
-"""So many differing people are listed in full; the rest is counted."""
-
 MOST_LOOK_UPS = 500
-"""So many strays of the app are looked up in Entra."""
+"""So many strays of one kind are looked up in Entra."""
 
-_ORDER = (
-    "active-but-should-not-be",
-    "missing-in-app",
-    "orphaned-in-app",
-    "duplicate-in-app",
-    "matched",
-    "cannot-tell",
-)
-_DIFFERENT = {
-    AttributeVerdict.DIFFERS,
-    AttributeVerdict.MISSING_IN_APP,
-    AttributeVerdict.REFORMATTED,
-}
 _BETWEEN_CHECKPOINTS = 500
-_RESUMED = "the comparison was interrupted and gone on with: its parts are of different times"
-_LEFT_OUT = (
-    "groups, managers and app roles are compared one object at a time only: scimdoctor compare NAME"
-)
-
-
-@dataclass(slots=True)
-class EveryoneCompared:
-    """What comparing everybody found."""
-
-    comparisons: list[Comparison] = field(default_factory=list)
-    limits: list[str] = field(default_factory=lambda: [_LEFT_OUT])
-    people: int = 0
-    users_in_app: int = 0
-    hidden: int = 0
-    """Differing people beyond `MOST_SHOWN`."""
-
-    def add(self, found: Comparison, index: PeopleIndex | None = None) -> None:
-        """Take one finding in, as long as the list is not too long; `index` keeps it."""
-        if len(self.comparisons) < MOST_SHOWN or found.state == _ORDER[0]:
-            self.comparisons.append(found)
-            if index is not None:
-                index.keep(found)
-        else:
-            self.hidden += 1
-
-    def checkpoint(self, index: PeopleIndex, **notes: str) -> None:
-        """Make what was done so far last."""
-        counts = (self.people, self.users_in_app, self.hidden)
-        index.put(counts=json.dumps(counts), limits=json.dumps(self.limits), **notes)
-
-    def go_on(self, index: PeopleIndex) -> None:
-        """Take up what a run before had at its last checkpoint."""
-        self.people, self.users_in_app, self.hidden = json.loads(index.get("counts") or "[0, 0, 0]")
-        self.limits = json.loads(index.get("limits") or "null") or self.limits
-        if self.people and _RESUMED not in self.limits:
-            self.limits.append(_RESUMED)
-        self.comparisons = list(index.kept())
-
-    def in_order(self) -> tuple[Comparison, ...]:
-        """The findings, most urgent first."""
-        return tuple(sorted(self.comparisons, key=lambda c: (_ORDER.index(c.state), c.object)))
-
-    def notes(self) -> tuple[str, ...]:
-        """How many were compared, in words."""
-        counts = f"{self.people} people in Entra, {self.users_in_app} users in the app"
-        more = (f"{self.hidden} more differences are not listed",) if self.hidden else ()
-        return (counts, *more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,68 +57,235 @@ class Keeping:
 def compare_everyone(
     ends: BothEnds, *, progress: Progress, keeping: Keeping | None = None
 ) -> EveryoneCompared:
-    """Compare all assigned people, and direct members of assigned groups, with the app's users.
+    """Compare the people and groups whom the job provisions with the app's users and groups.
 
     Raises:
         SourceError: the state cannot be kept.
     """
     kept = keeping or Keeping()
-    found = EveryoneCompared()
-    side = ends.side(group=False)
-    with PeopleIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
+    groups = ends.group_side()
+    found = EveryoneCompared(with_groups=groups is not None)
+    with ObjectIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
         if index.resumed:
             found.go_on(index)
         elif kept.resume:
             progress.message("There is nothing to go on with: comparing from the start.")
-        _collect(Population(ends.graph, ends.app, side, index.meet), index, found, progress)
-        listing = Listing(ends.endpoint, "Users", seen=found.users_in_app)
-        _walk(listing, side, index, found, progress)
-        found.limits += listing.limits
-        _missing(index, found, complete=listing.complete)
-        _judge_strays(ends, side, index, found)
+        run = _Run(ends=ends, index=index, found=found, progress=progress)
+        users = ends.side(group=False)
+        run.users(users)
+        if groups is not None:
+            run.groups(groups)
+        # What follows is worked out from the index, again where a run is gone on with.
+        run.leftovers(Kind.USER, users)
+        if groups is not None:
+            run.leftovers(Kind.GROUP, groups)
+        found.limits += [limit for limit in ends.scope.limits if limit not in found.limits]
     return found
 
 
 def _about_run(ends: BothEnds) -> str:
-    """What tells this comparison from others: the app, its endpoint, the mapping."""
+    """What tells this comparison from others: the app, its endpoint, the mapping, the scope."""
     import hashlib
 
     mapping = json.dumps(ends.schema.raw, sort_keys=True, default=str)
-    text = "\n".join((ends.app.id, ends.endpoint.base_url, mapping))
+    scope = str(ends.scope.everybody)
+    text = "\n".join((ends.app.id, ends.endpoint.base_url, scope, mapping))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _collect(
-    population: Population, index: PeopleIndex, found: EveryoneCompared, progress: Progress
-) -> None:
-    if index.get("collected"):
-        return
-    with progress.task("Reading people from Entra") as task:
-        for who, via in population.people():
-            task.advance(note=via)
-            found.people += 1
-            key = population.side.matching_key(who.source)
-            if key is None:
-                note = "the matching attribute has no value: Entra cannot provision this person"
-                found.add(_about(who, "cannot-tell", note), index)
-            elif not index.add(_indexed(population.side, who, key[1])):
-                note = f"another person has the same {key[0]}: both match the same user"
-                found.add(_about(who, "duplicate-in-app", note), index)
-            if found.people % _BETWEEN_CHECKPOINTS == 0:
-                found.checkpoint(index)
-    found.limits += population.limits
-    found.checkpoint(index, collected="yes")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    ends: BothEnds
+    index: ObjectIndex
+    found: EveryoneCompared
+    progress: Progress
+
+    def users(self, side: Side) -> None:
+        population = self._population(side)
+        if not self.index.get("collected"):
+            self._collect(population)
+            self.found.limits += population.limits
+            self.found.checkpoint(self.index, collected="yes")
+        self._walk(Kind.USER, side)
+
+    def groups(self, side: Side) -> None:
+        if not self.index.get("groups collected"):
+            population = self._population(self.ends.side(group=False))
+            with self.progress.task("Reading groups from Entra") as task:
+                collect_groups(population, side, self.index, self.found, task)
+            self.found.checkpoint(self.index, **{"groups collected": "yes"})
+        self._walk(Kind.GROUP, side)
+        with self.progress.task("Comparing groups and their members") as task:
+            mapped = any(
+                is_members(m.target_attribute_name) for m in side.mapping.attribute_mappings
+            )
+            compare_groups(self.ends.endpoint, self.index, self.found, task, members=mapped)
+        hidden = self.found.counts.groups_without_members
+        if hidden:
+            limit = f"the app does not show the members of {hidden} group(s): not compared"
+            self.found.limits.append(limit)
+
+    def leftovers(self, kind: Kind, side: Side) -> None:
+        """What is at one end only."""
+        self._missing(kind)
+        self._judge_strays(kind, side)
+
+    def _population(self, side: Side) -> Population:
+        return Population(
+            self.ends.graph,
+            self.ends.app,
+            side,
+            self.index.meet,
+            everybody=self.ends.scope.everybody,
+            note_member=self.index.add_member,
+        )
+
+    def _collect(self, population: Population) -> None:
+        found, index = self.found, self.index
+        with self.progress.task("Reading people from Entra") as task:
+            for who, via in population.people():
+                task.advance(note=via)
+                found.counts.people += 1
+                key = population.side.matching_key(who.source)
+                if key is None:
+                    note = "the matching attribute has no value: Entra cannot provision this person"
+                    found.add(_about(who, "cannot-tell", note), index)
+                elif not index.add(_indexed(population.side, who, key[1])):
+                    note = f"another person has the same {key[0]}: both match the same user"
+                    found.add(_about(who, "duplicate-in-app", note), index)
+                if found.counts.people % _BETWEEN_CHECKPOINTS == 0:
+                    found.checkpoint(index)
+
+    def _is_whole(self, kind: Kind) -> bool:
+        return self.index.get(f"walked {kind}") == "whole"
+
+    def _walk(self, kind: Kind, side: Side) -> None:
+        """Go through the app's list; the pages before the one under way are done with, whole."""
+        if self.index.get(f"walked {kind}"):
+            return
+        found, path = self.found, first_matching(side.mapping)
+        listing = Listing(self.ends.endpoint, kind.resource, seen=self._seen(kind))
+        done = listing.seen
+        with self.progress.task(f"Reading {kind.resource.lower()} from the app") as task:
+            for resource in listing:
+                if listing.seen > done:
+                    done = listing.seen
+                    found.checkpoint(self.index)
+                task.set_total(listing.total)
+                task.advance()
+                self._count(kind)
+                self._meet(kind, resource, str(value_at(resource, path) or ""))
+        found.limits += listing.limits
+        how = "whole" if listing.complete else "in part"
+        found.checkpoint(self.index, **{f"walked {kind}": how})
+
+    def _seen(self, kind: Kind) -> int:
+        counts = self.found.counts
+        return counts.users_in_app if kind is Kind.USER else counts.groups_in_app
+
+    def _count(self, kind: Kind) -> None:
+        if kind is Kind.USER:
+            self.found.counts.users_in_app += 1
+        else:
+            self.found.counts.groups_in_app += 1
+
+    def _meet(self, kind: Kind, resource: dict[str, Any], key: str) -> None:
+        identity = str(resource.get("id") or "")
+        item = self.index.find(kind, key) if key else None
+        if item is None:
+            name = resource.get("userName") if kind is Kind.USER else resource.get("displayName")
+            self.index.add_stray(
+                Stray(
+                    kind=kind,
+                    target_id=identity,
+                    key=key,
+                    label=str(name or key or identity),
+                    active=is_active(resource) if kind is Kind.USER else None,
+                )
+            )
+        elif item.target_id is not None:
+            what = "person" if kind is Kind.USER else "group"
+            note = f"the app has this {what} twice: {item.target_id} and {identity}"
+            self.found.add(stated(item, "duplicate-in-app", note, target_id=identity), self.index)
+        else:
+            self.index.mark_seen(kind, key, identity)
+            judged = judge(item, resource) if kind is Kind.USER else None
+            if judged is not None:
+                self.found.add(judged, self.index)
+
+    def _missing(self, kind: Kind) -> None:
+        what = "people" if kind is Kind.USER else "groups"
+        if not self._is_whole(kind):
+            limit = f"the app's list is not complete: missing {what} cannot be told"
+            self.found.limits.append(limit)
+            return
+        one = "person, and the app has no such user"
+        if kind is Kind.GROUP:
+            one = "group, and the app has no such group"
+        for item in self.index.unseen(kind):
+            if item.should_be_active is not False:
+                self.found.add(stated(item, "missing-in-app", f"Entra provisions this {one}"))
+
+    def _judge_strays(self, kind: Kind, side: Side) -> None:
+        """Objects of the app that nothing in scope matches: left behind, or never Entra's."""
+        for number, stray in enumerate(self.index.strays(kind)):
+            if number >= MOST_LOOK_UPS:
+                limit = (
+                    f"only {MOST_LOOK_UPS} unmatched {kind.resource.lower()} were looked up"
+                    " in Entra"
+                )
+                self.found.limits.append(limit)
+                return
+            judged = (
+                self._stray_user(stray, side) if kind is Kind.USER else self._stray_group(stray)
+            )
+            if judged is not None:
+                self.found.add(judged)
+
+    def _stray_user(self, stray: Stray, side: Side) -> Comparison | None:
+        ends = self.ends
+        who = next(_in_entra(ends, side, stray.key), None) if stray.key else None
+        if who is not None and stray.active is False:
+            return None
+        return _stray(stray, who, keeps_leavers=ends.scope.keeps_leavers)
+
+    def _stray_group(self, stray: Stray) -> Comparison:
+        known = directory.find_groups(self.ends.graph, stray.label)
+        why = "Entra has no such group"
+        if known:
+            why = "Entra does not provision its group of that name (is it assigned to the app?)"
+        return Comparison(
+            object=stray.label,
+            resource_type=stray.kind,
+            target_id=stray.target_id,
+            state="orphaned-in-app",
+            notes=(f"the app has this group; {why}",),
+        )
 
 
 def _about(who: Person, state: str, note: str) -> Comparison:
     return Comparison(object=who.label, source_id=who.id, state=state, notes=(note,))
 
 
-def _indexed(side: Side, who: Person, key: str) -> IndexedPerson:
+def stated(
+    item: IndexedObject, state: str, note: str, *, target_id: str | None = None
+) -> Comparison:
+    """The finding that `item` is in `state`."""
+    return Comparison(
+        object=item.label,
+        resource_type=item.kind,
+        source_id=item.source_id,
+        target_id=target_id or item.target_id,
+        state=state,
+        notes=(note,),
+    )
+
+
+def _indexed(side: Side, who: Person, key: str) -> IndexedObject:
     expected = expected_values(
         side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
     )
-    return IndexedPerson(
+    return IndexedObject(
         key=key,
         source_id=who.id,
         label=who.label,
@@ -182,53 +295,14 @@ def _indexed(side: Side, who: Person, key: str) -> IndexedPerson:
     )
 
 
-def _walk(
-    listing: Listing,
-    side: Side,
-    index: PeopleIndex,
-    found: EveryoneCompared,
-    progress: Progress,
-) -> None:
-    path = first_matching(side.mapping)
-    done = listing.seen
-    with progress.task("Reading users from the app") as task:
-        for resource in listing:
-            if listing.seen > done:
-                # The page before this one is done with, whole.
-                done = listing.seen
-                found.checkpoint(index)
-            task.set_total(listing.total)
-            task.advance()
-            found.users_in_app += 1
-            _meet(resource, str(value_at(resource, path) or ""), index, found)
-
-
-def _meet(resource: dict[str, Any], key: str, index: PeopleIndex, found: EveryoneCompared) -> None:
-    identity = str(resource.get("id") or "")
-    who = index.find(key) if key else None
-    if who is None:
-        label = str(resource.get("userName") or key or identity)
-        stray = Stray(target_id=identity, key=key, label=label, active=is_active(resource))
-        index.add_stray(stray)
-        return
-    if who.target_id is not None:
-        note = f"the app has this person twice: {who.target_id} and {identity}"
-        found.add(_with_ids(who, identity, "duplicate-in-app", note), index)
-        return
-    index.mark_seen(key, identity)
-    judged = judge(who, resource)
-    if judged is not None:
-        found.add(judged, index)
-
-
-def judge(who: IndexedPerson, resource: Mapping[str, Any]) -> Comparison | None:
+def judge(who: IndexedObject, resource: Mapping[str, Any]) -> Comparison | None:
     """What is wrong with one person's user in the app; `None` if nothing is. Pure."""
     identity = str(resource.get("id") or "")
     if who.should_be_active is False and is_active(resource) is True:
         note = f"active in the app, though {who.why}"
-        return _with_ids(who, identity, "active-but-should-not-be", note)
+        return stated(who, "active-but-should-not-be", note, target_id=identity)
     compared = compare_object(who.expected, resource)
-    different = tuple(a for a in compared if a.verdict in _DIFFERENT)
+    different = tuple(a for a in compared if a.verdict in DIFFERENT)
     if not different:
         return None
     return Comparison(
@@ -236,46 +310,8 @@ def judge(who: IndexedPerson, resource: Mapping[str, Any]) -> Comparison | None:
     )
 
 
-def _with_ids(who: IndexedPerson, identity: str, state: str, note: str) -> Comparison:
-    return Comparison(
-        object=who.label,
-        source_id=who.source_id,
-        target_id=identity,
-        state=state,
-        notes=(note,),
-    )
-
-
-def _missing(index: PeopleIndex, found: EveryoneCompared, *, complete: bool) -> None:
-    if not complete:
-        found.limits.append("the app's list is not complete: missing people cannot be told")
-        return
-    for who in index.unseen():
-        if who.should_be_active is not False:
-            note = "Entra provisions this person, and the app has no such user"
-            found.add(
-                Comparison(
-                    object=who.label,
-                    source_id=who.source_id,
-                    state="missing-in-app",
-                    notes=(note,),
-                )
-            )
-
-
-def _judge_strays(ends: BothEnds, side: Side, index: PeopleIndex, found: EveryoneCompared) -> None:
-    """Users of the app whom no assigned person matches: left behind, or never Entra's."""
-    for number, stray in enumerate(index.strays()):
-        if number >= MOST_LOOK_UPS:
-            found.limits.append(f"only {MOST_LOOK_UPS} unmatched users were looked up in Entra")
-            return
-        who = next(_in_entra(ends, side, stray.key), None) if stray.key else None
-        if who is None or stray.active is not False:
-            found.add(_stray(stray, who))
-
-
 def _in_entra(ends: BothEnds, side: Side, key: str) -> Iterator[Person]:
-    """The unassigned person whose source attribute has the stray's matching value."""
+    """The person out of scope whose source attribute has the stray's matching value."""
     item = (side.mapping.matching_mappings or side.mapping.attribute_mappings)[0]
     name = (item.source.name or "").casefold() if item.source else ""
     if name in {"userprincipalname", "objectid"}:
@@ -286,10 +322,10 @@ def _in_entra(ends: BothEnds, side: Side, key: str) -> Iterator[Person]:
         rows = list(directory.find_users(ends.graph, condition, select=side.fields))
     else:
         rows = []
-    yield from (person(side, raw, assigned=False) for raw in rows)
+    yield from (person(side, raw, assigned=ends.scope.everybody) for raw in rows)
 
 
-def _stray(stray: Stray, who: Person | None) -> Comparison:
+def _stray(stray: Stray, who: Person | None, *, keeps_leavers: bool) -> Comparison:
     if who is None:
         active = ", and is active" if stray.active else ""
         return Comparison(
@@ -298,10 +334,19 @@ def _stray(stray: Stray, who: Person | None) -> Comparison:
             state="orphaned-in-app",
             notes=(f"the app has this user{active}; Entra has no such person",),
         )
+    notes: tuple[str, ...]
+    if who.should_be_active is not False:
+        state, notes = "cannot-tell", ("Entra took this person up while it was compared",)
+    elif stray.active is None:
+        state, notes = "cannot-tell", (f"in the app, though {who.why}",)
+    else:
+        state, notes = "active-but-should-not-be", (f"in the app and active, though {who.why}",)
+        if keeps_leavers:
+            notes = (*notes, KEEPS_LEAVERS)
     return Comparison(
         object=who.label,
         source_id=who.id,
         target_id=stray.target_id,
-        state="active-but-should-not-be" if stray.active else "cannot-tell",
-        notes=(f"in the app{' and active' if stray.active else ''}, though {who.why}",),
+        state=state,
+        notes=notes,
     )

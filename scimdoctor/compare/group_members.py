@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.compare.object_index import Kind
 from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict
+from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from scimdoctor.compare.app_side import Found
+    from scimdoctor.compare.object_index import Membership
 
 MOST_LOOK_UPS = 200
 """So many members are looked up one by one; beyond, only numbers are compared."""
@@ -36,18 +40,57 @@ def compare_members(
 
     `locate` finds a person in the app. Groups larger than `MOST_LOOK_UPS` are compared by number.
     """
-    held = resource.get("members")
-    if not isinstance(held, list):
+    actual = held_members(resource)
+    if actual is None:
         note = "the app shows no members of this group"
         return MembersCompared(attributes=(_row(None, None, AttributeVerdict.CANNOT_TELL, note),))
-    actual = {str(m.get("value")) for m in held if isinstance(m, dict) and m.get("value")}
-    people = [m for m in members if not str(m.get("@odata.type") or "").endswith(".group")]
+    rest = (m for m in members if not str(m.get("@odata.type") or "").endswith(".group"))
+    people = list(itertools.islice(rest, MOST_LOOK_UPS + 1))
     if len(people) > MOST_LOOK_UPS:
-        same = len(people) == len(actual)
+        # A group can have a hundred thousand members: those beyond are counted, not kept.
+        number = len(people) + sum(1 for _ in rest)
+        same = number == len(actual)
         verdict = AttributeVerdict.CANNOT_TELL if same else AttributeVerdict.DIFFERS
-        note = f"more than {MOST_LOOK_UPS} members: compared by number only"
-        return MembersCompared(attributes=(_row(len(people), len(actual), verdict, note),))
+        note = (
+            f"more than {MOST_LOOK_UPS} members: compared by number only;"
+            " scimdoctor compare --all names them"
+        )
+        return MembersCompared(attributes=(_row(number, len(actual), verdict, note),))
     return _one_by_one(people, actual, locate)
+
+
+def held_members(resource: Mapping[str, Any]) -> set[str] | None:
+    """The ids of the members that the app's group shows; `None` if it shows none at all."""
+    held = member(dict(resource), "members")
+    if not isinstance(held, list):
+        return None
+    return {str(value) for m in held if isinstance(m, dict) and (value := member(m, "value"))}
+
+
+def compare_indexed(
+    members: Iterable[Membership], actual: set[str], *, name_of: Callable[[str], str | None]
+) -> MembersCompared:
+    """Compare the `members` in Entra that the app has with `actual`, the ids in the app's group.
+
+    `name_of` gives the label of the app's objects that the run has seen; an id that it does not
+    know, as of a person whom the app has twice, is no difference. Nested groups may be there.
+    """
+    allowed: set[str] = set()
+    absent: list[str] = []
+    people = 0
+    for item in members:
+        allowed.add(item.target_id)
+        if item.kind is not Kind.USER:
+            continue
+        people += 1
+        if item.target_id not in actual and item.should_be_active is not False:
+            absent.append(item.label)
+    extra = sorted(name for i in actual - allowed if (name := name_of(i)) is not None)
+    if not absent and not extra:
+        return MembersCompared()
+    notes = _notes(absent, extra, [])
+    row = _row(people, len(actual), AttributeVerdict.DIFFERS, "; ".join(notes))
+    return MembersCompared(attributes=(row,), notes=notes)
 
 
 def _one_by_one(
@@ -57,9 +100,9 @@ def _one_by_one(
 ) -> MembersCompared:
     ids: set[str] = set()
     absent, unclear = [], []
-    for member in people:
-        found = locate(member)
-        label = str(member.get("userPrincipalName") or member.get("displayName"))
+    for person in people:
+        found = locate(person)
+        label = str(person.get("userPrincipalName") or person.get("displayName"))
         if found.trouble is not None or len(found.resources) != 1:
             unclear.append(label)
             continue

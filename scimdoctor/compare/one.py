@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import Found, look_up, read
@@ -10,10 +10,13 @@ from scimdoctor.compare.attributes import Expected, compare_object, expected_val
 from scimdoctor.compare.entitlement import app_roles, assigned_roles
 from scimdoctor.compare.entra_side import Person, Side, person
 from scimdoctor.compare.group_members import compare_members
+from scimdoctor.compare.object_index import Kind
 from scimdoctor.entra.source_values import source_values
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph import directory
+from scimdoctor.graph.job_scope import JobScope
 from scimdoctor.model.comparison import Comparison
+from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+KEEPS_LEAVERS = (
+    "the job has SkipOutOfScopeDeletions: it leaves people active in the app who leave the scope"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BothEnds:
@@ -34,6 +41,12 @@ class BothEnds:
     app: ServicePrincipal
     schema: SynchronizationSchema
     endpoint: Endpoint
+    scope: JobScope = field(default_factory=JobScope)
+
+    def group_side(self) -> Side | None:
+        """The mapping of groups; `None` if the job does not provision them."""
+        side = Side.of(self.schema, group=True, default_domain=self._domain())
+        return side if side is not None and side.mapping.enabled else None
 
     def side(self, *, group: bool) -> Side:
         """The mapping of users or groups.
@@ -67,7 +80,9 @@ def compare_one(ends: BothEnds, wanted: str) -> Comparison:
     Raises:
         ConfigurationError: neither end knows it, or several groups have that name.
     """
-    raw = directory.user(ends.graph, wanted, select=ends.side(group=False).fields)
+    fields = ends.side(group=False).fields
+    named = "@" in wanted or directory.is_guid(wanted)
+    raw = directory.user(ends.graph, wanted, select=fields) if named else None
     if raw is not None:
         return _compare_user(ends, raw)
     group = _find_group(ends, wanted)
@@ -89,20 +104,31 @@ def _find_group(ends: BothEnds, wanted: str) -> Mapping[str, Any] | None:
 
 
 def _from_the_app(ends: BothEnds, wanted: str) -> Comparison:
-    """The app knows it by a name of its own: find the person behind it."""
-    found = read(ends.endpoint, "Users", wanted)
-    for attribute in ("externalId", "userName"):
+    """The app knows it by a name of its own: find the user or group behind it."""
+    resource = _find_in_app(ends, Kind.USER, wanted)
+    if resource is not None:
+        return _app_user(ends, resource, wanted)
+    resource = _find_in_app(ends, Kind.GROUP, wanted) if ends.group_side() else None
+    if resource is not None:
+        return _app_group(ends, resource, wanted)
+    raise ConfigurationError(
+        f"neither Entra nor the app knows {wanted!r}",
+        hint="give a user principal name, an object id, a group's name, or the app's id",
+    )
+
+
+def _find_in_app(ends: BothEnds, kind: Kind, wanted: str) -> Mapping[str, Any] | None:
+    found = read(ends.endpoint, kind.resource, wanted)
+    for attribute in ("externalId", "userName" if kind is Kind.USER else "displayName"):
         if not found.resources:
-            found = look_up(ends.endpoint, "Users", attribute, wanted)
-    if not found.resources:
-        raise ConfigurationError(
-            f"neither Entra nor the app knows {wanted!r}",
-            hint="give a user principal name, an object id, a group's name, or the app's id",
-        )
-    resource = found.resources[0]
-    name = str(resource.get("userName") or "")
+            found = look_up(ends.endpoint, kind.resource, attribute, wanted)
+    return found.resources[0] if found.resources else None
+
+
+def _app_user(ends: BothEnds, resource: Mapping[str, Any], wanted: str) -> Comparison:
+    name = str(member(resource, "userName") or "")
     side = ends.side(group=False)
-    raw = directory.user(ends.graph, name, select=side.fields) if name else None
+    raw = directory.user(ends.graph, name, select=side.fields) if "@" in name else None
     if raw is not None:
         return _compare_user(ends, raw)
     return Comparison(
@@ -111,6 +137,22 @@ def _from_the_app(ends: BothEnds, wanted: str) -> Comparison:
         state="orphaned-in-app",
         attributes=compare_object((), resource, defined=side.defined),
         notes=("the app has it; Entra has nobody of that user name",),
+    )
+
+
+def _app_group(ends: BothEnds, resource: Mapping[str, Any], wanted: str) -> Comparison:
+    name, external = (str(member(resource, n) or "") for n in ("displayName", "externalId"))
+    raw = directory.group(ends.graph, external) if directory.is_guid(external) else None
+    raw = raw or (_find_group(ends, name) if name else None)
+    if raw is not None:
+        return _compare_group(ends, raw)
+    return Comparison(
+        object=name or wanted,
+        resource_type=Kind.GROUP,
+        target_id=_id(resource),
+        state="orphaned-in-app",
+        attributes=compare_object((), resource, defined=ends.side(group=True).defined),
+        notes=("the app has it; Entra has no group of that name",),
     )
 
 
@@ -124,12 +166,17 @@ def _compare_user(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     if any(a.casefold() == "manager" for a in side.attributes):
         manager = directory.manager(ends.graph, str(raw.get("id")))
     manager_id = str(manager["id"]) if manager and manager.get("id") else None
-    who = person(side, raw, assigned=bool(role_ids), manager_id=manager_id, roles=roles)
+    assigned = ends.scope.everybody or bool(role_ids)
+    who = person(side, raw, assigned=assigned, manager_id=manager_id, roles=roles)
     expected = expected_values(
         side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
     )
     expected = tuple(_manager_resolved(ends, side, item, manager) for item in expected)
-    return compare_person(side, who, expected, _locate(ends, side, who.source))
+    found = compare_person(side, who, expected, _locate(ends, side, who.source))
+    notes = found.notes
+    if found.state == "active-but-should-not-be" and ends.scope.keeps_leavers:
+        notes = (*notes, KEEPS_LEAVERS)
+    return replace(found, notes=notes if role_ids else (*notes, *ends.scope.limits))
 
 
 def _manager_resolved(
@@ -181,7 +228,7 @@ def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     source = source_values(raw, side.attributes)
     found = _locate(ends, side, source)
     label = str(raw.get("displayName") or raw.get("id"))
-    base = Comparison(object=label, source_id=str(raw.get("id")))
+    base = Comparison(object=label, resource_type=Kind.GROUP, source_id=str(raw.get("id")))
     if found.trouble is not None:
         return replace(base, state="cannot-tell", notes=(found.trouble,))
     if len(found.resources) != 1:
@@ -197,7 +244,7 @@ def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     members = compare_members(
         directory.members(ends.graph, str(raw.get("id")), select=users.fields),
         whole[0],
-        locate=lambda member: _locate(ends, users, source_values(member, users.attributes)),
+        locate=lambda one: _locate(ends, users, source_values(one, users.attributes)),
     )
     return replace(
         base,

@@ -87,11 +87,18 @@ class Endpoint:
         """All exchanges so far, in order of sending."""
         return self.recorder.exchanges
 
-    def send(self, request: ScimRequest, *, credentials: Credentials | None = None) -> Exchange:
+    def send(
+        self,
+        request: ScimRequest,
+        *,
+        credentials: Credentials | None = None,
+        body_bytes: int | None = None,
+    ) -> Exchange:
         """Send `request` once and return the recorded exchange.
 
         `credentials` replace the endpoint's own for this request (to try a wrong token). A header
-        in `request` replaces the one of the same name that the credentials give.
+        in `request` replaces the one of the same name that the credentials give. `body_bytes`
+        replaces the limit for what is read of the answer, for a list that may be long.
 
         Raises:
             WriteRefused: the request would change the app, and the guard does not allow it.
@@ -107,7 +114,7 @@ class Endpoint:
                 Exchange(id=id_, request=request, url=url, failure=failure, started_at=started_at)
             )
         began = self.limits.timer()
-        answer = self._wire.ask(request, url)
+        answer = self._wire.ask(request, url, body_bytes=body_bytes)
         return self.recorder.record(
             Exchange(
                 id=id_,

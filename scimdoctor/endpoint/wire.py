@@ -54,29 +54,31 @@ class Wire:
     http: httpx.Client
     limits: Limits = DEFAULT_LIMITS
 
-    def ask(self, request: ScimRequest, url: str) -> ScimResponse | TransportFailure:
+    def ask(
+        self, request: ScimRequest, url: str, *, body_bytes: int | None = None
+    ) -> ScimResponse | TransportFailure:
         """Send `request` to `url`, with its own headers only; nothing is redacted yet."""
         try:
-            return self._response(request, url)
+            return self._response(request, url, body_bytes or self.limits.body_bytes)
         except _APP_ERRORS as error:
             host = urlsplit(url).netloc.rpartition("@")[2]
             return failure_of(error, host=host, seconds=self.limits.seconds)
 
-    def _response(self, request: ScimRequest, url: str) -> ScimResponse:
+    def _response(self, request: ScimRequest, url: str, body_bytes: int) -> ScimResponse:
         deadline = Deadline(self.limits.timer() + self.limits.seconds, timer=self.limits.timer)
         sent = self._http_request(request, url, deadline)
         response = self.http.send(sent, stream=True, auth=_as_it_is, follow_redirects=False)
         try:
-            return self._read(response, deadline)
+            return self._read(response, deadline, body_bytes)
         finally:
             response.close()
 
-    def _read(self, response: httpx.Response, deadline: Deadline) -> ScimResponse:
+    def _read(self, response: httpx.Response, deadline: Deadline, body_bytes: int) -> ScimResponse:
         ready = response.is_stream_consumed  # a mock transport's answer, decompressed already
         body, truncated = read_bounded(
             [response.content] if ready else response.iter_raw(),
             None if ready else response.headers.get("content-encoding"),
-            limit=self.limits.body_bytes,
+            limit=body_bytes,
             deadline=deadline,
         )
         headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)

@@ -45,10 +45,19 @@ class Comparison:
     object: str
     """UPN, display name or id."""
 
+    resource_type: str = "User"
+    """`User` or `Group`."""
+
     source_id: str | None = None
     target_id: str | None = None
     state: str = "matched"
-    """`matched`, `missing-in-app`, `orphaned-in-app`, `duplicate-in-app`, `active-but-should-not-be`."""
+    """`matched`, `missing-in-app`, `orphaned-in-app`, `duplicate-in-app`,
+    `active-but-should-not-be`, `cannot-tell`."""
 
     attributes: tuple[AttributeComparison, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The object as people read it, a group marked as one."""
+        return f"{self.object} (group)" if self.resource_type == "Group" else self.object

@@ -231,6 +231,10 @@ def _of_replay(replay: Replay) -> Iterator[Original]:
 def _of_comparison(comparison: Comparison) -> Iterator[Original]:
     yield _named(comparison.object)
     yield from ((Kind.ID, i) for i in (comparison.source_id, comparison.target_id) if i)
+    for note in comparison.notes:
+        what, colon, names = note.partition(": ")
+        if colon and what.startswith("members"):
+            yield from (_named(name) for name in names.partition(" and ")[0].split(", "))
     for row in comparison.attributes:
         sources = (row.source or "").split(", ")
         for text in sources:

@@ -183,15 +183,28 @@ def replay_words(verdict: ReplayVerdict, *, number: int = 1) -> str:
 
 def _of_comparisons(report: Report) -> Headline | None:
     if not report.comparisons:
-        return None
+        # Of everybody, only those who differ are listed.
+        all_same = Headline(level=Level.GOOD, text="No difference found.")
+        return all_same if report.command == "compare" else None
     odd = [
         c for c in report.comparisons if is_different(c.state, [a.verdict for a in c.attributes])
     ]
     objects = counted(len(report.comparisons), "object")
-    differ = "differs" if len(odd) == 1 else "differ"
     if not odd:
         return Headline(level=Level.GOOD, text=f"{objects} compared, no difference.")
-    return Headline(level=Level.PROBLEM, text=f"{len(odd)} of {objects} compared {differ}.")
+    stale = sum(c.state == "active-but-should-not-be" for c in odd)
+    rest = len(odd) - stale
+    differ = "differs" if rest == 1 else "differ"
+    counts = [f"{stale} active in the app and should not be"] if stale else []
+    if rest:
+        whole = len(odd) == len(report.comparisons)
+        if stale:
+            counts.append(f"{rest} more {differ}")
+        elif whole:
+            counts.append(f"{counted(rest, 'object')} {differ}")
+        else:
+            counts.append(f"{rest} of {objects} compared {differ}")
+    return Headline(level=Level.PROBLEM, text=f"{', '.join(counts)}.")
 
 
 def is_different(state: str, verdicts: Iterable[str]) -> bool:

@@ -140,9 +140,9 @@ def run(size: int) -> dict[str, float]:
         began, busy = time.perf_counter(), time.process_time()
         found = compare_everyone(ends, progress=SILENT, keeping=Keeping())
         return {
-            "people": found.people,
-            "users": found.users_in_app,
-            "findings": len(found.comparisons) + found.hidden,
+            "people": found.counts.people,
+            "users": found.counts.users_in_app,
+            "findings": len(found.comparisons) + found.hidden.total(),
             "seconds": time.perf_counter() - began,
             "processor_seconds": time.process_time() - busy,
             "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,

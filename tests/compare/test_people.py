@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scimdoctor.compare.app_side import look_up, read
-from scimdoctor.compare.everyone import EveryoneCompared, compare_everyone
+from scimdoctor.compare.everyone import compare_everyone
 from scimdoctor.compare.one import BothEnds, compare_one
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.directory import find_app
@@ -19,84 +19,13 @@ from scimdoctor.lab.scim.faults import FAULTS
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.comparison import AttributeVerdict as Verdict
 from scimdoctor.progress import SILENT
+from tests.fakes.company import STAFF, Company, identity, listed
 from tests.fakes.events import custom_app_schema, load
-from tests.fakes.microsoft import Microsoft
-from tests.fakes.scim_app import TOKEN, ScimApp, open_app
+from tests.fakes.scim_app import TOKEN, open_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from scimdoctor.compare.outcome import EveryoneCompared
     from scimdoctor.model.comparison import Comparison
-
-LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-STAFF = "99999999-0000-4000-8000-000000000009"
-
-
-def identity(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
-
-
-class Company:
-    """A tenant with people, and the app that they are provisioned to."""
-
-    def __init__(self) -> None:
-        self.microsoft = Microsoft()
-        self.tenant = self.microsoft.tenant
-        self.app = ScimApp()
-        self.principal = self.tenant.service_principals[0]
-
-    def hire(self, name: str, *, assigned: bool = True, **fields: Any) -> str:
-        """Add a person in Marketing, whom the scoping filter lets through."""
-        number = len(self.tenant.users) + 1
-        raw = {
-            "id": identity(number),
-            "userPrincipalName": f"{name}@example.com",
-            "displayName": name.title(),
-            "mailNickname": name,
-            "accountEnabled": True,
-            "department": "Marketing",
-            "mail": f"{name}@example.com",
-            "jobTitle": None,
-        }
-        self.tenant.users[identity(number)] = raw | fields
-        if assigned:
-            self.assign(identity(number), "User")
-        return identity(number)
-
-    def assign(self, principal: str, kind: str) -> None:
-        self.principal.assignments.append(
-            {"principalId": principal, "principalType": kind, "principalDisplayName": principal}
-        )
-
-    def staff(self, *members: str) -> None:
-        """Put people into a group."""
-        self.tenant.groups[STAFF] = {"id": STAFF, "displayName": "staff"}
-        self.tenant.members[STAFF] = list(members)
-
-    def provision(self, name: str, **fields: Any) -> str:
-        """Give a person a user in the app, as Entra would."""
-        plain = {
-            "active": True,
-            "displayName": name.title(),
-            "externalId": name,
-            "emails": [{"type": "work", "value": f"{name}@example.com"}],
-            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
-                "department": "Marketing"
-            },
-        }
-        return self.app.add_user(f"{name}@example.com", **(plain | fields))
-
-
-@pytest.fixture
-def company() -> Company:
-    return Company()
-
-
-@pytest.fixture
-def ends(company: Company) -> Iterator[BothEnds]:
-    with company.microsoft.connect() as graph, open_app(company.app) as endpoint:
-        principal = find_app(graph, company.principal.id)
-        yield BothEnds(graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint)
 
 
 def verdicts(found: Comparison) -> dict[str, Verdict]:
@@ -289,36 +218,33 @@ def test_everybody_most_urgent_first(company: Company, ends: BothEnds) -> None:
         ("matched", "bob"),
     ]
     assert found.in_order()[-1].attributes[0].attribute == "title"
-    assert found.notes() == ("4 people in Entra, 6 users in the app",)
+    assert found.notes() == (
+        "4 people in Entra, 6 users in the app",
+        "0 groups in Entra, 0 in the app",
+    )
 
 
 def test_everybody_by_groups_once_each(company: Company, ends: BothEnds) -> None:
     ada = company.hire("ada")
     company.staff(ada, company.hire("bob", assigned=False), STAFF)
     company.assign(STAFF, "Group")
-    company.provision("ada")
-    company.provision("bob")
+    company.group(company.provision("ada"), company.provision("bob"))
     found = everyone(ends)
-    assert (found.people, found.comparisons) == (2, [])
+    assert (found.counts.people, found.comparisons) == (2, [])
     assert any("nested group" in limit for limit in found.limits)
-
-
-def listed(rows: list[dict[str, Any]], total: int | None = None) -> LabResponse:
-    body = {"schemas": [LIST], "totalResults": total or len(rows), "Resources": rows}
-    return json_response(200, body, media_type="application/scim+json")
 
 
 def test_everybody_twice_in_the_app(company: Company, ends: BothEnds) -> None:
     company.hire("ada")
     ada = {"userName": "ADA@example.com", "active": True}
-    company.app.rules.append(lambda _: listed([{"id": "1"} | ada, {"id": "2"} | ada]))
+    company.users({"id": "1"} | ada, {"id": "2"} | ada)
     states = [c.state for c in everyone(ends).comparisons]
     assert "duplicate-in-app" in states
 
 
 def test_list_that_lies_about_pages_ends(company: Company, ends: BothEnds) -> None:
     company.hire("ada")
-    company.app.rules.append(lambda _: listed([{"id": "1", "userName": "x"}], 50))
+    company.users({"id": "1", "userName": "x"}, total=50)
     found = everyone(ends)
     assert any("ignores startIndex" in limit for limit in found.limits)
     assert "missing-in-app" not in {c.state for c in found.comparisons}
@@ -335,16 +261,18 @@ def test_list_that_fails(company: Company, ends: BothEnds) -> None:
 def test_pages_are_walked_and_not_kept(company: Company, ends: BothEnds) -> None:
     people = [{"id": str(n), "userName": f"p{n}"} for n in range(450)]
 
-    def paged(request: LabRequest) -> LabResponse:
+    def paged(request: LabRequest) -> LabResponse | None:
         from urllib.parse import parse_qs, urlsplit
 
+        if request.path.endswith("/Groups"):
+            return None
         start = int(parse_qs(urlsplit(request.target).query).get("startIndex", ["1"])[0])
         return listed(people[start - 1 : start + 199], 450)
 
     company.app.rules.append(paged)
     found = everyone(ends)
-    assert found.users_in_app == 450
-    assert len(company.app.asked) == 3
+    assert found.counts.users_in_app == 450
+    assert len(company.app.asked) == 3 + 1
     assert not ends.endpoint.exchanges
 
 
@@ -352,7 +280,7 @@ def test_many_assigned_by_name_are_read_from_one_list(company: Company, ends: Bo
     for number in range(120):
         company.hire(f"p{number}")
     found = everyone(ends)
-    assert found.people == 120
+    assert found.counts.people == 120
     singly = [r for r in company.microsoft.requests if "/users/0" in str(r.url)]
     assert not singly
 
@@ -401,12 +329,12 @@ def test_strays_beyond_the_limit_are_said(
     company: Company, ends: BothEnds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scimdoctor.compare.everyone.MOST_LOOK_UPS", 1)
-    monkeypatch.setattr("scimdoctor.compare.everyone.MOST_SHOWN", 0)
+    monkeypatch.setattr("scimdoctor.compare.outcome.MOST_SHOWN", 0)
     company.provision("eve")
     company.provision("fay")
     found = everyone(ends)
     assert any("only 1 unmatched" in limit for limit in found.limits)
-    assert any("1 more differences" in note for note in found.notes())
+    assert "1 more orphaned in app are not listed" in found.notes()
 
 
 def test_expression_as_matching_attribute_cannot_be_looked_up(
@@ -427,7 +355,7 @@ def test_expression_as_matching_attribute_cannot_be_looked_up(
 
 def test_user_whose_state_the_app_hides(company: Company, ends: BothEnds) -> None:
     company.hire("eve", assigned=False)
-    company.app.rules.append(lambda _: listed([{"id": "1", "userName": "eve@example.com"}]))
+    company.users({"id": "1", "userName": "eve@example.com"})
     assert [c.state for c in everyone(ends).comparisons] == ["cannot-tell"]
 
 
@@ -509,5 +437,5 @@ def test_no_faulty_list_makes_people_missing(company: Company, fault: str) -> No
         faulty = BothEnds(graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint)
         found = everyone(faulty)
     missing = [c.object for c in found.comparisons if c.state == "missing-in-app"]
-    assert not missing or found.users_in_app == 0
+    assert not missing or found.counts.users_in_app == 0
     assert len(company.app.asked) < 40

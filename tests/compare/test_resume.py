@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scimdoctor.compare.everyone import EveryoneCompared, Keeping, compare_everyone
+from scimdoctor.compare import all_groups, everyone
+from scimdoctor.compare.everyone import Keeping, compare_everyone
+from scimdoctor.compare.object_index import ObjectIndex
 from scimdoctor.compare.one import BothEnds
-from scimdoctor.compare.people_index import PeopleIndex
 from scimdoctor.errors import SourceError
 from scimdoctor.graph.directory import find_app
 from scimdoctor.progress import SILENT
@@ -19,10 +25,10 @@ from tests.fakes.scim_app import ScimApp, open_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
+    from scimdoctor.compare.outcome import EveryoneCompared
     from scimdoctor.lab.http import LabRequest, LabResponse
 
 PEOPLE = 650
@@ -108,7 +114,7 @@ def test_going_on_finds_what_one_run_finds(company: Company, tmp_path: Path) -> 
         company.asked, company.stop_at = 0, None
         resumed = compared(company, path=path, resume=True)
         assert resumed.in_order() == whole.in_order()
-        assert (resumed.people, resumed.users_in_app) == (PEOPLE, whole.users_in_app)
+        assert resumed.counts == whole.counts
         assert "interrupted and gone on with" in " ".join(resumed.limits)
         assert company.asked < 5 + 4 - stop_at + 1
         assert not path.exists()
@@ -123,12 +129,12 @@ def test_a_stop_while_people_are_read(company: Company, tmp_path: Path) -> None:
     company.microsoft.pages_left = None
     resumed = compared(company, path=path, resume=True)
     assert resumed.in_order() == whole.in_order()
-    assert resumed.people == PEOPLE
+    assert resumed.counts.people == PEOPLE
 
 
 def cut_short(path: Path, *, checkpoint_last: bool) -> None:
     """A run about `a` that meets one person and is stopped."""
-    with PeopleIndex(path, about="a") as index:
+    with ObjectIndex(path, about="a") as index:
         if checkpoint_last:
             index.meet("1")
         index.put(collected="yes")
@@ -141,7 +147,7 @@ def test_state_about_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         cut_short(path, checkpoint_last=True)
     assert path.stat().st_mode & 0o077 == 0
-    with PeopleIndex(path, about="b", resume=True) as index:
+    with ObjectIndex(path, about="b", resume=True) as index:
         assert not index.resumed
         assert index.get("collected") is None
         assert index.meet("1")
@@ -154,7 +160,7 @@ def test_what_came_after_the_last_checkpoint_is_done_again(
     path = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
         cut_short(path, checkpoint_last=checkpoint_last)
-    with PeopleIndex(path, about="a", resume=True) as index:
+    with ObjectIndex(path, about="a", resume=True) as index:
         assert index.resumed
         assert index.meet("1") is not checkpoint_last
     assert not path.exists()
@@ -163,8 +169,96 @@ def test_what_came_after_the_last_checkpoint_is_done_again(
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "state"
     with (
-        PeopleIndex(path, about="a"),
+        ObjectIndex(path, about="a"),
         pytest.raises(SourceError, match="cannot keep"),
-        PeopleIndex(path, about="a"),
+        ObjectIndex(path, about="a"),
     ):
         pass
+
+
+class Mortal:
+    """A small company both of whose ends end the process at the n-th request."""
+
+    def __init__(self) -> None:
+        self.microsoft = Microsoft(page_size=5)
+        self.app = ScimApp()
+        self.asked = 0
+        self.die_at: int | None = None
+        self.app.rules.append(lambda _: self._count())
+        tenant = self.microsoft.tenant
+        principal = tenant.service_principals[0]
+        for team in range(3):
+            group = f"99999999-0000-4000-8000-{team:012d}"
+            tenant.groups[group] = {"id": group, "displayName": f"team {team}"}
+            members = [self._hire(team * 10 + n) for n in range(8)]
+            tenant.members[group] = [member for member, _ in members]
+            principal.assignments.append({"principalId": group, "principalType": "Group"})
+            own = self.app.add_group(f"team {team}", tuple(i for _, i in members[1:] if i))
+            self.app.provider.groups[own]["externalId"] = group
+        self.app.add_user("stray@example.com", active=True)
+
+    def _hire(self, number: int) -> tuple[str, str | None]:
+        name, identity = f"u{number}@example.com", f"00000000-0000-4000-8000-{number:012d}"
+        self.microsoft.tenant.users[identity] = {
+            "id": identity,
+            "userPrincipalName": name,
+            "displayName": f"U {number}",
+            "accountEnabled": number % 10 != 3,
+            "department": "Marketing",
+        }
+        held = {"displayName": "another" if number % 10 == 2 else f"U {number}", "active": True}
+        return identity, self.app.add_user(name, **held) if number % 10 != 5 else None
+
+    def _count(self) -> None:
+        self.asked += 1
+        if self.asked == self.die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def compared(self, path: Path, *, resume: bool = False) -> EveryoneCompared:
+        self.asked = 0
+        with self.microsoft.connect() as graph, open_app(self.app) as endpoint:
+            principal = find_app(graph, self.microsoft.tenant.service_principals[0].id)
+            self.microsoft.heard = self._count
+            ends = BothEnds(
+                graph=graph, app=principal, schema=custom_app_schema(), endpoint=endpoint
+            )
+            keeping = Keeping(path=path, resume=resume)
+            return compare_everyone(ends, progress=SILENT, keeping=keeping)
+
+
+def kill_at_every_request(folder: str) -> None:
+    """Compare in a child that kills itself at the first, second … request, and go on from there."""
+    everyone._BETWEEN_CHECKPOINTS = all_groups._BETWEEN_CHECKPOINTS = 2
+    company = Mortal()
+    whole = company.compared(Path(folder) / "whole")
+    requests, fewer = company.asked, 0
+    for number in range(1, requests + 1):
+        path = Path(folder) / str(number)
+        child = os.fork()
+        if not child:
+            company.die_at = number
+            company.compared(path)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        resumed = company.compared(path, resume=True)
+        assert resumed.in_order() == whole.in_order(), number
+        assert resumed.counts == whole.counts, number
+        fewer += company.asked < requests
+    sys.stdout.write(f"{requests} {fewer} {len(whole.comparisons)}")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_every_request(tmp_path: Path) -> None:
+    code = "from tests.compare.test_resume import kill_at_every_request as run; import sys;"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code} run(sys.argv[1])", str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    requests, fewer, findings = map(int, done.stdout.split())
+    assert requests > 15
+    assert findings > 10
+    assert fewer > 3

@@ -20,6 +20,8 @@ from scimdoctor.lab.tenant import LabRegistration, LabServicePrincipal, LabTenan
 from scimdoctor.redaction import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scimdoctor.graph.client import GraphClient
 
 DATA = Path(__file__).parents[1] / "data"
@@ -90,10 +92,13 @@ class Microsoft:
         self.authority = LabAuthority(self.tenant)
         self.graph = LabGraph(self.tenant, **graph)
         self.requests: list[httpx.Request] = []
+        self.heard: Callable[[], None] = lambda: None
+        """Called at each request."""
         self.clock = Clock()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        self.heard()
         handler = self.graph if request.url.host.startswith("graph.") else self.authority
         answer = handler.handle(
             LabRequest(

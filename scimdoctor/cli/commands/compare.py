@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,17 @@ from scimdoctor.errors import ScimDoctorError
 
 if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
-    from scimdoctor.compare.everyone import EveryoneCompared
     from scimdoctor.compare.one import BothEnds
+    from scimdoctor.compare.outcome import EveryoneCompared
     from scimdoctor.model.report import Report
+
+
+class ScopeChoice(StrEnum):
+    """Whom the job provisions, as the portal's *Scope* says."""
+
+    ASSIGNED = "assigned"
+    ALL = "all"
+
 
 Subject = Annotated[
     str | None,
@@ -29,8 +38,8 @@ Everyone = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="Compare all assigned people with all users of the app. People who are active and "
-        "should not be come first.",
+        help="Compare all people and groups that the job provisions with all that the app has. "
+        "People who are active and should not be come first.",
     ),
 ]
 AppOption = Annotated[
@@ -40,6 +49,14 @@ AppOption = Annotated[
         envvar="SCIMDOCTOR_APP",
         metavar="APP",
         help="Enterprise app: object id, application (client) id, or display name.",
+    ),
+]
+Scope = Annotated[
+    ScopeChoice | None,
+    typer.Option(
+        "--scope",
+        metavar="SCOPE",
+        help="Whom the job provisions: assigned or all. Default: what the job says, else assigned.",
     ),
 ]
 Resume = Annotated[
@@ -68,16 +85,17 @@ def compare(
     *,
     subject: Subject = None,
     everyone: Everyone = False,
+    scope: Scope = None,
     resume: Resume = False,
     all_attributes: AllAttributes = False,
     app: AppOption = None,
     endpoint: EndpointUrl = None,
     schema: SchemaFile = None,
 ) -> None:
-    """Compare one user or group, or everybody, attribute by attribute: Entra, mapping, app.
+    """Compare one user or group, or all of them, attribute by attribute: Entra, mapping, app.
 
-    Reads on both sides, writes on neither. A comparison of everybody that was cut short is gone
-    on with by --all --resume.
+    Reads on both sides, writes on neither. A comparison of all that was cut short is gone on with
+    by --all --resume.
 
     Examples:
       scimdoctor compare ada@contoso.com --app "My app" --endpoint URL
@@ -90,7 +108,7 @@ def compare(
         raise typer.BadParameter("give either a user or group, or --all")
     if resume and not everyone:
         raise typer.BadParameter("--resume goes with --all")
-    ends = _ends(session, (app, endpoint, schema), endpoint_options)
+    ends = _ends(session, (app, endpoint, schema), endpoint_options, scope)
     target = {"app": ends.app.display_name, "endpoint": ends.endpoint.base_url}
     if subject:
         sections = {
@@ -140,8 +158,10 @@ def _ends(
     session: Session,
     wanted: tuple[str | None, str | None, Path | None],
     options: EndpointOptions,
+    scope: ScopeChoice | None,
 ) -> BothEnds:
     from scimdoctor.compare.one import BothEnds
+    from scimdoctor.graph.job_scope import JobScope, job_scope
     from scimdoctor.graph.mapping_source import app_schema
 
     app, url, saved = wanted
@@ -151,4 +171,12 @@ def _ends(
     )
     principal, schema = app_schema(session.graph, name, saved=saved)
     endpoint = session.endpoint(address, options)
-    return BothEnds(graph=session.graph, app=principal, schema=schema, endpoint=endpoint)
+    return BothEnds(
+        graph=session.graph,
+        app=principal,
+        schema=schema,
+        endpoint=endpoint,
+        scope=job_scope(session.graph, principal.id)
+        if scope is None
+        else JobScope(everybody=scope is ScopeChoice.ALL),
+    )

@@ -89,7 +89,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     verdicts = [a.verdict for a in comparison.attributes]
     if not is_different(comparison.state, verdicts) and not comparison.attributes:
         return
-    title = f"{comparison.object}: {spaced(comparison.state)}"
+    title = f"{comparison.label}: {spaced(comparison.state)}"
     rows = [
         (code(a.attribute), code(a.source or ""), code(a.expected or ""), code(a.actual or ""),
          spaced(a.verdict), escaped(a.note or ""))

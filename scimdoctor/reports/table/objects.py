@@ -41,7 +41,7 @@ def _comparisons(page: Page, comparisons: tuple[Comparison, ...]) -> None:
         _overview(page, comparisons)
         return
     for comparison in comparisons:
-        page.heading(comparison.object, spaced(comparison.state))
+        page.heading(comparison.label, spaced(comparison.state))
         for attribute in comparison.attributes:
             _attribute(page, attribute)
         for note in comparison.notes:
@@ -70,9 +70,10 @@ def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
     rows = []
     for comparison in odd:
         names = [a.attribute for a in comparison.attributes if is_different("matched", [a.verdict])]
-        rows.append((comparison.object, spaced(comparison.state), ", ".join(names)))
+        why = ", ".join(names) or next(iter(comparison.notes), "")
+        rows.append((comparison.label, spaced(comparison.state), why))
     if rows:
-        page.grid(("object", "state", "attributes that differ"), rows, narrow=frozenset({"state"}))
+        page.grid(("object", "state", "what differs"), rows, narrow=frozenset({"state"}))
 
 
 def _mappings(page: Page, report: Report) -> None:
