@@ -26,6 +26,7 @@ from scimdoctor.compare.one import KEEPS_LEAVERS
 from scimdoctor.compare.outcome import EveryoneCompared
 from scimdoctor.entra.matching import first_matching
 from scimdoctor.entra.updates import is_members
+from scimdoctor.errors import ScimDoctorError
 from scimdoctor.graph import directory
 from scimdoctor.graph.directory import odata_text
 from scimdoctor.model.comparison import Comparison
@@ -61,6 +62,7 @@ def compare_everyone(
 
     Raises:
         SourceError: the state cannot be kept.
+        ScimDoctorError: the app shows none of its users.
     """
     kept = keeping or Keeping()
     groups = ends.group_side()
@@ -175,6 +177,11 @@ class _Run:
                 task.advance()
                 self._count(kind)
                 self._meet(kind, resource, str(value_at(resource, path) or ""))
+        if kind is Kind.USER and not listing.complete and not self._seen(kind):
+            raise ScimDoctorError(
+                f"nothing can be compared: {'; '.join(listing.limits)}",
+                hint=f"scimdoctor check-endpoint {self.ends.endpoint.base_url} says what is wrong",
+            )
         found.limits += listing.limits
         how = "whole" if listing.complete else "in part"
         found.checkpoint(self.index, **{f"walked {kind}": how})

@@ -4,7 +4,8 @@
 
 Tenant and app are functions that make each page when it is asked for, so that what is measured is
 the comparison. One in a hundred people differs, one in a thousand is missing in the app, one in a
-thousand is disabled in Entra and active in the app. Each size runs in a process of its own; memory
+thousand is disabled in Entra and active in the app; all are in one group, of which the app's lacks
+one in a thousand. Each size runs in a process of its own; memory
 is that process's maximum less what it had before it began to compare.
 """
 
@@ -95,6 +96,8 @@ def graph_of(size: int) -> httpx.MockTransport:
         if request.url.path.endswith("/appRoleAssignedTo"):
             row = {"principalId": GROUP, "principalType": "Group", "principalDisplayName": "all"}
             return httpx.Response(200, json={"value": [row]})
+        if request.url.path.endswith(f"/groups/{GROUP}"):
+            return httpx.Response(200, json={"id": GROUP, "displayName": "all"})
         if not request.url.path.endswith("/members"):
             return httpx.Response(404, json={"error": {"code": "Request_ResourceNotFound"}})
         start = int(request.url.params.get("$skiptoken", "0"))
@@ -111,7 +114,14 @@ def app_of(size: int) -> httpx.MockTransport:
     """An app that holds all of them but one in a thousand."""
     held = [n for n in range(size) if n % 1000 != 11]
 
+    group = {"id": "g1", "displayName": "all", "externalId": GROUP}
+
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/g1"):
+            members = [{"value": f"s{n}"} for n in held if n % 1000 != 13]
+            return httpx.Response(200, json=group | {"members": members})
+        if request.url.path.endswith("/Groups"):
+            return httpx.Response(200, json={"totalResults": 1, "Resources": [group]})
         query = parse_qs(request.url.query.decode())
         start = int(query.get("startIndex", ["1"])[0]) - 1
         count = int(query.get("count", ["100"])[0])
