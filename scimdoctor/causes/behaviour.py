@@ -57,6 +57,17 @@ _AFTER_DELETES = (
         "scimdoctor status APP",
     ),
 )
+_NO_UPDATES = (
+    "Update is switched off in the mapping, so Entra creates users and sends no change of theirs, "
+    "not even that they are disabled."
+)
+_TICK_UPDATE = (
+    admin(
+        f"Portal: {MAPPINGS} > Provision Microsoft Entra ID Users > Target Object Actions: tick "
+        "Update (and Delete, if deletions are wanted), save, restart provisioning.",
+        "scimdoctor job restart APP",
+    ),
+)
 _FALSE_SCOPE_KEYS = (
     "active in the source system",
     "assigned to the application",
@@ -112,6 +123,12 @@ def _is_inactive_only(facts: Facts) -> bool:
 def _not_detected(facts: Facts) -> Match | None:
     if facts.skip is not None and facts.skip.name == "RedundantExport":
         return possible(46, "Entra saw no difference, so it sent nothing")
+    schema = facts.case.schema
+    users = schema.mapping_for(group=False) if schema is not None else None
+    if facts.case.event is None and users is not None and users.enabled:
+        if "update" not in users.flow_types.casefold():
+            because = f"the mapping's target object actions are {users.flow_types or 'none'}"
+            return replace(likely(77, because), explanation=_NO_UPDATES, steps=_TICK_UPDATE)
     return None
 
 
@@ -119,16 +136,23 @@ def _cleared(facts: Facts) -> Match | None:
     event = facts.case.event
     if event is None or event.status == "failure":
         return None
-    emptied = [
-        p.display_name
-        for p in event.modified_properties
-        if p.old_value and not p.new_value and bare_name(p.display_name) != "active"
-    ]
+    emptied = _emptied(facts)
     if emptied:
         return possible(64, f"{emptied[0]} was emptied; Entra does not send empty values")
     if facts.skip is not None and facts.skip.name == "RedundantExport":
         return possible(40, "an emptied attribute counts as no change")
     return None
+
+
+def _emptied(facts: Facts) -> list[str]:
+    """Attributes that lost their value in Entra, as the event shows."""
+    event = facts.case.event
+    properties = event.modified_properties if event is not None else ()
+    return [
+        p.display_name
+        for p in properties
+        if p.old_value and not p.new_value and bare_name(p.display_name) != "active"
+    ]
 
 
 def _changed_outside(facts: Facts) -> Match | None:
@@ -162,6 +186,8 @@ def _expected(facts: Facts) -> Match | None:
         return likely(
             94, "the account is disabled in Entra: a disabled account that the app lacks is skipped"
         )
+    if facts.skip is not None and facts.skip.name == "RedundantExport" and _emptied(facts):
+        return possible(60, "Entra saw nothing to send")
     if facts.skip is not None and facts.skip.cause == "expected-behaviour":
         return likely(84, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
     job = facts.case.job

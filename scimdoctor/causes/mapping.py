@@ -58,6 +58,9 @@ def _unsupported(facts: Facts) -> Match | None:
         return None
     if name is None:
         return possible(68, "the app does not know an attribute", said.text)
+    if leaf(name) != bare_name(name) and in_rfc(name) and facts.stage is Stage.UPDATE:
+        # A part that the RFC defines: the app may store it, and not find it by its path.
+        return possible(72, f"the app does not know {name}", said.text)
     weight = 82 if facts.says(Breach.VALUE_REFUSED) is None else 79
     return backed(facts, weight + 2, f"the app does not know {name}", text=said.text)
 

@@ -155,6 +155,8 @@ def _crash(facts: Facts) -> Match | None:
     if facts.status is not None and facts.status < 500:
         return None
     said = facts.says(Breach.CRASH)
+    if said is not None and said.source == "runtimes" and facts.status in _CRASH_STATUSES:
+        return possible(68, "the app's own exception stands in the answer", said.text)
     if facts.status in _CRASH_STATUSES or facts.code("InternalServerError"):
         return possible(63, f"the app answers {facts.status or 500}")
     if said is not None and facts.status is None and facts.stage in WRITES:

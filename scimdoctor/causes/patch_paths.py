@@ -131,7 +131,7 @@ def _value_path_shown(facts: Facts) -> Match | None:
     other = facts.says(Breach.UNKNOWN_ATTRIBUTE, *TYPE_BREACHES)
     if other is not None and facts.has(Shape.VALUE_PATH) and not is_indexed(other.attribute):
         return possible(74, "a path with a filter was sent", other.text)
-    quoted = is_value_path(facts.path_refused)
+    quoted = any(is_value_path(c.attribute) for c in facts.reading.complaints)
     if quoted and facts.says(Breach.CRASH, Breach.NOT_JSON_ANSWER):
         return possible(72, "the app's own error quotes a path with a filter")
     if mute_refusal(facts, Shape.VALUE_PATH):
@@ -194,6 +194,12 @@ def _roles(facts: Facts) -> Match | None:
     if not (facts.refused or facts.succeeded) or not facts.has(Shape.ROLES_TEXT):
         return _roles_by_text(facts)
     said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES)
+    missing = facts.says(Breach.REQUIRED)
+    part = missing is not None and bare_name(missing.attribute) == "roles"
+    if missing is not None and part and facts.stage is Stage.UPDATE and facts.refused:
+        return backed(
+            facts, 90, "roles in PATCH lack a part that the app asks for", text=missing.text
+        )
     if facts.stage is Stage.UPDATE and facts.refused and said is not None:
         return backed(facts, 88, "the shape of roles is refused", text=said.text)
     if mute_refusal(facts, Shape.ROLES_TEXT):

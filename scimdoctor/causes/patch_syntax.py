@@ -93,7 +93,10 @@ def _add(facts: Facts) -> Match | None:
         return None
     said = facts.says(Breach.ADD_REFUSED)
     named = bare_name(facts.path_refused)
-    if said is not None and named != "members":
+    members = bool(facts.operations) and all(
+        bare_name(o.path) == "members" for o in facts.operations
+    )
+    if said is not None and named != "members" and not members:
         return backed(facts, 92, "Add is refused", text=said.text)
     unknown = facts.says(*PATH_BREACHES)
     adds = [o for o in facts.operations if o.verb == "add"]

@@ -108,7 +108,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
         ("SCIM servers", r"is not (?:a |an )?(?:supported|known|recogni[sz]ed|defined) (?:attribute|field|property)"),
         ("limosa laravel-scim-server", r"unknown path"),
-        ("limosa laravel-scim-server", r"write is not implemented for|\bwrite to \S+ is not supported"),
+        ("limosa laravel-scim-server", r"\bwrite (?:to \S+ )?is not (?:implemented|supported)"),
         ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
         ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
         ("Joi, Rails", r"(?m:^\W*[\"'][\w.:\[\]]+[\"'] is not allowed(?: \(|\W*$))|not an? (?:permitted|allowed|accepted|known|recogni[sz]ed) (?:parameter|attribute|field|property|key)"),
@@ -211,6 +211,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.PATH_REFUSED,
         ("RFC 7644 wordings", r"invalid ?path\b|(?:invalid|unknown|unsupported|unrecogni[sz]ed|malformed|bad|illegal) (?:attribute |patch |scim |value |target )*path|path[^.;]{0,120}\b(?:is|was) (?:not|in|un|mal)|(?:cannot|can't|could not|unable to|failed to) (?:parse|resolve|find|process|evaluate|interpret) (?:the )?(?:attribute )?path|no (?:such )?path\b|path[^.;]{0,60}not (?:found|supported|recogni|exist|resol)|unsupported path"),
+        ("SCIM servers", r"\bpath:? (?:'[^']{1,160}'|`[^`]{1,160}`|\"[^\"]{1,160}\") (?:is|was) (?:not|in|un|mal)"),
     ),
     *_rows(
         Breach.REMOVE_VALUE_REFUSED,
@@ -244,6 +245,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Entra", r"unable to resolve.{0,40}reference|UnableToResolveReference|unable to assign .{0,80}as the (?:members?|manager)|reference.{0,60}(?:not (?:found|exist|resolv)|does not exist|could not)"),
         ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)?(?: not|n't) exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
         ("SCIM servers", r"(?:invalid|unknown|unresolv\w+|non-?existent|no such|missing|could not find|cannot find|failed to find|couldn't find|unable to find)[^.;]{0,30}\b(?:members?|manager|user(?:s)? (?:with ids?|in members|to add))"),
+        ("SCIM servers", r"\b(?:is|are) not (?:a |yet )?(?:members?|part) of (?:the |this |your )?(?:organi[sz]ation|workspace|account|company|directory|tenant)"),
         ("databases", r"foreign key constraint|violates foreign key|\b23503\b|P2003"),
         ("PostgreSQL", r"foreign ?key ?violation|is not present in table"),
     ),

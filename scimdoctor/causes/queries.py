@@ -105,7 +105,9 @@ def _is_scim_speaking(facts: Facts) -> bool:
     named = facts.says(Breach.NOT_FOUND)
     somebody = named is not None and _SOMEBODY.search(named.text) is not None
     words = _NO_RESULTS.search(facts.reading.words) is not None
-    return facts.reading.is_scim or facts.scim_answers or somebody or words
+    # A framework's own words for a path it does not know may look like a SCIM error's detail.
+    said = facts.reading.is_scim and facts.reading.words.casefold().strip(" .") != "not found"
+    return said or facts.scim_answers or somebody or words
 
 
 def _no_match_told(facts: Facts) -> Match | None:
@@ -113,7 +115,8 @@ def _no_match_told(facts: Facts) -> Match | None:
     if _NO_RESULTS.search(facts.reading.words):
         return likely(85, "the app says that a query has no results, with 404")
     if facts.stage is Stage.MATCH:
-        return possible(68, "the matching query is answered 404")
+        weight = 68 if facts.is_users or _is_scim_speaking(facts) else 60
+        return possible(weight, "the matching query is answered 404")
     if facts.stage not in {Stage.CREATE, Stage.TEST}:
         return None
     if unfound is not None and facts.reading.is_scim:

@@ -167,6 +167,15 @@ def _members(
         if operation.verb == "remove" and named and was and not now and was - named:
             text = f"{len(was)} members before; none are left after {len(named)} was removed"
             yield Contradiction(kind=Kind.MEMBERS_WIPED, exchange=read.id, summary=text)
+        if (
+            operation.verb == "replace"
+            and named
+            and now is not None
+            and was
+            and (was & now) - named
+        ):
+            text = "members that a Replace left out are still in the group"
+            yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
         if operation.verb == "add" and named and now is not None and not named & now:
             text = "the group shows none of the members that were added"
             yield Contradiction(kind=Kind.MEMBER_NOT_ADDED, exchange=read.id, summary=text)

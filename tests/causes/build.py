@@ -34,6 +34,7 @@ from scimdoctor.model.synchronization import (
     SynchronizationSchedule,
     SynchronizationSchema,
     SynchronizationStatus,
+    SynchronizationTaskExecution,
 )
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -200,12 +201,15 @@ def job(
 ) -> SynchronizationJob:
     """A job, quarantined with `text` unless `status` says otherwise."""
     error = SynchronizationError(code=code, message=text) if text is not None else None
+    ran = SynchronizationTaskExecution(state="Succeeded", time_began=NOW, time_ended=NOW)
     quarantine = SynchronizationQuarantine(reason=why, current_began=NOW, error=error)
     return SynchronizationJob(
         id="scim.1",
         schedule=SynchronizationSchedule(state=state),
         status=SynchronizationStatus(
-            code=status, quarantine=quarantine if status == "Quarantine" else None
+            code=status,
+            quarantine=quarantine if status == "Quarantine" else None,
+            last_execution=None if status == "NotRun" else ran,
         ),
     )
 
