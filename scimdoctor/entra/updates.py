@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, roles_for_update
 from scimdoctor.entra.attributes import Attribute
+from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.matching import matching_mappings
 from scimdoctor.entra.operation import Intent
 from scimdoctor.entra.requests import MANAGER, Change
@@ -123,7 +124,7 @@ def _append_removal(found: Changes, facts: Facts, attribute: Attribute) -> None:
     held = facts.look_up(facts.target, attribute.path)
     if attribute.old_value is None and (held is None or held.value is None):
         found.notes.append(f"`{attribute.path}` was null before and after: nothing was sent for it")
-    elif attribute.path.casefold() == MANAGER.casefold():
+    elif attribute.path.casefold() == MANAGER.casefold() and facts.dialect is Dialect.DEFAULT:
         found.add("replace", attribute, "")
         found.notes.append("a manager is cleared by an empty value; some jobs send `Remove`")
     else:

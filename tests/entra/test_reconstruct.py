@@ -534,6 +534,9 @@ def test_retried_event_without_an_export_step(modification: str) -> None:
     assert rebuilt.requests[-1].request.method == method
 
 
+FRAMING = {"s1", "ada@example.com", "engineering", "WindowsAzureActiveDirectoryRole"}
+"""What a create may hold beside the event's changes: the object's own id and name, the roles' type."""
+
 TEXT = st.text("aé\"'[]{}(),.:\\<>$ \n0", max_size=20)
 NAMES = st.sampled_from(
     ["userName", "active", "name.givenName", "roles", "members", f"{ENTERPRISE}:department"]
@@ -552,7 +555,11 @@ def test_observed_values_stand_in_the_event(
     for request in rebuilt.requests:
         observed = {p for p, v in request.provenance.items() if v is Provenance.OBSERVED}
         assert observed <= {n for n, _, _ in listed} | {"id"}
-        for operation in (request.request.json or {}).get("Operations", ()):
+        body = request.request.json or {}
+        if request.purpose is Purpose.CREATE:
+            created = {k: v for k, v in body.items() if k not in {"schemas", "meta"}}
+            assert all(text in texts or text in FRAMING for text in leaves(created))
+        for operation in body.get("Operations", ()):
             if operation.get("path") in observed:
                 assert all(text in texts for text in leaves(operation.get("value")))
 
