@@ -27,6 +27,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import Shape
+from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
@@ -94,13 +95,20 @@ def _scoping(facts: Facts) -> Match | None:
         return None
     false_keys = _false_scope(facts)
     if facts.stage is Stage.SKIP and false_keys:
-        return likely(94, *(f"the scoping step says: {key} = False" for key in false_keys))
+        return likely(94, *_reasons(facts), f"the scoping step says {', '.join(false_keys)}: False")
     if facts.skip is not None and facts.skip.cause == "scoping-misconfigured":
-        return likely(93, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+        why = _reasons(facts)
+        return likely(93, *why, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
     said = facts.says(Breach.SCOPE)
     if said is not None and facts.status is None:
         return backed(facts, 86, "the object is not in scope", text=said.text)
     return None
+
+
+def _reasons(facts: Facts) -> tuple[str, ...]:
+    """Which clause, assignment or role it was, as far as the event tells."""
+    event = facts.case.event
+    return scoping_verdict(event).reasons if event is not None else ()
 
 
 def _false_scope(facts: Facts) -> list[str]:

@@ -37,6 +37,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
+from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member, value_at
 
@@ -168,9 +169,20 @@ def _strict_generic(facts: Facts) -> Match | None:
     return None
 
 
+def _empty_attribute(facts: Facts) -> tuple[str, ...]:
+    """The attribute without a value, where the event or, for the matching one, the mapping tells."""
+    event, schema = facts.case.event, facts.case.schema
+    if event is None:
+        return ()
+    mapping = schema.mapping_for(group=event.is_group) if schema else None
+    return scoping_verdict(event, mapping).reasons
+
+
 def _required_empty(facts: Facts) -> Match | None:
     if facts.skip is not None and facts.skip.cause == "required-attribute-empty-in-source":
-        return likely(93, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+        return likely(
+            93, *_empty_attribute(facts), f"skip reason {facts.skip.name}: {facts.skip.meaning}"
+        )
     if facts.code("MandatoryFieldsMissing", "MissingValues", "ImportSkipped"):
         return likely(91, f"error code {facts.error_code}: a required attribute has no value")
     vague = facts.mute and (facts.reading.scim_type or "").casefold() == "invalidvalue"

@@ -67,6 +67,7 @@ def run_diagnose(
     if outcome.obstacle is not None:
         target = {**target, "endpoint_problem": outcome.obstacle}
     changes, unread = _changes(session, evidence, target, window)
+    left_out, unasked = _left_out(session, evidence, target)
     return new_report(
         session,
         "diagnose",
@@ -78,9 +79,21 @@ def run_diagnose(
         findings=outcome.findings,
         replays=outcome.replays,
         exchanges=outcome.exchanges,
-        notes=(*outcome.notes, *changes),
-        limits=(*outcome.limits, *unread),
+        notes=(*outcome.notes, *left_out, *changes),
+        limits=(*outcome.limits, *unread, *unasked),
     )
+
+
+def _left_out(
+    session: Session, evidence: Evidence, target: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What keeps the skipped objects out now; only a tenant can tell."""
+    from scimdoctor.cli.left_out import left_out_now
+
+    principal = target.get("service_principal")
+    if not principal or evidence.known.files:
+        return (), ()
+    return left_out_now(session, principal, evidence.schema, evidence.groups)
 
 
 def _known(session: Session, asked: Diagnosing, sources: Sources) -> Known:

@@ -22,24 +22,29 @@ def assigned_roles(graph: GraphClient, app_id: str, user_id: str) -> tuple[str, 
     Empty: the user is not assigned. Members of nested groups are not, as Entra sees it.
     """
     rows = list(directory.assignments(graph, app_id))
-    own = [row.app_role_id or DEFAULT_ACCESS for row in rows if row.principal_id == user_id]
-    groups = [row for row in rows if row.principal_type == "Group"]
-    by_group = [
-        row.app_role_id or DEFAULT_ACCESS
-        for row in groups
-        if any(str(m.get("id")) == user_id for m in directory.members(graph, row.principal_id))
-    ]
-    return tuple(dict.fromkeys((*own, *by_group)))
+    # Asked from the user's end: an assigned group can have a hundred thousand members.
+    groups = any(row.principal_type == "Group" for row in rows)
+    own = {user_id, *(directory.groups_of(graph, user_id) if groups else ())}
+    found = (row.app_role_id or DEFAULT_ACCESS for row in rows if row.principal_id in own)
+    return tuple(dict.fromkeys(found))
 
 
 def app_roles(graph: GraphClient, app_id: str, role_ids: Iterable[str]) -> list[dict[str, Any]]:
     """The app's roles of these ids, as expressions see them."""
-    path = f"/servicePrincipals/{quote(app_id, safe='')}"
-    listed = graph.get(path, {"$select": "id,appRoles"}).get("appRoles")
-    rows = [r for r in listed if isinstance(r, dict)] if isinstance(listed, list) else []
     wanted = set(role_ids)
     return [
         {"id": r.get("id"), "value": r.get("value"), "displayName": r.get("displayName")}
-        for r in rows
+        for r in _listed_roles(graph, app_id)
         if r.get("id") in wanted
     ]
+
+
+def has_app_roles(graph: GraphClient, app_id: str) -> bool:
+    """Whether the app has roles of its own: where it has none, *Default Access* is all there is."""
+    return any(r.get("isEnabled") is not False for r in _listed_roles(graph, app_id))
+
+
+def _listed_roles(graph: GraphClient, app_id: str) -> list[dict[str, Any]]:
+    path = f"/servicePrincipals/{quote(app_id, safe='')}"
+    listed = graph.get(path, {"$select": "id,appRoles"}).get("appRoles")
+    return [r for r in listed if isinstance(r, dict)] if isinstance(listed, list) else []

@@ -30,6 +30,23 @@ def in_scope(scope: tuple[FilterGroup, ...], source: Mapping[str, object]) -> bo
     return None if None in results else False
 
 
+def false_clauses(scope: tuple[FilterGroup, ...], source: Mapping[str, object]) -> tuple[str, ...]:
+    """The clauses that are false for the object, each with the object's own value."""
+    values = {name.casefold(): value for name, value in source.items()}
+    return tuple(
+        _told(clause, values.get(clause.source_operand_name.casefold()))
+        for group in scope
+        for clause in group.clauses
+        if _clause_holds(clause, values) is False
+    )
+
+
+def _told(clause: FilterClause, value: object) -> str:
+    wanted = ", ".join(repr(v) for v in clause.values)
+    is_ = "it is empty" if value in (None, "", []) else f"it is {value!r}"
+    return f"{clause.source_operand_name} {clause.operator_name} {wanted}".rstrip() + f" ({is_})"
+
+
 def _group_holds(group: FilterGroup, values: Mapping[str, object]) -> bool | None:
     results = [_clause_holds(clause, values) for clause in group.clauses]
     if False in results:

@@ -51,6 +51,7 @@ _KEYS = {
     "scopingfilterevaluationpassed": Obstacle.SCOPING_FILTER,
     "isinprovisioningscopedisplayname": Obstacle.SCOPING_FILTER,
 }
+_ROLE_KEYS = ("userhastherequiredrole", "grouphastherequiredrole")
 _NO_VALUE_REASONS = {"attributevalidationfailed", "importskipped"}
 _OPERATORS = (
     "NOT REGEX MATCH|REGEX MATCH|NOT EQUALS|EQUALS|IS NOT NULL|IS NULL|NOT NULL|IS TRUE|IS FALSE"
@@ -94,6 +95,9 @@ class ScopingVerdict:
     missing_attribute: str | None = None
     """The attribute without a value, as `PropertyName` names it."""
 
+    reasons: tuple[str, ...] = ()
+    """One sentence for each obstacle, with the clause or attribute that makes it one."""
+
     summary: str = ""
     """One sentence for people."""
 
@@ -114,7 +118,7 @@ def scoping_verdict(
     """
     details = _scoping_details(event)
     clauses = tuple(_clauses(details, source_attributes(event)))
-    obstacles = [o for o in Obstacle if o in set(_failed_keys(details))]
+    obstacles = _obstacles(details)
     reason, missing = _skip(event)
     if reason and reason.casefold() in _NO_VALUE_REASONS:
         obstacles.append(Obstacle.MATCHING_VALUE_MISSING)
@@ -138,6 +142,18 @@ def _scoping_details(event: ProvisioningObjectSummary) -> dict[str, str | None]:
         if step.provisioning_step_type == "scoping" or "scoping" in step.name.casefold():
             found |= {re.sub(r"\W", "", key).casefold(): v for key, v in step.details.items()}
     return found
+
+
+def _obstacles(details: Mapping[str, str | None]) -> list[Obstacle]:
+    """In the order in which Entra checks them.
+
+    The older log's `IsEffectivelyEntitledForProvisioning` follows from the two before it.
+    """
+    failed = set(_failed_keys(details))
+    own = any((details.get(k) or "").strip().casefold() == "false" for k in _ROLE_KEYS)
+    if failed & {Obstacle.INACTIVE, Obstacle.NOT_ASSIGNED} and not own:
+        failed.discard(Obstacle.ROLE_MISSING)
+    return [o for o in Obstacle if o in failed]
 
 
 def _failed_keys(details: Mapping[str, str | None]) -> Iterator[Obstacle]:
@@ -212,13 +228,14 @@ _SENTENCES = {
 
 
 def _with_summary(verdict: ScopingVerdict, event: ProvisioningObjectSummary) -> ScopingVerdict:
+    reasons = tuple(_part(verdict, obstacle) for obstacle in verdict.obstacles)
+    verdict = replace(verdict, reasons=reasons)
     return replace(verdict, summary=_summary(verdict, event.object_label))
 
 
 def _summary(verdict: ScopingVerdict, label: str) -> str:
-    if verdict.obstacles:
-        parts = [_part(verdict, obstacle) for obstacle in verdict.obstacles]
-        return f"{label} is left out: {'; '.join(parts)}."
+    if verdict.reasons:
+        return f"{label} is left out: {'; '.join(verdict.reasons)}."
     if verdict.in_scope is False:
         return f"{label} is left out ({verdict.skip_reason}); the event does not tell by what."
     if verdict.in_scope:

@@ -161,6 +161,19 @@ def manager(graph: GraphClient, user_id: str) -> Mapping[str, Any] | None:
     return _read(graph, path, ("id", "displayName", "userPrincipalName"))
 
 
+def groups_of(graph: GraphClient, user_id: str, *, transitive: bool = False) -> Mapping[str, str]:
+    """Return the groups that a user is a member of, names by id: directly, or by nesting too."""
+    relation = "transitiveMemberOf" if transitive else "memberOf"
+    path = f"/users/{quote(user_id, safe='@')}/{relation}"
+    pages = graph.pages(path, {"$select": "id,displayName", "$top": _PAGE})
+    return {
+        str(raw.get("id")): str(raw.get("displayName") or raw.get("id"))
+        for page in pages
+        for raw in page
+        if str(raw.get("@odata.type") or "").endswith(".group")
+    }
+
+
 def find_users(
     graph: GraphClient, condition: str, *, select: Iterable[str] = ()
 ) -> Iterator[Mapping[str, Any]]:

@@ -251,6 +251,28 @@ def _members(call: Call) -> list[Json]:
     return found
 
 
+def _member_of(call: Call) -> list[Json]:
+    return _groups_with(call, {str(_user(call).get("id"))})
+
+
+def _transitive_member_of(call: Call) -> list[Json]:
+    identity = str(_user(call).get("id"))
+    known = {identity}
+    while len(known) < len(wider := known | {g["id"] for g in _groups_with(call, known)}):
+        known = wider
+    return [{**_typed_group(call.tenant.groups[i])} for i in sorted(known - {identity})]
+
+
+def _groups_with(call: Call, members: set[str]) -> list[Json]:
+    tenant = call.tenant
+    held = (i for i, listed in tenant.members.items() if members & set(listed))
+    return [_typed_group(tenant.groups[i]) for i in held if i in tenant.groups]
+
+
+def _typed_group(group: Json) -> Json:
+    return {"@odata.type": "#microsoft.graph.group", **group}
+
+
 def _organization(call: Call) -> list[Json]:
     domain = {"name": call.tenant.domain, "isDefault": True, "isInitial": True}
     name = call.tenant.display_name
@@ -323,6 +345,13 @@ ROUTES = (
     Route(method="GET", path=r"/users", permissions=_USERS, answer=_users),
     Route(method="GET", path=r"/users/([^/]+)", permissions=_USERS, answer=_user),
     Route(method="GET", path=r"/users/([^/]+)/manager", permissions=_USERS, answer=_manager),
+    Route(method="GET", path=r"/users/([^/]+)/memberOf", permissions=_USERS, answer=_member_of),
+    Route(
+        method="GET",
+        path=r"/users/([^/]+)/transitiveMemberOf",
+        permissions=_USERS,
+        answer=_transitive_member_of,
+    ),
     Route(method="GET", path=r"/groups", permissions=_GROUPS, answer=_groups),
     Route(method="GET", path=r"/groups/([^/]+)", permissions=_GROUPS, answer=_group),
     Route(method="GET", path=r"/groups/([^/]+)/members", permissions=_GROUPS, answer=_members),

@@ -50,6 +50,7 @@ def changes_of(operation: dict[str, Any]) -> list[ModifiedProperty]:
     """What the log lists for one operation."""
     kind, path, value = operation["op"].casefold(), operation.get("path"), operation.get("value")
     if path is None:
+        assert isinstance(value, dict)
         return [changed(name, as_logged(v), "before") for name, v in value.items()]
     if kind == "remove":
         return [changed(path, None, as_logged(value) or "before")]

@@ -88,6 +88,7 @@ def _sections(
     result: ProvisionOnDemandResult,
 ) -> dict[str, Any]:
     """The run's event in four stages, and a diagnosis unless it went well."""
+    from scimdoctor.cli.left_out import left_out_now
     from scimdoctor.diagnose import Evidence, diagnose, group_events
     from scimdoctor.entra.stages import stages
     from scimdoctor.graph.on_demand import record_of
@@ -104,10 +105,11 @@ def _sections(
         groups=groups, counts=counts, job=plan.job, schema=mapping, now=session.now()
     )
     outcome = diagnose(evidence)
+    left_out, unread = left_out_now(session, plan.app.id, mapping, groups)
     return {
         "events": counts,
         "event_list": (event,),
         "diagnoses": outcome.diagnoses,
-        "limits": outcome.limits,
-        "notes": (headline, *stages(event), *outcome.notes),
+        "limits": (*outcome.limits, *unread),
+        "notes": (headline, *stages(event), *outcome.notes, *left_out),
     }
