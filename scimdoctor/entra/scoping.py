@@ -147,11 +147,12 @@ def _scoping_details(event: ProvisioningObjectSummary) -> dict[str, str | None]:
 def _obstacles(details: Mapping[str, str | None]) -> list[Obstacle]:
     """In the order in which Entra checks them.
 
-    The older log's `IsEffectivelyEntitledForProvisioning` follows from the two before it.
+    Who is not assigned has no role either, and the older log's
+    `IsEffectivelyEntitledForProvisioning` is false of who is inactive, too.
     """
     failed = set(_failed_keys(details))
     own = any((details.get(k) or "").strip().casefold() == "false" for k in _ROLE_KEYS)
-    if failed & {Obstacle.INACTIVE, Obstacle.NOT_ASSIGNED} and not own:
+    if Obstacle.NOT_ASSIGNED in failed or (Obstacle.INACTIVE in failed and not own):
         failed.discard(Obstacle.ROLE_MISSING)
     return [o for o in Obstacle if o in failed]
 

@@ -122,3 +122,31 @@ def test_no_steps_no_verdict() -> None:
     found = scoping_verdict(event())
     assert found.in_scope is None
     assert found.summary.startswith("The event does not tell")
+
+
+@pytest.mark.parametrize(
+    ("details", "obstacles"),
+    [
+        (
+            PASSED
+            | {"Assigned to the application": "False", "User has the required role": "False"},
+            (Obstacle.NOT_ASSIGNED,),
+        ),
+        (
+            OLD | {"IsActive": "False", "IsEffectivelyEntitledForProvisioning": "False"},
+            (Obstacle.INACTIVE,),
+        ),
+        (
+            PASSED
+            | {"Active in the source system": "False", "User has the required role": "False"},
+            (Obstacle.INACTIVE, Obstacle.ROLE_MISSING),
+        ),
+    ],
+)
+def test_what_only_follows_is_not_said(
+    details: dict[str, str], obstacles: tuple[Obstacle, ...]
+) -> None:
+    steps = (step("EntrySynchronizationScoping", "scoping", details),)
+    found = scoping_verdict(event("other", status="skipped", steps=steps))
+    assert found.obstacles == obstacles
+    assert len(found.reasons) == len(obstacles)
