@@ -36,6 +36,15 @@ def _documented(context: CheckContext) -> Iterator[Result]:
 def _create(context: CheckContext) -> Iterator[Result]:
     person = context.values.person("subject")
     exchange = context.send(context.create_request("Users", person))
+    if exchange.status == 409:
+        clash, person = exchange, context.values.person("subject")
+        exchange = context.send(context.create_request("Users", person))
+        if exchange.ok:
+            yield noted(
+                f"POST of a new user was answered {answer_words(clash)}. With other values it works: "
+                "the app still has an object of an earlier run with the same --seed.",
+                clash,
+            )
     if not exchange.ok:
         yield from _find_reason(context, exchange)
         return
@@ -181,6 +190,7 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
     made = context.adopt(exchange, person)
     if made is not None:
         context.objects["bare"] = made
+        yield from _second_minimal(context)
         return
     if exchange.ok:
         return
@@ -203,6 +213,28 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
         yield noted(f"{said} /Schemas says so.", exchange, cause=cause)
     else:
         yield failed(said, exchange, cause=cause)
+
+
+def _second_minimal(context: CheckContext) -> Iterator[Result]:
+    """What two users lack is nothing that they have in common."""
+    person = context.values.bare_person("bare2")
+    exchange = context.send(context.create_request("Users", person))
+    made = context.adopt(exchange, person)
+    if made is not None:
+        context.objects["bare2"] = made
+    if exchange.ok:
+        return
+    needed = ", ".join(_needed(context))
+    yield failed(
+        "POST of a second user with userName and active only was answered "
+        f"{answer_words(exchange)}, while the first was created: "
+        + (
+            f"only one user may be without {needed}." if needed else "only one such user may exist."
+        ),
+        exchange,
+        cause="unhandled-exception-500" if exchange.crashed else "duplicate-create-not-409",
+        severity=Severity.MAJOR,
+    )
 
 
 def _absent_extension(context: CheckContext) -> bool:

@@ -59,6 +59,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "unhandled-exception-500",
     ),
     "create/minimal": (
+        "duplicate-create-not-409",
         "over-strict-validation",
         "unhandled-exception-500",
     ),

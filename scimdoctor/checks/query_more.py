@@ -122,6 +122,8 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
                     found,
                 )
             return
+    if refused:
+        context.create("Users", context.values.bare_person("plain"))
     yield from _names_refused(refused)
 
 

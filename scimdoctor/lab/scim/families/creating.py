@@ -130,6 +130,14 @@ def _clashes_by(path: str, detail: str) -> switch.Body:
     return body
 
 
+def _clashes_by_absence(call: Call, resource: Resource) -> Resource:
+    """Keep the address under a unique key, empty where there is none."""
+    others = call.provider.users.values()
+    if call.is_user and not resource.get("emails") and not all(u.get("emails") for u in others):
+        raise ScimProblem(409, "The address is in use.")
+    return resource
+
+
 def _always_active(call: Call, before: Resource | None, after: Resource) -> Resource:
     return after | {"active": True} if before is None and call.is_user else after
 
@@ -321,6 +329,12 @@ FAULTS = (
         title="Answers 409 to a new user whose externalId another user has",
         cause=_DUPLICATE,
         body=_clashes_by("externalId", "externalId is in use."),
+    ),
+    _fault(
+        id="duplicate-by-absence",
+        title="Answers 409 to a new user without an address if another user has none",
+        cause=_DUPLICATE,
+        body=_clashes_by_absence,
     ),
     _fault(
         id="create-202",
