@@ -13,7 +13,7 @@ from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
-from scimdoctor.scim.paths import AttributePath
+from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -366,6 +366,28 @@ def _shared_key(
             exchange,
             severity=Severity.MINOR,
         )
+    elif exchange.ok:
+        yield from _overwritten(context, exchange)
+
+
+def _overwritten(context: CheckContext, create: Exchange) -> Iterator[Result]:
+    """See whether a create took over the user with whom the new one shares an address."""
+    user = context.user("subject")
+    read = context.read(user)
+    now = value_at(user.state or {}, "userName")
+    if read.ok and str(now).casefold() == user.name.casefold():
+        return
+    what = (
+        f"its userName is {shown(now)}" if read.ok else f"its id is answered {answer_words(read)}"
+    )
+    yield failed(
+        "POST of a new userName with an e-mail address that another user has was answered "
+        f"{answer_words(create)} and overwrote that user: {what}.",
+        read,
+        create,
+        severity=Severity.BLOCKER,
+    )
+    del context.objects["subject"]
 
 
 def _inactive(context: CheckContext) -> Iterator[Result]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect, Expectation, State
+    from scimdoctor.model.exchange import Exchange
 
 _MANY = 100
 _SPECIAL = ("deleted", "inactive", "asleep", "leaver")
@@ -47,6 +48,10 @@ def _ids(state: State) -> list[str]:
 
 def _exactly(*ids: str) -> Expectation:
     return lambda state: sorted(_ids(state)) == sorted(ids)
+
+
+def _includes(identifier: str) -> Expectation:
+    return lambda state: identifier in _ids(state)
 
 
 def _people(context: CheckContext, count: int) -> list[str]:
@@ -354,17 +359,37 @@ def _parallel(context: CheckContext) -> Iterator[Result]:
     lost = [i for i in ids if i not in there]
     refused = [x for x in exchanges if not x.ok]
     if lost and not refused:
-        yield failed(
-            f"{len(ids)} members were added at the same time, each answered with success; "
-            f"{len(lost)} of them are not in the group.",
-            *exchanges,
-        )
+        yield from _lost_in_parallel(context, ids, lost, exchanges)
     elif refused:
         yield noted(
             f"Of {len(ids)} members added at the same time, {len(refused)} were answered "
             f"{answer_words(refused[0])}; Entra tries them again.",
             *refused,
         )
+
+
+def _lost_in_parallel(
+    context: CheckContext, ids: list[str], lost: list[str], exchanges: list[Exchange]
+) -> Iterator[Result]:
+    """Blame the simultaneity only if those who are lost can be added one after the other."""
+    for identifier in lost:
+        operation = context.op("add", "members", _values([identifier]))
+        group = context.group("parallel")
+        effect = apply(context, group, [operation], expect=_includes(identifier))
+        if not effect.worked:
+            yield failed(
+                f"{effect.words}, also when nothing else is added at the same time.",
+                *effect.exchanges,
+                cause="attribute-not-stored-or-returned"
+                if len(_ids(effect.after)) >= len(ids)
+                else "patch-accepted-not-applied",
+            )
+            return
+    yield failed(
+        f"{len(ids)} members were added at the same time, each answered with success; "
+        f"{len(lost)} of them are not in the group.",
+        *exchanges,
+    )
 
 
 def _membership_query(context: CheckContext) -> Iterator[Result]:

@@ -96,6 +96,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "query/and": ("filter-not-selective",),
     "query/symbols": (
+        "attribute-not-stored-or-returned",
         "filter-misses-existing",
         "value-not-allowed-by-app",
     ),
@@ -288,6 +289,10 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "groups/membership-query": ("filter-not-selective",),
     "groups/many-members": (
         "over-strict-validation",
+        "patch-accepted-not-applied",
+    ),
+    "groups/parallel": (
+        "attribute-not-stored-or-returned",
         "patch-accepted-not-applied",
     ),
     "groups/delete": (

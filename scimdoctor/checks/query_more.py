@@ -112,6 +112,14 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
             refused.append(exchange)
             continue
         stored = str(value_at(context.state(made), "userName") or made.name)
+        if stored.casefold() != made.name.casefold():
+            yield failed(
+                f"The userName of a user created as {made.name!r} is {stored!r}.",
+                made.created,
+                context.read(made),
+                cause="attribute-not-stored-or-returned",
+            )
+            return
         found = context.find_own(made, "userName", stored)
         if not holds(found, made):
             yield from _plain_is_missed(context)

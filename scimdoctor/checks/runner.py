@@ -6,6 +6,7 @@ and a later failure with a cause that was reported already is shown as informati
 
 from __future__ import annotations
 
+import re
 import traceback
 from dataclasses import replace
 from pathlib import PurePath
@@ -228,6 +229,9 @@ def _cause(rule: CheckRule, result: Result) -> str | None:
     return rule.cause if result.cause is None else result.cause or None
 
 
+_FAILING_UPDATE = re.compile(r"update events( of [\w' ]+)? that fail")
+
+
 def _admin_sees(rule: CheckRule, last: Exchange | None) -> str:
     """What the log shows; the rule may speak of a refusal while this write succeeded, or the other way."""
     status = last.status if last is not None else None
@@ -235,7 +239,8 @@ def _admin_sees(rule: CheckRule, last: Exchange | None) -> str:
         return rule.admin_sees
     if status >= 400 and rule.admin_sees.startswith("success"):
         return "events that fail with the app's status."
-    if status < 300 and rule.admin_sees.startswith("update events that fail"):
+    fails = _FAILING_UPDATE.match(rule.admin_sees) and last.request.method == "PATCH"
+    if status < 300 and (fails or rule.admin_sees.startswith("409")):
         return "success, while the app holds something else than Entra."
     return rule.admin_sees
 

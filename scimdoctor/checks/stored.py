@@ -94,8 +94,8 @@ def _misplaced(resource: Mapping[str, Any]) -> list[str]:
 
 def _stored(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
-    state = context.state(user)
     read = context.read(user)
+    state = context.state(user)
     lost: dict[str, str] = {}
     for path, sent in user.sent.items():
         if context.spelling.bare_elements and "[" in path:

@@ -160,6 +160,11 @@ FAULTS = (
         stored=kept(_with_text(str.lower, "userName", "emails", "externalId")),
     ),
     _lost(
+        id="user-name-symbols-dropped",
+        title="Keeps only letters, digits, dots and dashes of userName",
+        stored=kept(_with_text(lambda text: re.sub(r"[^\w.@-]", "", text), "userName")),
+    ),
+    _lost(
         id="group-name-lower-cased",
         title="Keeps names in lower case",
         stored=kept(_with_text(str.lower, "displayName")),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scimdoctor.scim.patch import Resource
 
 VERIFIED_DOMAIN = "verified.example"
+_ADDRESS = 'emails[type eq "work"].value'
 
 _fault = partial(Fault, family="create")
 
@@ -61,7 +62,7 @@ def _has_manager_text(body: Resource) -> bool:
 
 
 def _has_foreign_domain(body: Resource) -> bool:
-    address = value_at(body, 'emails[type eq "work"].value') or body.get("userName")
+    address = value_at(body, _ADDRESS) or body.get("userName")
     return _is_user(body) and not str(address).casefold().endswith(f"@{VERIFIED_DOMAIN}")
 
 
@@ -136,6 +137,20 @@ def _clashes_by_absence(call: Call, resource: Resource) -> Resource:
     if call.is_user and not resource.get("emails") and not all(u.get("emails") for u in others):
         raise ScimProblem(409, "The address is in use.")
     return resource
+
+
+def _overwritten(call: Call) -> LabResponse | None:
+    """Take a new user for the one who has the same address."""
+    if not call.is_user or call.method != "POST":
+        return None
+    body = new_resource(call.json(), "User")
+    address = value_at(body, _ADDRESS)
+    users = call.provider.users.values()
+    found = next((u for u in users if address and value_at(u, _ADDRESS) == address), None)
+    if found is None or clashing(body, users) is not None:
+        return None
+    found.update(body)
+    return scim_response(201, call.provider.show(call, found))
 
 
 def _always_active(call: Call, before: Resource | None, after: Resource) -> Resource:
@@ -322,13 +337,19 @@ FAULTS = (
         id="duplicate-by-email",
         title="Answers 409 to a new user whose address another user has",
         cause=_DUPLICATE,
-        body=_clashes_by('emails[type eq "work"].value', "The address is in use."),
+        body=_clashes_by(_ADDRESS, "The address is in use."),
     ),
     _fault(
         id="duplicate-by-external-id",
         title="Answers 409 to a new user whose externalId another user has",
         cause=_DUPLICATE,
         body=_clashes_by("externalId", "externalId is in use."),
+    ),
+    _fault(
+        id="duplicate-overwrites-by-email",
+        title="Overwrites the user who has the address of a new one",
+        cause=_DUPLICATE,
+        instead=_overwritten,
     ),
     _fault(
         id="duplicate-by-absence",

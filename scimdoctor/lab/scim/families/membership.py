@@ -44,6 +44,13 @@ _adds = touches_group("members", op="add")
 _removes = touches_group("members", op="remove")
 
 
+def _with_addressed(call: Call, _: Resource | None, after: Resource) -> Resource:
+    if not call.is_group:
+        return after
+    bare = {key for key, user in call.provider.users.items() if not user.get("emails")}
+    return after | {"members": [m for m in after.get("members", ()) if m["value"] not in bare]}
+
+
 def _asks_groups(call: Call) -> bool:
     return call.is_group
 
@@ -227,6 +234,12 @@ FAULTS = (
         title="Never shows the members of a group that is read by id",
         cause="attribute-not-stored-or-returned",
         shown=_without_members,
+    ),
+    _fault(
+        id="members-without-address-dropped",
+        title="Passes over members who have no e-mail address",
+        cause=_APPLIED,
+        stored=_with_addressed,
     ),
     _fault(
         id="members-add-ignored",
