@@ -349,11 +349,11 @@ def _shared_key(
     }
     exchange = context.send(context.create_request("Users", external))
     if exchange.status == 409:
-        yield failed(
+        yield noted(
             "POST of a new userName with an externalId that another user has was answered "
-            f"{answer_words(exchange)}: Entra's default source of externalId is not unique.",
+            f"{answer_words(exchange)}. That is legal; map externalId from objectId, since "
+            "mailNickname, its default source, need not be unique.",
             exchange,
-            severity=Severity.MINOR,
         )
     same_mail = {**shared, **number, "userName": context.values.user_name("namesake")}
     same_mail["externalId"] = context.values.guid()

@@ -229,17 +229,19 @@ def _cause(rule: CheckRule, result: Result) -> str | None:
     return rule.cause if result.cause is None else result.cause or None
 
 
-_FAILING_UPDATE = re.compile(r"update events( of [\w' ]+)? that fail")
+_FAILING_UPDATE = re.compile(r"(update|delete) events( of [\w' ]+)? that fail")
 
 
 def _admin_sees(rule: CheckRule, last: Exchange | None) -> str:
     """What the log shows; the rule may speak of a refusal while this write succeeded, or the other way."""
     status = last.status if last is not None else None
+    if last is not None and last.crashed and rule.admin_sees.startswith("nothing"):
+        return "an error of the app where its refusal should be told."
     if status is None or last is None or last.request.method == "GET":
         return rule.admin_sees
     if status >= 400 and rule.admin_sees.startswith("success"):
         return "events that fail with the app's status."
-    fails = _FAILING_UPDATE.match(rule.admin_sees) and last.request.method == "PATCH"
+    fails = _FAILING_UPDATE.match(rule.admin_sees) and last.request.method in {"PATCH", "DELETE"}
     if status < 300 and (fails or rule.admin_sees.startswith("409")):
         return "success, while the app holds something else than Entra."
     return rule.admin_sees

@@ -18,6 +18,8 @@ INFORMATION_ONLY = {
     "unlisted-extension-refused": "sent only when a mapping has a custom extension",
     "custom-extension-dropped": "sent only when a mapping has a custom extension",
     "custom-extension-path-refused": "sent only when a mapping has a custom extension",
+    "duplicate-by-external-id": "the client's own key (RFC 7643 §3.1) may be kept unique",
+    "delete-deactivates": "the query finds the user again, and restoring works",
     "delete-200-with-body": "any success of DELETE works",
     "delete-202": "any success of DELETE works",
     "group-duplicate-created-again": "RFC 7643 §4.2 does not make displayName unique",

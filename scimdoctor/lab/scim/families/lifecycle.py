@@ -83,6 +83,13 @@ def _deletes_known(call: Call) -> bool:
     return _deletes_user(call) and call.id in call.provider.users
 
 
+def _deactivated(call: Call) -> LabResponse | None:
+    if not _deletes_known(call):
+        return None
+    call.provider.users[call.id or ""]["active"] = False
+    return LabResponse(status=204)
+
+
 def _deletes_unknown(call: Call) -> bool:
     return _deletes_user(call) and call.id not in call.provider.users
 
@@ -194,6 +201,12 @@ FAULTS = (
         title="Answers 204 to DELETE and keeps the user",
         cause=_APPLIED,
         instead=lambda call: LabResponse(status=204) if _deletes_known(call) else None,
+    ),
+    _fault(
+        id="delete-deactivates",
+        title="Answers 204 to DELETE and makes the user inactive",
+        cause=_APPLIED,
+        instead=_deactivated,
     ),
     _fault(
         id="delete-202",
