@@ -51,6 +51,9 @@ def _extension(facts: Facts) -> Match | None:
     as_written = _stored_as_written(facts)
     if as_written is not None and is_extension(as_written):
         return likely(94, f"the app stored the path {as_written!r} as if it were a name")
+    misplaced = _misplaced(facts)
+    if misplaced is not None:
+        return likely(94, f"the value was stored under {misplaced!r}, which is no schema's URN")
     ignored = ignored_urns(facts)
     if ignored:
         plain = any(o.path and not o.path.casefold().startswith("urn:") for o in facts.operations)
@@ -71,9 +74,25 @@ def _extension(facts: Facts) -> Match | None:
     return None
 
 
+def _misplaced(facts: Facts) -> str | None:
+    """A key of the answer that is the beginning of a URN that was sent, cut at the wrong place."""
+    if not facts.succeeded or not isinstance(facts.answer, dict):
+        return None
+    for operation in facts.operations:
+        path = (operation.path or "").casefold()
+        schema = path.rpartition(":")[0]
+        for key in facts.answer:
+            begins = path.startswith(f"{key.casefold()}") and key.casefold().startswith("urn:")
+            if begins and key.casefold() not in {path, schema}:
+                return key
+    return None
+
+
 def _only_path_refused(facts: Facts) -> bool:
     """Whether a value was sent and the error's type names the path; nothing speaks of the value."""
-    typed = (facts.reading.scim_type or "").casefold() == "invalidpath"
+    scim_type = (facts.reading.scim_type or "").casefold()
+    filtered = any(is_value_path(o.path) for o in facts.operations)
+    typed = scim_type == "invalidpath" or (scim_type == "notarget" and not filtered)
     removes = any(o.verb == "remove" for o in facts.operations)
     return (
         typed
@@ -171,10 +190,10 @@ def _manager(facts: Facts) -> Match | None:
     said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES, Breach.REQUIRED)
     about = said is not None and bare_name(said.attribute) == "manager"
     unresolved = facts.says(Breach.REFERENCE) and not facts.says(*TYPE_BREACHES)
-    if about and facts.refused and not unresolved:
+    if about and facts.refused and not unresolved and not _only_path_refused(facts):
         return backed(facts, 93, "the manager's value is refused", text=said.text if said else None)
     only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
-    if facts.refused and only and _only_path_refused(facts) and not about:
+    if facts.refused and (only or about) and _only_path_refused(facts):
         return possible(72, "only the manager was sent, and the path is refused")
     if facts.refused and only and said is not None and not unresolved:
         return backed(facts, 90, "only the manager was sent", text=said.text)

@@ -153,7 +153,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.ALREADY_IN_EFFECT,
         ("SCIM servers", r"already (?:a |an )?(?:(?:group|team|role) )?(?:member|in (?:the |this )?(?:group|team)|assigned|added|inactive|active|disabled|deactivated|suspended|deleted|removed|enabled|has)"),
-        ("SCIM servers", r"(?:is|was|were) not (?:a |an )?(?:(?:current )?member|in (?:the |this )?(?:group|team))|not (?:a )?member of|no(?:t a)? such member|member (?:\S+ )?(?:was )?not found in"),
+        ("SCIM servers", r"(?:is|was|were) not (?:a |an )?(?:(?:current |group |team |organi[sz]ation )?member|in (?:the |this )?(?:group|team))|not (?:a )?member of|no(?:t a)? such member|member (?:\S+ )?(?:was )?not found in"),
         ("better-auth, SCIM servers", r"\bno (?:valid |actual |effective )?(?:fields?|changes?|attributes?|operations?|updates?|modifications?|data|valid \w+) (?:\w+ )?(?:to|were|was|for) (?:update|updated|modif|appl|change|be|made|patch|detected|provided to update)|nothing (?:to|has|was|have) (?:update|change|do|modif|be)|no changes?\b|not modified|(?:value|attribute)s? (?:is|are) (?:the same|unchanged|identical|already)|empty (?:update|patch)"),
         ("custom servers", r"error adding member"),
         ("SCIM servers", r"already (?:contains|includes|holds)\b"),
@@ -351,6 +351,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.CRASH,
         ("runtimes", r"null ?pointer|null ?reference|object reference not set|cannot (?:read|create|set|access) propert|undefined is not|is not a function|attributeerror|keyerror|typeerror|valueerror|nomethoderror|undefined method|undefined (?:index|offset|array key|variable|property)|stack ?trace|traceback|unhandled|panic|segfault|nil pointer|index out of|argumentnullexception|argumentexception|invalidoperationexception|classcastexception|illegalstateexception|runtimeexception|runtime error|fatal error|sqlstate|at [\w$.]+\([\w.]+:\d+\)|sequence contains"),
+        ("PHP, Java, Ruby, Python, .NET, Rust, Go", r"call to (?:a member|undefined) |cannot invoke \"|on null\b|undefined local variable|has no attribute '|not (?:subscriptable|iterable|callable)\b|nullable object must|given key .{0,60}not present|called `\w+::unwrap|invalid memory address|cannot destructure|\w+exception\]|threw an exception"),
         ("frameworks", r"internal ?(?:server)? ?error|something went wrong|unexpected error|an error (?:has )?occurred|server error|unknown error|we're sorry, but something"),
     ),
     *_rows(
@@ -439,11 +440,27 @@ def _spelled_out(text: str) -> str:
     return f"{text}\n{'. '.join(words)}" if words else text
 
 
+_URN = re.compile(r"(?i)\burn:[\w.:+-]*\w")
+_LONG_QUOTED = re.compile(r"(?<!\w)(['\"`])(?=[^'\"`\n]*[.;:@\[])[^'\"`\n]{1,200}\1(?!\w)")
+
+
+def _skeleton(text: str) -> str:
+    """The sentence with short names for what it quotes.
+
+    Most patterns look no further than the end of a sentence, and a URN or a quoted path has dots
+    of its own, which must not hide that subject and verb belong together.
+    """
+    return _LONG_QUOTED.sub(r"\1it\1", _URN.sub("urn:it", text))
+
+
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
     cleaned = _spelled_out(without_boilerplate(text)[:4000])
+    short = _skeleton(cleaned)
     found: dict[Breach, Phrase] = {}
     for phrase in PHRASES:
-        if phrase.breach not in found and phrase.found_in(cleaned):
+        if phrase.breach in found:
+            continue
+        if phrase.found_in(cleaned) or (short != cleaned and phrase.found_in(short)):
             found[phrase.breach] = phrase
     return tuple(found.values())

@@ -32,6 +32,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.model.rule import CauseRule
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
@@ -68,6 +69,12 @@ def _groups_missing(facts: Facts) -> Match | None:
         return possible(76, "part of the test query is not implemented (501): mostly groups")
     if facts.is_group and facts.status in {404, 405, 501} and asks:
         return _groups_told(facts)
+    if facts.stage is Stage.TEST and facts.says(Breach.QUERY_404) is not None:
+        # Users and groups are both asked for; a wrong URL mostly answers with a page of its own.
+        return possible(59, "a query of the connection test gets 404: mostly that of /Groups")
+    unmatched = facts.says(Breach.MATCHING)
+    if facts.is_group and unmatched is not None and facts.status is None and facts.exchange is None:
+        return possible(77, "no group could be looked up", unmatched.text)
     incompatible = facts.code("ServiceIncompatible", "ServiceIncompatibleFiltering")
     if facts.stage is Stage.TEST and facts.status == 404 and incompatible:
         return possible(58, "the credentials were accepted once, yet a query gets 404")
@@ -134,11 +141,17 @@ def _filter_attribute(facts: Facts) -> Match | None:
         weight = 86 if name else 78
         return backed(facts, weight, f"the filter on {name or 'it'} is refused", text=said.text)
     queried = facts.filter is not None and facts.status in {400, 404, 500, 501}
-    if queried and bare_name(name) not in {"username", "displayname", ""}:
+    if queried and name and not _is_usual(facts):
         return possible(66, f"the query by {name} is answered {facts.status}")
     if facts.filter is not None and facts.status in {400, 501}:
         return possible(48, f"the query by {name or 'a filter'} is answered {facts.status}")
     return None
+
+
+def _is_usual(facts: Facts) -> bool:
+    """Whether the filter is on what every app can be asked for: userName, a group's displayName."""
+    usual = "displayname" if facts.is_group else "username"
+    return facts.filter is not None and bare_name(facts.filter.attribute) == usual
 
 
 def _filter_case(facts: Facts) -> Match | None:
@@ -151,7 +164,9 @@ def _filter_case(facts: Facts) -> Match | None:
     if said is not None and facts.refused:
         return backed(facts, 89, "the app speaks of letter case", text=said.text)
     if facts.filter.is_odd_case and (facts.refused or not resources_of(facts.answer)):
-        return possible(88, f"the filter {facts.filter.raw!r} is written in other letter case")
+        weight = 88 if _is_usual(facts) else 64
+        text = f"the filter {facts.filter.raw!r} is written in other letter case"
+        return possible(weight, text)
     shouts = facts.filter.value.isupper() and len(facts.filter.value) > 3
     if (
         facts.succeeded
@@ -166,6 +181,9 @@ def _filter_case(facts: Facts) -> Match | None:
 def _filter_value(facts: Facts) -> Match | None:
     if facts.stage not in QUERIES:
         return None
+    cut = _value_cut(facts)
+    if cut is not None:
+        return likely(95, f"an object came back whose value is {cut!r}: the rest went unread")
     hard = facts.filter is not None and facts.filter.has_hard_value
     special = facts.filter is not None and facts.filter.has_special_value
     said = facts.says(Breach.FILTER_SYNTAX)
@@ -178,8 +196,21 @@ def _filter_value(facts: Facts) -> Match | None:
     if refused and special and facts.says(Breach.FILTER_REFUSED) is None:
         return possible(67, "the filter's value has a blank or another special character")
     nothing = facts.succeeded and looks_like_list(facts.answer) and not resources_of(facts.answer)
-    if nothing and hard:
+    if nothing and facts.filter is not None and facts.filter.has_coded_value:
         return possible(59, "a value with special characters is not found")
+    return None
+
+
+def _value_cut(facts: Facts) -> str | None:
+    """The value of an object that came back, which is the filter's up to a special character."""
+    wanted = facts.filter
+    if wanted is None or not facts.succeeded:
+        return None
+    for resource in misfits(resources_of(facts.answer), wanted):
+        held = str(value_at(resource, wanted.attribute) or "")
+        rest = wanted.value[len(held) :]
+        if held and wanted.value.startswith(held) and not rest[0].isalnum():
+            return held
     return None
 
 

@@ -90,6 +90,7 @@ def _after_patch(
     if isinstance(old, dict) and shown.ok and isinstance(shown.json, dict) and "id" in shown.json:
         yield from _elements_lost(operations, old, shown)
     if read is None:
+        yield from _answered_members(operations, old, write)
         return
     if _disables(operations) and read.status == 404:
         text = "the user answers 404 after it was disabled"
@@ -184,6 +185,15 @@ def _members(
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
 
 
+def _answered_members(
+    operations: tuple[Operation, ...], old: object, write: Exchange
+) -> Iterable[Contradiction]:
+    """Members that the answer to the write itself lacks; it may be old, but then it has more."""
+    for found in _members(operations, old, write):
+        if found.kind in {Kind.MEMBERS_WIPED, Kind.VALUES_LOST}:
+            yield found
+
+
 def named_members(operation: Operation) -> set[str]:
     """The ids that an operation on a group's members lists; empty for any other."""
     if bare_name(operation.path) != "members" or not isinstance(operation.value, list):
@@ -203,6 +213,10 @@ def _lost(
         if plain and key.casefold() not in touched and not agrees(value, read.json.get(key)):
             text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+        if isinstance(value, list) and value and member(read.json, key) == []:
+            if key.casefold() not in touched:
+                text = f"{key} is empty afterwards, though nothing asked for it"
+                yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
     if "name" in touched and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
         named = {leaf(o.path) for o in operations if o.path} | _DERIVED

@@ -72,7 +72,11 @@ def _policy_said(facts: Facts) -> Match | None:
     taken = facts.says(Breach.UNIQUE)
     if facts.stage is Stage.CREATE and taken is not None and taken.text == said.text:
         return possible(60, "what is to be created is said to be in use", said.text)
-    strong = facts.stage is Stage.DELETE or facts.status in {403, 409}
+    done = any(
+        c.breach is Breach.ALREADY_IN_EFFECT and c.text == said.text
+        for c in facts.reading.complaints
+    )
+    strong = not done and (facts.stage is Stage.DELETE or facts.status in {403, 409})
     return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)
 
 

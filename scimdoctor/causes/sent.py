@@ -117,6 +117,11 @@ class Filter:
         """Whether it has characters that filters and URLs must escape, or non-ASCII ones."""
         return bool(re.search(r"[\"\\'+&#%?=/()\[\]{}<>^|;:,!$*~`]|[^\x00-\x7f]", self.value))
 
+    @property
+    def has_coded_value(self) -> bool:
+        """Whether it has characters that get lost where URLs or quotes are not decoded."""
+        return bool(re.search(r"[\"\\'+&#%]|[^\x00-\x7f]", self.value))
+
 
 def filter_of(query: str) -> Filter | None:
     """The filter in an encoded query; `None` if there is none."""
