@@ -49,6 +49,9 @@ class Breach(StrEnum):
     NO_ROUTE = "no-route"
     """A web framework or server knows no such path."""
 
+    CONTAINER = "container"
+    """The organisation, tenant or workspace that the URL names is not known."""
+
     GROUPS_UNSUPPORTED = "groups-unsupported"
     PATH_MISSING = "path-missing"
     """A PATCH operation without path is refused."""
@@ -85,6 +88,10 @@ class Breach(StrEnum):
     QUERY_404 = "query-404"
     GENERIC_CREDENTIALS = "generic-credentials"
     """Entra's sentence for any failed test, whatever the reason."""
+
+
+COMPOSED = "subject and predicate"
+"""The source of a complaint that no phrase is known for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

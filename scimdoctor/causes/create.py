@@ -236,6 +236,8 @@ def _not_stored(facts: Facts) -> Match | None:
     if "id" not in facts.answer:
         return None
     lost = [k for k in _scalars(facts.body) if member(facts.answer, k) is None]
+    lists = [k for k, v in facts.body.items() if isinstance(v, list) and v and k != "schemas"]
+    lost += [k for k in lists if member(facts.answer, k) == []]
     if lost:
         return likely(88, f"the answer to the create leaves out {', '.join(lost)}")
     return None

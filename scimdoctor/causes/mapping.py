@@ -12,6 +12,7 @@ from scimdoctor.causes.attributes import (
     in_rfc,
     is_extension,
     is_indexed,
+    is_value_path,
     leaf,
 )
 from scimdoctor.causes.breach import Breach
@@ -49,8 +50,10 @@ def _unsupported(facts: Facts) -> Match | None:
     if facts.code("SchemaAttributeNotFound"):
         return likely(92, "Entra's error code: the app does not know a mapped attribute")
     said = facts.says(Breach.UNKNOWN_ATTRIBUTE)
-    if said is None or facts.stage not in _WRITING or facts.status in {401, 403, 409}:
+    if facts.stage not in _WRITING or facts.status in {401, 403, 409}:
         return None
+    if said is None:
+        return _plain_path(facts)
     name = said.attribute
     if bare_name(name) in STRUCTURAL - {"roles"} or is_indexed(name):
         return None
@@ -63,6 +66,19 @@ def _unsupported(facts: Facts) -> Match | None:
         return possible(72, f"the app does not know {name}", said.text)
     weight = 82 if facts.says(Breach.VALUE_REFUSED) is None else 79
     return backed(facts, weight + 2, f"the app does not know {name}", text=said.text)
+
+
+def _plain_path(facts: Facts) -> Match | None:
+    """A path without filter or URN that the app does not take: an attribute that it lacks."""
+    said, path = facts.says(Breach.PATH_REFUSED), facts.path_refused
+    if said is None or path is None or facts.stage is not Stage.UPDATE:
+        return None
+    odd = is_extension(path) or is_value_path(path) or path.casefold().startswith("urn:")
+    if odd or bare_name(path) in STRUCTURAL | {"members"}:
+        return None
+    if facts.has(Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS, Shape.MANAGER):
+        return None
+    return backed(facts, 79, f"the path {path} is refused", text=said.text)
 
 
 def _mapping(facts: Facts) -> ObjectMapping | None:

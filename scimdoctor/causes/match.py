@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.breach import COMPOSED
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer, Remediation
 
@@ -35,6 +36,9 @@ class Match:
     """Instead of the rule's, likewise."""
 
 
+_COMPOSED_LESS = 6
+"""How much less a reading by subject and predicate weighs than a known phrase."""
+
 Matcher = Callable[["Facts"], Match | None]
 
 
@@ -60,9 +64,12 @@ def backed(facts: Facts, weight: int, because: str, *, text: str | None = None) 
     """As likely as the place of the complaint allows: prose alone is only possible."""
     solid = facts.status is not None or facts.exchange is not None or facts.known_code is not None
     solid = solid or any(c.structured for c in facts.reading.complaints)
+    said = facts.reading.complaints
+    if said and all(c.source == COMPOSED for c in said):
+        solid, weight = False, max(weight - _COMPOSED_LESS, 1)
     confidence = LIKELY if solid else POSSIBLE
-    said = (f"the app says: {text}",) if text else ()
-    return Match(weight=weight, confidence=confidence, because=(because, *said))
+    quoted = (f"the app says: {text}",) if text else ()
+    return Match(weight=weight, confidence=confidence, because=(because, *quoted))
 
 
 def first(*candidates: Match | None) -> Match | None:

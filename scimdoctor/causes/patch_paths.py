@@ -81,8 +81,8 @@ def _misplaced(facts: Facts) -> str | None:
     for operation in facts.operations:
         path = (operation.path or "").casefold()
         schema = path.rpartition(":")[0]
-        for key in facts.answer:
-            begins = path.startswith(f"{key.casefold()}") and key.casefold().startswith("urn:")
+        for key in map(str, facts.answer):
+            begins = path.startswith(key.casefold()) and key.casefold().startswith("urn:")
             if begins and key.casefold() not in {path, schema}:
                 return key
     return None

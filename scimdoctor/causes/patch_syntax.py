@@ -12,7 +12,7 @@ from scimdoctor.causes.attributes import (
     is_value_path,
     leaf,
 )
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import COMPOSED, Breach
 from scimdoctor.causes.contrast import shape_minded
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
@@ -184,17 +184,34 @@ def _dotted(facts: Facts) -> Match | None:
         return likely(
             95, f"{ignored[0]!r} has no effect: keys with dots or URNs are not taken apart"
         )
-    said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.PATH_MISSING)
-    if sent and said is not None and patched(facts):
-        return backed(facts, 91, "keys with dots or URNs are refused", text=said.text)
-    if mute_refusal(facts, Shape.DOTTED_KEYS):
-        return possible(73, "a pathless operation with dotted or URN keys was sent")
-    if sent and facts.accepted_unseen:
-        return possible(53, "a pathless operation with dotted or URN keys was accepted")
     missing = facts.says(Breach.PATH_MISSING)
+    if sent:
+        return _dotted_refused(facts)
     if missing is not None and patched(facts) and not facts.has(Shape.REMOVE_MEMBERS_BY_VALUE):
         return backed(facts, 79, "an operation without path is refused", text=missing.text)
     return None
+
+
+def _dotted_refused(facts: Facts) -> Match | None:
+    """The same where a key with a dot or a URN was sent without path."""
+    said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.PATH_MISSING)
+    if said is not None and patched(facts):
+        return backed(facts, 91, "keys with dots or URNs are refused", text=said.text)
+    named = facts.says(Breach.VALUE_REFUSED)
+    if named is not None and named.source == COMPOSED and _is_key(facts, named.attribute):
+        return possible(83, "a key with dots or URNs is named as what is not valid", named.text)
+    if mute_refusal(facts, Shape.DOTTED_KEYS):
+        return possible(73, "a pathless operation with dotted or URN keys was sent")
+    if facts.accepted_unseen:
+        return possible(53, "a pathless operation with dotted or URN keys was accepted")
+    return None
+
+
+def _is_key(facts: Facts, name: str | None) -> bool:
+    """Whether `name` is a key with a dot in the value of an operation without path."""
+    values = [o.value for o in facts.operations if o.path is None and isinstance(o.value, dict)]
+    keys = {key.casefold() for value in values for key in value}
+    return name is not None and "." in name and name.casefold() in keys
 
 
 def _flag(facts: Facts) -> Match | None:

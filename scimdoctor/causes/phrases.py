@@ -148,7 +148,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.UNLINKED_ACCOUNT,
         ("GitLab", r"not linked to (?:a|an|any) (?:saml|sso|scim|identity)|inactive (?:scim )?identity"),
         ("SCIM servers", r"(?:belongs to|member of|managed by|owned by|exists? in|associated with|registered (?:with|in|to)|part of|linked to) (?:an?other|a different|other|different) (?:organi[sz]ation|tenant|account|workspace|team|directory|company|customer|domain|site|instance|group|user)"),
-        ("SCIM servers", r"not (?:managed|provisioned|created) (?:by|through|via) scim|(?:outside|without) scim|different (?:scim|saml|sso|external) ?(?:id|identity)|pending invitation|(?:soft-?)?deleted (?:user|account|record).{0,40}(?:exists|same|with)"),
+        ("SCIM servers", r"(?:user|account|member|person|profile|identity|e-?mail)s?\b[^.;]{0,60}not (?:managed|provisioned|created) (?:by|through|via) scim|(?:outside|without) scim|different (?:scim|saml|sso|external) ?(?:id|identity)|pending invitation|(?:soft-?)?deleted (?:user|account|record).{0,40}(?:exists|same|with)"),
     ),
     *_rows(
         Breach.ALREADY_IN_EFFECT,
@@ -166,6 +166,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
         ("Laravel, Rails, validators", r"(?<!request )(?<!payload )(?<!body )\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
+        ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
@@ -262,6 +263,10 @@ PHRASES: tuple[Phrase, ...] = (
         (".NET", r"\binvalid uri\b|hostname could not be parsed|not a valid (?:absolute )?ur[il]\b"),
     ),
     *_rows(
+        Breach.CONTAINER,
+        ("multi-tenant apps", r"\b(?:invalid|unknown|no such|missing) (?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace|account)(?:[_ ]?id|[_ ]?slug)?\b|\b(?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace|account)(?:[_ ]?id|[_ ]?slug)?\b[^.;]{0,30}(?:not (?:be )?f(?:ou|i)nd|does not (?:exist|match)|unknown|invalid|mismatch)"),
+    ),
+    *_rows(
         Breach.GROUPS_UNSUPPORTED,
         ("SCIM servers", r"\bgroups?\b(?! (?:mapping|member))[^.;'\"]{0,40}\b(?:(?:is|are) )?(?:not (?:yet )?(?:supported|implemented|enabled|available)|unsupported)|(?:does not|doesn't|not) support (?:\w+ )?groups|resource type ['\"]?group['\"]? (?:is )?(?:not|un)|unknown resource(?: ?type)?[^.;]{0,10}groups?"),
     ),
@@ -291,6 +296,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
         ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
         ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
+        ("SCIM servers", r"\b(?:last|only|sole|final|remaining|at least one|minimum of one)\b(?! (?:super )?admins? (?:can|may))[^.;]{0,30}\b(?:admin(?:istrator)?|owner|superuser)s?\b"),
     ),
     *_rows(
         Breach.LICENCE,
@@ -301,9 +307,11 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.PREREQUISITE,
         ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
+        ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),
     ),
     *_rows(
         Breach.EXPIRED,
+        ("PyJWT, python-jose", r"signature (?:has )?expired"),
         ("token libraries, OAuth 2.0", r"(?:token|credential|secret|key|jwt|session|certificate)s?\b[^.;]{0,50}(?:expired|revoked|no longer valid|has been (?:deleted|disabled|rotated|deactivated)|not active|is inactive|blacklisted)|(?:expired|revoked|rotated)[ _-](?:\w+ )?(?:token|credential|secret|key|jwt)|token_?expired|expiredtoken|jwt expired|IDX10223|lifetime validation failed"),
     ),
     *_rows(

@@ -69,6 +69,11 @@ def _groups_missing(facts: Facts) -> Match | None:
         return possible(76, "part of the test query is not implemented (501): mostly groups")
     if facts.is_group and facts.status in {404, 405, 501} and asks:
         return _groups_told(facts)
+    return _groups_hinted(facts)
+
+
+def _groups_hinted(facts: Facts) -> Match | None:
+    """Where neither path nor status of a query of groups is known."""
     if facts.stage is Stage.TEST and facts.says(Breach.QUERY_404) is not None:
         # Users and groups are both asked for; a wrong URL mostly answers with a page of its own.
         return possible(59, "a query of the connection test gets 404: mostly that of /Groups")

@@ -70,8 +70,16 @@ def _wrong_status(facts: Facts) -> Match | None:
     route = facts.says(Breach.NO_ROUTE)
     if route is not None and facts.is_users and facts.stage is not Stage.UPDATE:
         return backed(facts, 80, "the web framework knows no such path", text=route.text)
+    container = facts.says(Breach.CONTAINER)
+    if container is not None and facts.stage in QUERIES | {Stage.DISCOVERY}:
+        return backed(facts, 90, "the URL names what the app does not know", text=container.text)
     if facts.status == 404 and facts.stage is Stage.CREATE and not facts.reading.is_scim:
         return possible(46, "the collection that is posted to answers 404")
+    return _lost(facts)
+
+
+def _lost(facts: Facts) -> Match | None:
+    """Where the first queries get what a SCIM base URL would not answer."""
     markup = facts.says(Breach.NOT_JSON_ANSWER)
     if markup is not None and "<" in markup.text and facts.stage is Stage.TEST:
         return possible(78, "what came back begins with '<': a web page", markup.text)

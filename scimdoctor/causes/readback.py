@@ -91,6 +91,8 @@ def _after_patch(
         yield from _elements_lost(operations, old, shown)
     if read is None:
         yield from _answered_members(operations, old, write)
+        if isinstance(old, dict) and isinstance(write.json, dict) and "id" in write.json:
+            yield from _emptied(operations, old, write)
         return
     if _disables(operations) and read.status == 404:
         text = "the user answers 404 after it was disabled"
@@ -101,6 +103,7 @@ def _after_patch(
     yield from _members(operations, old, read)
     if isinstance(old, dict):
         yield from _lost(operations, old, read)
+        yield from _emptied(operations, old, read)
 
 
 def _disables(operations: tuple[Operation, ...]) -> bool:
@@ -201,22 +204,42 @@ def named_members(operation: Operation) -> set[str]:
     return {str(v.get("value")) for v in operation.value if isinstance(v, dict)}
 
 
+def _touched(operations: tuple[Operation, ...]) -> set[str]:
+    """Names of the attributes that a PATCH addresses, lower case."""
+    names = {bare_name(o.path) for o in operations if o.path}
+    pathless = [o.value for o in operations if o.path is None and isinstance(o.value, dict)]
+    return names | {bare_name(key) for value in pathless for key in value}
+
+
+def _emptied(
+    operations: tuple[Operation, ...], old: dict[str, Any], shown: Exchange
+) -> Iterable[Contradiction]:
+    """Lists that nothing addressed and that are empty; lists that an Add has made shorter."""
+    touched = _touched(operations)
+    for key, value in old.items():
+        untouched = key.casefold() not in touched
+        if untouched and isinstance(value, list) and value and member(shown.json, key) == []:
+            text = f"{key} is empty afterwards, though nothing asked for it"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
+    for operation in operations:
+        if operation.verb != "add" or not operation.path or "[" in operation.path:
+            continue
+        was, now = value_at(old, operation.path), value_at(shown.json, operation.path)
+        plain = isinstance(was, list) and all(isinstance(v, str | int) for v in was)
+        if plain and isinstance(now, list) and [v for v in was if v not in now]:
+            text = f"{operation.path} lost values when others were added"
+            yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
+
+
 def _lost(
     operations: tuple[Operation, ...], old: dict[str, Any], read: Exchange
 ) -> Iterable[Contradiction]:
-    touched = {bare_name(o.path) for o in operations if o.path}
-    for operation in operations:
-        if operation.path is None and isinstance(operation.value, dict):
-            touched |= {bare_name(key) for key in operation.value}
+    touched = _touched(operations)
     for key, value in old.items():
         plain = isinstance(value, str | bool | int) and key not in {"id", "externalId"}
         if plain and key.casefold() not in touched and not agrees(value, read.json.get(key)):
             text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
-        if isinstance(value, list) and value and member(read.json, key) == []:
-            if key.casefold() not in touched:
-                text = f"{key} is empty afterwards, though nothing asked for it"
-                yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
     if "name" in touched and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
         named = {leaf(o.path) for o in operations if o.path} | _DERIVED

@@ -48,8 +48,10 @@ def _immutable(facts: Facts) -> Match | None:
     if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
         return None
     weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
-    if facts.says(Breach.POLICY) is not None and facts.reading.scim_type != "mutability":
-        weight = 80
+    rule = facts.says(Breach.POLICY) is not None
+    switched = facts.has(Shape.DEACTIVATION, Shape.REACTIVATION)
+    if rule and (switched or facts.reading.scim_type != "mutability"):
+        weight = 70 if switched else 80
     return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
 
 

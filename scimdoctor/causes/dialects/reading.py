@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.attributes import attribute_in
-from scimdoctor.causes.breach import Breach, Complaint
+from scimdoctor.causes.breach import COMPOSED, Breach, Complaint
+from scimdoctor.causes.composition import composed
 from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
 from scimdoctor.causes.dialects.html import Page, read_page
 from scimdoctor.causes.dialects.remark import Remark
@@ -150,13 +151,17 @@ def _reading(
 def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
     """The complaints in one remark, most telling first."""
     attribute = remark.attribute or attribute_in(remark.text)
+    found = [(phrase.breach, phrase.source) for phrase in breaches_in(remark.text)]
+    if not found:
+        breach = composed(without_boilerplate(remark.text))
+        found = [] if breach is None else [(breach, COMPOSED)]
     return tuple(
         Complaint(
-            breach=phrase.breach,
+            breach=breach,
             text=remark.text[:_LONGEST],
             attribute=attribute,
             structured=remark.attribute is not None,
-            source=phrase.source,
+            source=source,
         )
-        for phrase in breaches_in(remark.text)
+        for breach, source in found
     )
