@@ -264,7 +264,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.CONTAINER,
-        ("multi-tenant apps", r"\b(?:invalid|unknown|no such|missing) (?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace|account)(?:[_ ]?id|[_ ]?slug)?\b|\b(?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace|account)(?:[_ ]?id|[_ ]?slug)?\b[^.;]{0,30}(?:not (?:be )?f(?:ou|i)nd|does not (?:exist|match)|unknown|invalid|mismatch)"),
+        ("multi-tenant apps", r"\b(?:invalid|unknown|no such|missing) (?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace)(?:[_ ]?id|[_ ]?slug)?\b|\b(?:org(?:ani[sz]ation)?|tenant|workspace|realm|namespace)(?:[_ ]?id|[_ ]?slug)?\b[^.;]{0,30}(?:not (?:be )?f(?:ou|i)nd|does not (?:exist|match)|unknown|invalid|mismatch)"),
     ),
     *_rows(
         Breach.GROUPS_UNSUPPORTED,

@@ -217,7 +217,7 @@ def _emptied(
     """Lists that nothing addressed and that are empty; lists that an Add has made shorter."""
     touched = _touched(operations)
     for key, value in old.items():
-        untouched = key.casefold() not in touched
+        untouched = key.casefold() not in touched | {"groups"}
         if untouched and isinstance(value, list) and value and member(shown.json, key) == []:
             text = f"{key} is empty afterwards, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
