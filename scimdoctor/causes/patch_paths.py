@@ -93,7 +93,7 @@ def _only_path_refused(facts: Facts) -> bool:
     scim_type = (facts.reading.scim_type or "").casefold()
     filtered = any(is_value_path(o.path) for o in facts.operations)
     typed = scim_type == "invalidpath" or (scim_type == "notarget" and not filtered)
-    removes = any(o.verb == "remove" for o in facts.operations)
+    removes = any(o.verb == "remove" or (not o.verb and o.value is None) for o in facts.operations)
     return (
         typed
         and not removes
