@@ -18,11 +18,12 @@ from scimdoctor.causes import (
     refusals,
     responses,
 )
+from scimdoctor.causes.match import with_vendor_step
 
 if TYPE_CHECKING:
     from scimdoctor.causes.match import Cause
 
-ALL_CAUSES: tuple[Cause, ...] = (
+_EVERY: tuple[Cause, ...] = (
     *reachability.CAUSES,
     *credentials.CAUSES,
     *responses.CAUSES,
@@ -36,6 +37,7 @@ ALL_CAUSES: tuple[Cause, ...] = (
     *mapping.CAUSES,
     *behaviour.CAUSES,
 )
+ALL_CAUSES = tuple(with_vendor_step(cause) for cause in _EVERY)
 """Every cause, in the order of `causes.md`'s sections."""
 
 

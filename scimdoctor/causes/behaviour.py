@@ -133,11 +133,12 @@ def _not_detected(facts: Facts) -> Match | None:
         return possible(46, "Entra saw no difference, so it sent nothing")
     schema = facts.case.schema
     users = schema.mapping_for(group=False) if schema is not None else None
-    if facts.case.event is None and users is not None and users.enabled:
-        if "update" not in users.flow_types.casefold():
-            because = f"the mapping's target object actions are {users.flow_types or 'none'}"
-            return replace(likely(77, because), explanation=_NO_UPDATES, steps=_TICK_UPDATE)
-    return None
+    if facts.case.event is not None or users is None or not users.enabled:
+        return None
+    if "update" in users.flow_types.casefold():
+        return None
+    because = f"the mapping's target object actions are {users.flow_types}"
+    return replace(likely(77, because), explanation=_NO_UPDATES, steps=_TICK_UPDATE)
 
 
 def _cleared(facts: Facts) -> Match | None:
@@ -270,8 +271,12 @@ CAUSES: tuple[Cause, ...] = (
             "attributes and memberships. Some changes, such as of dynamic groups or referenced "
             "objects, come late.",
             remediation=(
-                admin("Wait for a cycle, or provision the object on demand.", ON_DEMAND),
-                admin("If it stays: restart provisioning in full.", _FULL),
+                admin(
+                    f"Wait for a cycle, or provision the object now: {PROVISIONING} > Provision "
+                    "on demand.",
+                    ON_DEMAND,
+                ),
+                admin(f"If it stays: {PROVISIONING} > Restart provisioning, in full.", _FULL),
             ),
             references=(HOW_IT_WORKS, KNOWN_ISSUES),
         ),
@@ -289,7 +294,8 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     f"Give the mapping a default value such as a blank, by IIF or "
-                    f"Coalesce ({MAPPINGS}), or clear the value in the app."
+                    f"Coalesce ({MAPPINGS}), or clear the value in the app.",
+                    "scimdoctor mappings APP",
                 ),
             ),
             references=(KNOWN_ISSUES,),
@@ -308,11 +314,14 @@ CAUSES: tuple[Cause, ...] = (
             "an id that is gone.",
             remediation=(
                 admin(
-                    "Restart provisioning in full, so that Entra matches anew; for one object, "
-                    "provision on demand or take it out of scope and back.",
+                    f"{PROVISIONING} > Restart provisioning, in full, so that Entra matches anew; "
+                    "for one object, provision on demand or take it out of scope and back.",
                     _FULL,
                 ),
-                developer("Keep ids stable; answer 404 only for what is gone."),
+                developer(
+                    "Keep ids stable: GET /Users/{id} must give 200 as long as the user exists, "
+                    "disabled or not."
+                ),
             ),
             references=(HOW_IT_WORKS,),
         ),

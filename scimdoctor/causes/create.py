@@ -319,7 +319,11 @@ CAUSES: tuple[Cause, ...] = (
                     "> attribute > Default value if null), or take such objects out of scope.",
                     ON_DEMAND,
                 ),
-                developer("Do not require more than RFC 7643 does (userName)."),
+                developer(
+                    "Do not require more than RFC 7643 does: POST /Users "
+                    '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"x"} '
+                    "must give 201."
+                ),
             ),
             references=(ATTRIBUTES,),
         ),
@@ -339,8 +343,12 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     "Correct the value in Entra, change it in the mapping by an expression, "
-                    "allow it in the app (verify the domain), or scope such objects out.",
+                    f"allow it in the app (verify the domain), or scope such objects out: {MAPPINGS}.",
                     ON_DEMAND,
+                ),
+                developer(
+                    "Answer 400 with scimType invalidValue and a detail that names the attribute "
+                    "and the rule; take what RFC 7643 allows."
                 ),
             ),
             references=(ATTRIBUTES,),
@@ -381,11 +389,15 @@ CAUSES: tuple[Cause, ...] = (
             "not returned differs for ever: it is sent in each cycle, or matching breaks.",
             remediation=(
                 developer(
-                    "Store and return every attribute that is accepted, externalId above all; "
-                    "POST and the following GET must show what was sent.",
+                    "Store and return every attribute that is accepted, externalId above all: "
+                    'after POST /Users {"userName":"x","externalId":"7"} the answer and '
+                    'GET /Users/{id} must show "externalId":"7".',
                     CHECK,
                 ),
-                admin(f"Remove the mapping of what the app does not keep: {MAPPINGS}."),
+                admin(
+                    f"Remove the mapping of what the app does not keep: {MAPPINGS}.",
+                    "scimdoctor mappings APP",
+                ),
             ),
             references=(f"{RFC_7643}#section-3.1", TUTORIAL),
         ),

@@ -9,6 +9,7 @@ from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
+    CHECK,
     CREDENTIALS,
     KNOWN_ISSUES,
     TUTORIAL,
@@ -102,7 +103,11 @@ CAUSES: tuple[Cause, ...] = (
                     f"{CREDENTIALS}: paste it, test the connection, save, restart provisioning.",
                     "scimdoctor job restart APP --scope quarantine",
                 ),
-                developer("Let SCIM tokens live long, and announce their end."),
+                developer(
+                    "Let tokens live long, and say when they end: GET <root>/Users?filter=userName "
+                    'eq "x" must give 200 until then, afterwards 401 with WWW-Authenticate: '
+                    'Bearer error="invalid_token".'
+                ),
             ),
             references=(TUTORIAL,),
         ),
@@ -120,9 +125,13 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     f"Portal: {CREDENTIALS}: paste the bare token, without 'Bearer' and blanks; "
-                    "use a shorter token if saving fails.",
+                    "use a shorter token if saving fails, test the connection.",
+                    CHECK + " --only auth",
                 ),
-                developer("Issue opaque tokens well below 1 KB."),
+                developer(
+                    "Issue opaque tokens well below 1 KB, and show them without 'Bearer': "
+                    "GET <root>/Users with 'Authorization: Bearer <token>' must give 200."
+                ),
             ),
             references=(KNOWN_ISSUES,),
         ),
@@ -143,7 +152,8 @@ CAUSES: tuple[Cause, ...] = (
                 developer(
                     "Accept 'Authorization: Bearer <token>'. With Entra's own token: audience "
                     "8adf8e6e-67b2-4cf2-a259-e3dc5476c621, issuer "
-                    "https://sts.windows.net/<tenant>/."
+                    "https://sts.windows.net/<tenant>/.",
+                    CHECK + " --only auth",
                 ),
                 admin(f"Portal: {CREDENTIALS}: use a secret token or OAuth client credentials."),
             ),
@@ -171,7 +181,8 @@ CAUSES: tuple[Cause, ...] = (
                 developer(
                     "Answer POST <token endpoint>, application/x-www-form-urlencoded, "
                     "grant_type=client_credentials with JSON access_token, token_type, "
-                    "expires_in (one to six hours)."
+                    "expires_in (one to six hours).",
+                    CHECK + " --only auth",
                 ),
             ),
             references=(TUTORIAL,),

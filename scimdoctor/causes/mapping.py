@@ -20,6 +20,7 @@ from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
     ATTRIBUTES,
+    CHECK,
     EITHER,
     MAPPING,
     MAPPINGS,
@@ -225,7 +226,10 @@ CAUSES: tuple[Cause, ...] = (
                     "names, then retry.",
                     ON_DEMAND,
                 ),
-                developer("Ignore attributes you do not store instead of refusing the request."),
+                developer(
+                    "Ignore attributes you do not store: POST /Users with a title and a nickName "
+                    "that you do not know must give 201."
+                ),
             ),
             references=(ATTRIBUTES, TUTORIAL),
         ),
@@ -310,7 +314,8 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     f"Map the attribute that the app links by (mostly externalId) from the same "
-                    f"source as NameID or sub, before provisioning anybody: {MAPPINGS}."
+                    f"source as NameID or sub, before provisioning anybody: {MAPPINGS}.",
+                    "scimdoctor mappings APP",
                 ),
                 developer("Document which attribute links sign-in and SCIM."),
             ),
@@ -331,7 +336,10 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 developer(
                     "Apply active false and ignore a userName that is the stored one behind 32 "
-                    "hexadecimal digits; a later rename must heal it."
+                    "hexadecimal digits; a later rename must heal it. PATCH with active "
+                    '"False" and userName "0123456789abcdef0123456789abcdefada@example.com" must '
+                    "disable ada@example.com.",
+                    CHECK,
                 ),
                 admin("Nothing is wrong in the mapping; retry after the app's repair.", RESTART),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.breach import COMPOSED
@@ -107,5 +107,19 @@ def developer(text: str, command: str | None = None) -> Remediation:
     return Remediation(who=FixedBy.APP_DEVELOPER, text=text, command=command)
 
 
+def with_vendor_step(cause: Cause) -> Cause:
+    """The same cause, with what the admin does where only the app's developer can end it."""
+    rule = cause.rule
+    told = any(step.who is FixedBy.ENTRA_ADMIN for step in rule.remediation)
+    if told or rule.fixed_by is not FixedBy.APP_DEVELOPER:
+        return cause
+    return replace(cause, rule=replace(rule, remediation=(*rule.remediation, _ASK_VENDOR)))
+
+
 ENDPOINT, MAPPING, SOURCE = Layer.ENDPOINT, Layer.MAPPING, Layer.SOURCE_DATA
+_ASK_VENDOR = admin(
+    "Nothing in Entra mends it: send this report to the app's vendor. After the repair: "
+    f"{PROVISIONING} > Restart provisioning, or retry only what failed.",
+    RESTART,
+)
 APP, ADMIN, EITHER = FixedBy.APP_DEVELOPER, FixedBy.ENTRA_ADMIN, FixedBy.EITHER

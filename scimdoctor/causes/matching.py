@@ -12,6 +12,7 @@ from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
     ATTRIBUTES,
+    CHECK,
     HOW_IT_WORKS,
     MAPPING,
     MAPPINGS,
@@ -93,7 +94,9 @@ CAUSES: tuple[Cause, ...] = (
                 ),
                 developer(
                     "Let the filter find every account that can cause a conflict, inactive and "
-                    "unlinked ones too."
+                    "unlinked ones too: if POST /Users gives 409, GET /Users?filter=userName eq "
+                    '"x" must return that account.',
+                    CHECK,
                 ),
             ),
             references=(HOW_IT_WORKS,),

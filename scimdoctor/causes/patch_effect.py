@@ -12,8 +12,10 @@ from scimdoctor.causes.match import (
     APP,
     CHECK,
     COMPATIBILITY,
+    CREDENTIALS,
     EITHER,
     ENDPOINT,
+    PROVISIONING,
     RESTART,
     RFC_7644,
     TUTORIAL,
@@ -182,7 +184,8 @@ CAUSES: tuple[Cause, ...] = (
                     CHECK,
                 ),
                 admin(
-                    "After the repair, restart provisioning in full.",
+                    "Until then disable leavers in the app by hand. After the repair: "
+                    f"{PROVISIONING} > Restart provisioning, in full.",
                     "scimdoctor job restart APP --scope full",
                 ),
             ),
@@ -201,12 +204,13 @@ CAUSES: tuple[Cause, ...] = (
             "attributes, whole memberships or flags, data is lost with each change.",
             remediation=(
                 developer(
-                    "Merge: replace of name with familyName only keeps givenName; an operation "
-                    "on one attribute leaves all others alone.",
+                    'Merge: {"op":"Replace","path":"name.familyName","value":"x"} must keep '
+                    "name.givenName and everything else that it does not name.",
                     CHECK,
                 ),
                 admin(
-                    "Restart provisioning in full to send lost values again.",
+                    f"After the repair: {PROVISIONING} > Restart provisioning, in full, so that "
+                    "lost values are sent again.",
                     "scimdoctor job restart APP --scope full",
                 ),
             ),
@@ -231,7 +235,8 @@ CAUSES: tuple[Cause, ...] = (
                     CHECK,
                 ),
                 admin(
-                    "Append ?aadOptscim062020 to the tenant URL: Entra then removes by filter.",
+                    f"Portal: {CREDENTIALS}: append ?aadOptscim062020 to the tenant URL: Entra "
+                    "then removes by filter.",
                     "scimdoctor check-endpoint 'URL?aadOptscim062020'",
                 ),
             ),
@@ -251,11 +256,13 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 developer(
                     "Apply members as additions and removals in one transaction, locked per "
-                    "group; never write the whole list back.",
+                    "group; never write the whole list back. Two PATCHes that add a member each, "
+                    "sent at once, must leave both in the group.",
                     CHECK,
                 ),
                 admin(
-                    "Restart provisioning in full to add lost members again.",
+                    f"After the repair: {PROVISIONING} > Restart provisioning, in full, so that "
+                    "lost members are added again.",
                     "scimdoctor job restart APP --scope full",
                 ),
             ),
@@ -275,7 +282,8 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 developer(
                     "Answer 200 or 204 when a member is there already or already gone, and when "
-                    "a PATCH changes nothing.",
+                    'a PATCH changes nothing: {"op":"Add","path":"members","value":[{"value":'
+                    '"<id>"}]} sent twice must succeed twice.',
                     CHECK,
                 ),
                 admin("After the repair, retry the failed objects.", RESTART),

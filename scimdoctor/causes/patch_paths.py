@@ -271,8 +271,9 @@ CAUSES: tuple[Cause, ...] = (
             "such operation that fails makes the whole PATCH fail.",
             remediation=(
                 developer(
-                    'Support paths of the form emails[type eq "work"].value for add, replace '
-                    "and remove, and create the element when none matches.",
+                    "Support such paths for add, replace and remove, and create the element when "
+                    'none matches: {"op":"Replace","path":"emails[type eq \\"work\\"].value",'
+                    '"value":"a@example.com"} must work.',
                     CHECK,
                 ),
                 admin(
@@ -312,7 +313,8 @@ CAUSES: tuple[Cause, ...] = (
             ),
             request=(
                 "Apply operations in order and reuse the element that matches the filter, also if "
-                "an operation before made it."
+                'an operation before made it: Add addresses[type eq "work"].locality and Add '
+                'addresses[type eq "work"].country must leave one address.'
             ),
         ),
         match=_duplicates,
@@ -353,7 +355,8 @@ CAUSES: tuple[Cause, ...] = (
                 ),
                 admin(
                     f"Or map SingleAppRoleAssignment([appRoleAssignments]) to roles[primary eq "
-                    f'"True"].value: {MAPPINGS}.'
+                    f'"True"].value: {MAPPINGS}.',
+                    "scimdoctor mappings APP",
                 ),
             ),
             references=(ATTRIBUTES,),

@@ -314,7 +314,9 @@ CAUSES: tuple[Cause, ...] = (
                 ),
                 developer(
                     "Support eq on every attribute that may be matched: userName, externalId, "
-                    'displayName, emails[type eq "work"].value, extension URNs.'
+                    'displayName, emails[type eq "work"].value, extension URNs: '
+                    'GET /Users?filter=externalId eq "x" must give 200 and a ListResponse.',
+                    CHECK,
                 ),
             ),
             references=(f"{RFC_7644}#section-3.4.2.2", TUTORIAL),

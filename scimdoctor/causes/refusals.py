@@ -163,8 +163,9 @@ CAUSES: tuple[Cause, ...] = (
                     "scimdoctor mappings APP",
                 ),
                 developer(
-                    "Ignore values that do not differ (letter case apart); allow changes of "
-                    "userName and e-mail, since people change names."
+                    "Ignore values that do not differ, and let people change their names: "
+                    '{"op":"Replace","path":"userName","value":"new@example.com"} must give 200 '
+                    "or 204."
                 ),
             ),
             references=(f"{RFC_7644}#section-3.12",),
@@ -188,7 +189,10 @@ CAUSES: tuple[Cause, ...] = (
                     f"sending it: {MAPPINGS} > Target Object Actions, clear Delete.",
                     RESTART,
                 ),
-                developer("Say the rule in the SCIM error's detail; take a soft delete instead."),
+                developer(
+                    "Say the rule in the SCIM error's detail. Where you cannot delete, disable: "
+                    "DELETE /Users/{id} must give 204."
+                ),
             ),
             references=(HOW_IT_WORKS, KNOWN_ISSUES),
         ),
@@ -205,11 +209,14 @@ CAUSES: tuple[Cause, ...] = (
             "out of scope, failed, or not created yet, the reference cannot be set.",
             remediation=(
                 admin(
-                    "Bring every member and manager into scope; cure their own failures first. "
-                    "Then retry.",
+                    "Portal: Enterprise applications > the app > Users and groups: bring every "
+                    "member and manager into scope; cure their own failures first. Then retry.",
                     RESTART,
                 ),
-                developer("Set the references you can; do not refuse the whole request for one."),
+                developer(
+                    "Set the references you can: PATCH /Groups/{id} that adds one known and one "
+                    "unknown member must add the known one, not refuse both."
+                ),
             ),
             references=(HOW_IT_WORKS,),
         ),

@@ -18,6 +18,7 @@ from scimdoctor.causes.match import (
     APP,
     CHECK,
     COMPATIBILITY,
+    CREDENTIALS,
     ENDPOINT,
     MAPPINGS,
     RFC_7643,
@@ -231,8 +232,10 @@ CAUSES: tuple[Cause, ...] = (
                     "Leave members out of GET /Groups/{id}?excludedAttributes=members.", CHECK
                 ),
                 admin(
-                    "Append ?aadOptscim062020 to the tenant URL if the app follows the RFC "
-                    "in PATCH."
+                    f"If the app follows the RFC in PATCH: {CREDENTIALS}: append "
+                    "?aadOptscim062020 to the tenant URL. Members that were lost come back with "
+                    "a full restart.",
+                    "scimdoctor job restart APP --scope full",
                 ),
             ),
             references=(f"{RFC_7644}#section-3.9", COMPATIBILITY),

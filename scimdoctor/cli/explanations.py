@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from scimdoctor.reports.words import WHO, spaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scimdoctor.model.rule import CauseRule, CheckRule, Remediation
 
@@ -47,6 +48,69 @@ _STATUSES = {
 }
 """HTTP statuses as they stand in failures of provisioning."""
 
+_URL = ("tenant-url-wrong",)
+_SLOW = ("endpoint-too-slow-or-throttled",)
+_BY_STATUS: Mapping[int, tuple[str, ...]] = {
+    301: _URL,
+    302: _URL,
+    307: _URL,
+    308: _URL,
+    400: (
+        "patch-op-case-sensitive",
+        "boolean-string-rejected",
+        "value-path-unsupported",
+        "required-attribute-empty-in-source",
+        "value-not-allowed-by-app",
+        "mapping-targets-unsupported-attribute",
+        "over-strict-validation",
+    ),
+    401: ("token-expired-or-revoked", "secret-token-unusable", "auth-scheme-unsupported"),
+    403: (
+        "app-policy-refuses-change",
+        "app-prerequisite-missing",
+        "endpoint-unreachable-or-blocked",
+    ),
+    404: (
+        "tenant-url-wrong",
+        "filter-no-match-404",
+        "groups-endpoint-missing",
+        "target-changed-outside-entra",
+        "reference-unresolvable",
+    ),
+    405: ("patch-method-missing", "app-policy-refuses-change"),
+    406: ("request-content-type-refused",),
+    408: _SLOW,
+    409: ("existing-account-not-matchable", "non-idempotent-write", "app-policy-refuses-change"),
+    410: ("target-changed-outside-entra",),
+    412: ("existing-account-not-matchable",),
+    415: ("request-content-type-refused",),
+    422: ("required-attribute-empty-in-source", "value-not-allowed-by-app"),
+    429: _SLOW,
+    500: ("unhandled-exception-500", "duplicate-create-not-409", "filter-value-parse-failure"),
+    501: ("patch-method-missing", "groups-endpoint-missing"),
+    502: ("endpoint-unreachable-or-blocked",),
+    503: _SLOW,
+    504: _SLOW,
+}
+"""What a status mostly comes from, the most frequent first."""
+
+_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    "invalidFilter": ("filter-attribute-unsupported", "filter-value-parse-failure"),
+    "tooMany": ("filter-not-selective",),
+    "uniqueness": ("existing-account-not-matchable",),
+    "mutability": ("immutable-attribute-refused",),
+    "invalidSyntax": ("patch-op-case-sensitive", "over-strict-validation"),
+    "invalidPath": ("extension-urn-path-unsupported", "value-path-unsupported"),
+    "noTarget": ("value-path-no-match-rejected",),
+    "invalidValue": (
+        "required-attribute-empty-in-source",
+        "value-not-allowed-by-app",
+        "boolean-string-rejected",
+        "patch-value-shape-rejected",
+    ),
+}
+"""The same for a scimType (RFC 7644 table 9)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -60,14 +124,38 @@ class Explanation:
 
     aliases: tuple[str, ...] = ()
 
-    def text(self) -> str:
-        """The entry for a reader."""
-        lines = [f"{self.id} ({self.kind})", self.title]
+    def text(self, width: int | None = None) -> str:
+        """The entry for a reader, wrapped at `width` unless it is `None`."""
+        lines = [f"{self.id} ({self.kind})", *_wrapped(self.title, width, "")]
         for heading, entries in self.sections:
             kept = [entry for entry in entries if entry]
             if kept:
-                lines += ["", heading, *(f"  {entry}" for entry in kept)]
+                lines += ["", heading]
+                lines += [line for entry in kept for line in _wrapped(entry, width, "  ")]
         return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int | None, indent: str) -> list[str]:
+    """The lines of `text`; addresses and commands stay whole."""
+    lines = text.splitlines() or [""]
+    if width is None:
+        return [indent + line for line in lines]
+    return [
+        part
+        for line in lines
+        for part in (
+            [indent + line]
+            if line.lstrip().startswith(("$", "https://"))
+            else wrap(
+                line,
+                max(width, 40),
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    ]
 
 
 def every_explanation() -> tuple[Explanation, ...]:
@@ -122,7 +210,7 @@ def _of_cause(rule: CauseRule) -> Explanation:
 
 
 def _step(step: Remediation) -> str:
-    command = f" [{step.command}]" if step.command else ""
+    command = f"\n  $ {step.command}" if step.command else ""
     return f"{WHO[step.who]}: {step.text}{command}"
 
 
@@ -193,14 +281,28 @@ def _scim_types() -> Iterator[Explanation]:
     from scimdoctor.scim.error import SCIM_TYPES
 
     for name, meaning in SCIM_TYPES.items():
-        yield Explanation(id=name, kind="scimType", title=f"The app says that {meaning}.")
+        yield Explanation(
+            id=name,
+            kind="scimType",
+            title=f"The app says that {meaning}.",
+            sections=_usual(_BY_TYPE.get(name, ())),
+        )
+
+
+def _usual(causes: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What may be behind it, and how to tell which it is; nothing where all is well."""
+    if not causes:
+        return ()
+    step = "Find out which it is:\n  $ scimdoctor diagnose APP"
+    return (("Usual causes", causes), ("What to do", (step,)))
 
 
 def _numbers() -> Iterator[Explanation]:
     from scimdoctor.graph.aadsts import AADSTS
 
     for status, meaning in _STATUSES.items():
-        yield Explanation(id=str(status), kind="HTTP status", title=meaning)
+        usual = _usual(_BY_STATUS.get(status, ()))
+        yield Explanation(id=str(status), kind="HTTP status", title=meaning, sections=usual)
     for number, (meaning, step) in AADSTS.items():
         yield Explanation(
             id=f"AADSTS{number}",

@@ -208,6 +208,11 @@ def test_a_cause_has_all_its_words(cause: Any) -> None:
     assert rule.definition.endswith(".")
     assert len(rule.explanation) > 60
     assert all(step.text for step in rule.remediation)
+    assert any(step.command for step in rule.remediation)
+    if rule.fixed_by in {FixedBy.APP_DEVELOPER, FixedBy.EITHER} and rule.id != "unknown-cause":
+        assert {FixedBy.APP_DEVELOPER, FixedBy.ENTRA_ADMIN} <= {s.who for s in rule.remediation}
+    if rule.fixed_by is FixedBy.ENTRA_ADMIN:
+        assert any(" > " in step.text or "In the app" in step.text for step in rule.remediation)
     assert rule.remediation
     assert rule.references
     assert all(url.startswith("https://") for url in rule.references)

@@ -301,3 +301,25 @@ def test_explain_lists_and_suggests() -> None:
     assert ran.status == 2
     assert "patch-op-case-sensitive" in ran.stderr
     assert "explain --list" in explained("qqqqzzzz").stderr
+
+
+def test_explain_names_the_usual_causes_of_a_status_and_of_a_type() -> None:
+    from scimdoctor.causes import find_cause
+    from scimdoctor.cli.explanations import every_explanation
+
+    told = [e for e in every_explanation() if e.kind in {"HTTP status", "scimType"}]
+    named = {e.id: dict(e.sections).get("Usual causes", ()) for e in told}
+    assert named["404"][0] == "tenant-url-wrong"
+    assert named["uniqueness"] == ("existing-account-not-matchable",)
+    assert named["204"] == ()
+    assert all(find_cause(cause) for causes in named.values() for cause in causes)
+
+
+def test_explain_wraps_its_text_and_keeps_commands_whole() -> None:
+    from scimdoctor.cli.explanations import explanations_of
+
+    (entry,) = explanations_of("value-path-unsupported")
+    narrow = entry.text(60).splitlines()
+    assert "    $ scimdoctor mappings APP" in narrow
+    assert all(len(line) <= 60 or " " not in line.strip() for line in narrow)
+    assert entry.text(60).split() == entry.text().split()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
@@ -42,4 +44,5 @@ def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) ->
         close = ", ".join(suggestions_for(id_))
         hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
         raise ConfigurationError(f"nothing is known of {id_!r}", hint=hint)
-    typer.echo("\n\n".join(entry.text() for entry in found))
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    typer.echo("\n\n".join(entry.text(width) for entry in found))
