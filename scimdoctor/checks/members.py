@@ -176,9 +176,15 @@ def _add_again(context: CheckContext) -> Iterator[Result]:
     operation = context.op("add", "members", _values(before[:1]))
     effect = apply(context, group, [operation], expect=_exactly(*before))
     if not effect.worked:
-        twice = len(_ids(effect.after)) > len(before)
-        said = f"{effect.words}. The member is there twice now." if twice else f"{effect.words}."
-        yield failed(said, *effect.exchanges)
+        twice = effect.accepted and len(_ids(effect.after)) > len(before)
+        if twice:
+            sent = request_words(effect.exchange)
+            said = (
+                f"{sent} was answered {effect.exchange.status}, and the member is there twice now."
+            )
+            yield failed(said, *effect.exchanges, severity=Severity.MINOR)
+        else:
+            yield failed(f"{effect.words}.", *effect.exchanges)
 
 
 def _excluded(context: CheckContext) -> Iterator[Result]:
