@@ -159,15 +159,39 @@ def _no_way(context: CheckContext, effect: Effect, one: str) -> Iterator[Result]
         yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
     found = context.send(requests.membership_query(context.group("team").id, one))
-    if found.ok and resources_of(found):
+    if (found.ok and resources_of(found)) or _in_groups_of(context, one):
         yield failed(
-            f"{effect.words}. The membership can be queried, so it is stored but not returned.",
+            f"{effect.words}. The membership shows elsewhere, so it is stored but not returned.",
             *effect.exchanges,
             cause="attribute-not-stored-or-returned",
             severity=Severity.MINOR,
         )
-        return
-    yield failed(f"{effect.words}.", *effect.exchanges)
+    elif _shows_members(context, one):
+        yield failed(f"{effect.words}.", *effect.exchanges)
+    else:
+        yield failed(
+            f"{effect.words}. No group shows members, not even one that was created with them, so "
+            "whether the app keeps them cannot be seen from outside.",
+            *effect.exchanges,
+            cause="attribute-not-stored-or-returned",
+            severity=Severity.MAJOR,
+        )
+
+
+def _in_groups_of(context: CheckContext, one: str) -> bool:
+    """Whether the user's own `groups` names the group."""
+    user = context.send(requests.get(requests.object_path("Users", one))).json
+    groups = user.get("groups") if isinstance(user, dict) else None
+    shown_ids = [g.get("value") for g in groups or () if isinstance(g, dict)]
+    return context.group("team").id in map(str, shown_ids)
+
+
+def _shows_members(context: CheckContext, one: str) -> bool:
+    """Whether a group that is created with a member is read with it, if one can be."""
+    attributes = context.values.group("filled")
+    body = {**context.create_request("Groups", attributes).json, "members": [{"value": one}]}
+    made = context.adopt(context.send(requests.with_body("POST", "/Groups", body)), attributes)
+    return made is None or (context.read(made).ok and one in _ids(context.state(made)))
 
 
 def _add_again(context: CheckContext) -> Iterator[Result]:

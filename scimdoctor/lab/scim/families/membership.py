@@ -28,6 +28,7 @@ from scimdoctor.lab.scim.operations import (
     removes_members_by_list,
     touches_group,
 )
+from scimdoctor.lab.scim.searching import parsed, terms
 from scimdoctor.lab.scim.switch import Fault
 
 if TYPE_CHECKING:
@@ -143,6 +144,15 @@ def _without_members(call: Call, resource: Resource) -> Resource:
     return without("members")(resource) if call.is_read else resource
 
 
+def _memberless(call: Call, resource: Resource) -> Resource:
+    return resource | {"members": []} if call.is_group else without("groups")(resource)
+
+
+def _found_by_no_member(call: Call, _: list[Resource]) -> list[Resource] | None:
+    names = {term.path.attribute.casefold() for term in terms(parsed(call))}
+    return [] if "members" in names else None
+
+
 def _deletes_group(call: Call) -> bool:
     return call.is_group and call.method == "DELETE"
 
@@ -234,6 +244,13 @@ FAULTS = (
         title="Never shows the members of a group that is read by id",
         cause="attribute-not-stored-or-returned",
         shown=_without_members,
+    ),
+    _fault(
+        id="group-members-never-shown",
+        title="Shows every group without members, and finds none by them",
+        cause="attribute-not-stored-or-returned",
+        shown=_memberless,
+        search=_found_by_no_member,
     ),
     _fault(
         id="members-without-address-dropped",
