@@ -27,14 +27,18 @@ def open_workspace(session: Session, workspace: str) -> Iterator[Workspace]:
 
     from scimdoctor.graph.auth import build_token_provider
     from scimdoctor.graph.connect import USER_AGENT, sign_in_http
+    from scimdoctor.graph.transport import RetryTransport
     from scimdoctor.outbound import proxy_chooser, tls_context
     from scimdoctor.sources.log_analytics import Workspace
 
     settings = session.settings
     sign_in = settings.sign_in
     hosts = sign_in.cloud.hosts
-    network = httpx.HTTPTransport(
-        verify=tls_context(ca_file=settings.ca_file), proxy=proxy_chooser()(hosts.log_analytics)
+    network = RetryTransport(
+        httpx.HTTPTransport(
+            verify=tls_context(ca_file=settings.ca_file),
+            proxy=proxy_chooser()(hosts.log_analytics),
+        )
     )
     headers = {"User-Agent": USER_AGENT}
     with (
@@ -82,7 +86,7 @@ def grouped(
 def listed(session: Session, asked: Workspace, wanted: EventFilter, *, limit: int | None) -> Report:
     """Return the newest events."""
     found = asked.newest(wanted, limit=limit or SHOWN)
-    counts = asked.summary(wanted, limit=1).counts
+    counts = asked.counts(wanted)
     return new_report(
         session,
         "logs",

@@ -6,7 +6,7 @@ enters a query. The signature rules are those of `entra.signature`: Kusto, like 
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from scimdoctor.sources.event_filter import EventFilter
 
 TABLE = "AADProvisioningLogs"
+
+COPIES = timedelta(days=1)
+"""How long after it an event may be exported again; the newest copy counts, in its own slice."""
 
 TELLING = '("failure", "skipped", "warning", "1", "2", "3")'
 
@@ -82,11 +85,12 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
     if wanted.since:
         lines.append(f"where TimeGenerated >= {moment(wanted.since)}")
     if wanted.until:
-        lines.append(f"where TimeGenerated < {moment(wanted.until)}")
+        lines.append(f"where TimeGenerated < {moment(wanted.until + COPIES)}")
     if wanted.job:
         lines.append(f"where JobId =~ {literal(wanted.job)}")
     lines += [
         "summarize arg_max(TimeGenerated, *) by Id",
+        *([f"where TimeGenerated < {moment(wanted.until)}"] if wanted.until else []),
         f"extend ActionName = tolower({columns.value})",
         "extend SourceObject = parse_json(SourceIdentity), "
         "TargetObject = parse_json(TargetIdentity), AppObject = parse_json(ServicePrincipal)",
@@ -138,32 +142,46 @@ def days_query(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
     return f"{events_of(wanted, columns)}\n{piped(*shown(wanted), counted)}"
 
 
-def groups_query(
-    wanted: EventFilter, columns: Columns = Columns.EITHER, *, limit: int = 1000
-) -> str:
+def groups_query(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
     """Return the query for signatures, a row each.
 
     Distinct objects are counted exactly, by grouping twice: Kusto's `dcount` only estimates.
     """
-    latest = (
-        "(Events | summarize arg_max(TimeGenerated, Id) by Scope, ObjectKey "
-        "| project Scope, ObjectKey, LatestId = Id)"
-    )
     steps = [
+        *part_steps(wanted),
+        f"lookup kind=leftouter (Events | {LATEST} | project Scope, ObjectKey, LatestId = Id) "
+        "on Scope, ObjectKey",
+        "summarize Events = sum(Hits), Objects = countif(isnotempty(ObjectKey)), "
+        "Failing = countif(isnotempty(ObjectKey) and Id == LatestId), "
+        "FirstSeen = min(FirstSeen), LastSeen = max(LastSeen), Sample = make_set(Id, 5), "
+        f"arg_max(TimeGenerated, Id) by {GROUP_KEYS}",
+    ]
+    return f"{events_of(wanted, columns)}\n{piped(*steps)}"
+
+
+LATEST = "summarize arg_max(TimeGenerated, Id) by Scope, ObjectKey"
+
+
+def part_steps(wanted: EventFilter) -> list[str]:
+    """Return the steps that make a row of each signature and object."""
+    return [
         *shown(wanted),
         'where EventStatus != "success"',
         *telling_steps(),
         *told_steps(),
         "summarize Hits = count(), FirstSeen = min(TimeGenerated), LastSeen = max(TimeGenerated), "
         f"arg_max(TimeGenerated, Id) by {GROUP_KEYS}, Scope, ObjectKey",
-        f"lookup kind=leftouter {latest} on Scope, ObjectKey",
-        "summarize Events = sum(Hits), Objects = countif(isnotempty(ObjectKey)), "
-        "Failing = countif(isnotempty(ObjectKey) and Id == LatestId), "
-        "FirstSeen = min(FirstSeen), LastSeen = max(LastSeen), Sample = make_set(Id, 5) "
-        f"by {GROUP_KEYS}",
-        f"top {int(limit)} by Events desc",
     ]
-    return f"{events_of(wanted, columns)}\n{piped(*steps)}"
+
+
+def parts_query(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
+    """Return the query for a row of each signature and object: what slices of time bring."""
+    return f"{events_of(wanted, columns)}\n{piped(*part_steps(wanted))}"
+
+
+def latest_query(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
+    """Return the query for each object's newest event, whatever its status."""
+    return f"{events_of(wanted, columns)}\n{piped(LATEST)}"
 
 
 def telling_steps() -> list[str]:

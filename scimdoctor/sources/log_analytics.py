@@ -22,17 +22,19 @@ from scimdoctor.errors import (
 )
 from scimdoctor.model.report import DayCount, SignatureSummary
 from scimdoctor.sources import kql
-from scimdoctor.sources.fields import as_time, nested
+from scimdoctor.sources.fields import nested
 from scimdoctor.sources.forms import UnreadableRecord, is_partial, rows_of
 from scimdoctor.sources.record import ACTIONS, enumerated, read_record
-from scimdoctor.sources.summary import Summary, counted
+from scimdoctor.sources.summary import SAMPLES, Summary, counted
+from scimdoctor.sources.time_slices import Faults, halved, moment_of, number_of, slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import httpx
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.report import EventCounts
     from scimdoctor.redaction import Secret
     from scimdoctor.sources.event_filter import EventFilter
 
@@ -40,8 +42,16 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 SERVER_SECONDS = 600
 """The longest that a query may run, by the service's own limit."""
 
-MOST_ROWS = 30_000
-"""Rows asked for at once; 500 000 rows or 100 MB is the service's limit, and rows are long."""
+MOST_ROWS = 10_000
+"""Rows asked for at once: of about 4 KB each, well below the service's limit of 100 MB."""
+
+FEWEST_ROWS = 100
+
+MOST_CUTS = 100
+"""How often the slices of one question are cut in two before what is missing is told instead."""
+
+TOO_LATE = 504
+"""What the service answers to a query that ran longer than it may."""
 
 NOT_STREAMED = "Failed to resolve table"
 
@@ -59,6 +69,8 @@ class Workspace:
     limits: list[str] = field(default_factory=list)
     """What the service admits to have left out."""
 
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
     def __post_init__(self) -> None:
         if not GUID.fullmatch(self.workspace):
             raise ConfigurationError(
@@ -68,24 +80,71 @@ class Workspace:
 
     def summary(self, wanted: EventFilter, *, limit: int | None = None) -> Summary:
         """Return counts, days and signatures; the numbers are those of the local engine."""
-        days = list(self.rows(kql.days_query(wanted)))
-        groups = self.rows(kql.groups_query(wanted, limit=limit or 1000))
+        wanted = replace(wanted, until=wanted.until or self.now())
+        days = self._days(wanted)
+        groups = self._groups(wanted, days)
         signatures = sorted(map(signature_of_group, groups), key=order)
         return Summary(
-            counts=counted(counts_of(days)), days=days_of(days), signatures=tuple(signatures)
+            counts=counted(counts_of(days)),
+            days=days_of(days),
+            signatures=tuple(signatures)[:limit],
         )
+
+    def counts(self, wanted: EventFilter) -> EventCounts:
+        """Return how many of the `wanted` events there are, by status."""
+        return counted(counts_of(self._days(replace(wanted, until=wanted.until or self.now()))))
+
+    def _days(self, wanted: EventFilter) -> list[dict[str, object]]:
+        return list(self._in_slices(kql.days_query, [wanted]))
+
+    def _groups(
+        self, wanted: EventFilter, days: Iterable[dict[str, object]]
+    ) -> list[dict[str, object]]:
+        """Return a row a signature: of one answer, or put together where that would be too big."""
+        answer = self._answer(kql.groups_query(wanted))
+        if answer.incomplete is None:
+            return answer.rows
+        faults = Faults(names=tuple(kql.GROUP_KEYS.split(", ")))
+        every = replace(wanted, status=(), error_code=None, action=None, cycle=None)
+        slices = list(slices_of(wanted, events_by_day(days)))
+        faults.add_parts(self._in_slices(kql.parts_query, slices))
+        unshown = [replace(every, since=one.since, until=one.until) for one in slices]
+        faults.add_latest(self._in_slices(kql.latest_query, unshown))
+        return list(faults.rows())
+
+    def _in_slices(
+        self, make: Callable[[EventFilter], str], slices: Iterable[EventFilter]
+    ) -> Iterator[dict[str, object]]:
+        """Yield the rows of a question about each slice, cut in two where the answer is too big."""
+        waiting, cuts = list(slices), 0
+        while waiting:
+            one = waiting.pop(0)
+            answer = self._answer(make(one))
+            if answer.incomplete is not None:
+                if cuts < MOST_CUTS and (halves := halved(one)):
+                    waiting[:0] = halves
+                    cuts += 1
+                    continue
+                self._tell_incomplete(answer.incomplete)
+            yield from answer.rows
 
     def newest(self, wanted: EventFilter, *, limit: int) -> tuple[ProvisioningObjectSummary, ...]:
         """Return the newest `wanted` events, in slices of time where they are very many."""
         found: dict[str, ProvisioningObjectSummary] = {}
-        slice_, repeated = wanted, 0
+        slice_, repeated, most = wanted, 0, MOST_ROWS
         while len(found) < limit:
-            asked = min(limit - len(found) + repeated, MOST_ROWS)
-            events = self.events(kql.newest_query(slice_, limit=asked))
+            asked = min(limit - len(found) + repeated, most)
+            answer = self._answer(kql.newest_query(slice_, limit=asked))
+            if answer.incomplete is not None:
+                if asked > FEWEST_ROWS:
+                    most = max(asked // 4, FEWEST_ROWS)
+                    continue
+                self._tell_incomplete(answer.incomplete)
+            events = self._read(answer.rows)
             fresh = [event for event in events if event.id not in found]
             found |= {event.id: event for event in fresh}
             times = [event.activity_date_time for event in events if event.activity_date_time]
-            if len(events) < asked or not fresh or not times:
+            if len(answer.rows) < asked or not fresh or not times:
                 break
             oldest = min(times)
             repeated = times.count(oldest)
@@ -103,8 +162,11 @@ class Workspace:
 
     def events(self, query: str) -> list[ProvisioningObjectSummary]:
         """Return the events that `query` gives, with the table's own columns."""
+        return self._read(self.rows(query))
+
+    def _read(self, rows: Iterable[dict[str, object]]) -> list[ProvisioningObjectSummary]:
         events = []
-        for row in self.rows(query):
+        for row in rows:
             try:
                 events.append(read_record(row, "log-analytics"))
             except UnreadableRecord as error:
@@ -112,10 +174,22 @@ class Workspace:
         return events
 
     def rows(self, query: str) -> list[dict[str, object]]:
-        """Send `query` and return the rows of its main table.
+        """Send `query` and return the rows of its main table; what is left out is told.
 
         Raises `GraphError` (the tree's name for Microsoft's refusals) with the next step.
         """
+        answer = self._answer(query)
+        if answer.incomplete is not None:
+            self._tell_incomplete(answer.incomplete)
+        return answer.rows
+
+    def _tell_incomplete(self, reason: str) -> None:
+        text = f"Log Analytics gave an incomplete answer: {reason}"
+        if text not in self.limits:
+            self.limits.append(text)
+
+    def _answer(self, query: str) -> Answer:
+        """Send `query`; an answer that took too long is one without rows, and incomplete."""
         import httpx
 
         try:
@@ -128,15 +202,27 @@ class Workspace:
                 },
                 timeout=httpx.Timeout(30.0, read=SERVER_SECONDS + 30.0),
             )
+        except httpx.ReadTimeout:
+            return Answer([], "the query took too long")
         except httpx.HTTPError as error:
             raise GraphUnavailableError(f"Log Analytics could not be reached: {error}") from error
         body = json_of(response)
+        if response.status_code == TOO_LATE and "error" in body:
+            return Answer([], innermost(body))
         if response.status_code != 200:
             raise refusal(response.status_code, body)
-        if is_partial(body):
-            self.limits.append(f"Log Analytics gave an incomplete answer: {innermost(body)}")
         tables = body.get("tables") or [{}]
-        return list(rows_of(tables[0]))
+        incomplete = innermost(body) if is_partial(body) else None
+        return Answer(list(rows_of(tables[0])), incomplete)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered."""
+
+    rows: list[dict[str, object]]
+    incomplete: str | None = None
+    """Why rows are missing, if any are."""
 
 
 def after(time: datetime) -> datetime:
@@ -200,20 +286,6 @@ def text_of(row: dict[str, object], name: str) -> str | None:
     return str(value) if value not in {None, ""} else None
 
 
-def number_of(row: dict[str, object], name: str) -> int:
-    """Return a cell as a number; 0 for none."""
-    value = row.get(name)
-    return int(value) if isinstance(value, int | float | str) and value != "" else 0
-
-
-def moment_of(row: dict[str, object], name: str) -> datetime | None:
-    """Return a cell as an aware UTC time."""
-    value = row.get(name)
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    return as_time(value)
-
-
 def signature_of_group(row: dict[str, object]) -> SignatureSummary:
     """Return a row of `kql.groups_query` as the model's value."""
     signature = Signature(
@@ -225,7 +297,10 @@ def signature_of_group(row: dict[str, object]) -> SignatureSummary:
         skip_reason=text_of(row, "SkipReason"),
         text=text_of(row, "Told") or "",
     )
-    sample = nested(row.get("Sample"))
+    listed = nested(row.get("Sample"))
+    sample = list(map(str, listed)) if isinstance(listed, list) else []
+    if newest := text_of(row, "Id"):
+        sample = [newest, *(one for one in sample if one != newest)][:SAMPLES]
     return SignatureSummary(
         id=id_of(signature),
         status=signature.status,
@@ -238,7 +313,7 @@ def signature_of_group(row: dict[str, object]) -> SignatureSummary:
         failing_now=number_of(row, "Failing"),
         first_seen=moment_of(row, "FirstSeen"),
         last_seen=moment_of(row, "LastSeen"),
-        sample=tuple(map(str, sample)) if isinstance(sample, list) else (),
+        sample=tuple(sample),
     )
 
 
@@ -246,6 +321,15 @@ def order(one: SignatureSummary) -> tuple[object, ...]:
     """Return the sort key that the local engine orders by."""
     rank = {"failure": 0, "warning": 1}.get(one.status, 2)
     return (rank, -(one.failing_now or 0), -one.objects, -one.count, one.id)
+
+
+def events_by_day(days: Iterable[dict[str, object]]) -> dict[datetime, int]:
+    """Return how many events each day has."""
+    found: dict[datetime, int] = {}
+    for row in days:
+        if day := moment_of(row, "Day"):
+            found[day] = found.get(day, 0) + number_of(row, "Count")
+    return found
 
 
 def counts_of(days: list[dict[str, object]]) -> list[tuple[str, int]]:
@@ -264,5 +348,7 @@ def days_of(days: list[dict[str, object]]) -> tuple[DayCount, ...]:
         day = moment_of(row, "Day")
         status = text_of(row, "EventStatus") or ""
         if day and status in {"failure", "skipped", "warning", "success"}:
-            found.setdefault(f"{day:%Y-%m-%d}", {})[status] = number_of(row, "Count")
+            counts = found.setdefault(f"{day:%Y-%m-%d}", {})
+            # A day that was cut in two comes twice.
+            counts[status] = counts.get(status, 0) + number_of(row, "Count")
     return tuple(DayCount(day=day, **found[day]) for day in sorted(found))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -66,6 +67,14 @@ class FakeWorkspace:
     records: Iterable[dict[str, Any]]
     queries: list[str] = field(default_factory=list)
     partial: bool = False
+    longest: timedelta | None = None
+    """What asks about a longer time is too much for it: half of the rows, and an error."""
+
+    most_rows: int | None = None
+    """More rows than these are cut off, and it says so."""
+
+    late: bool = False
+    """Whether what is too much is answered 504 instead."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Run the query in `request`."""
@@ -73,7 +82,15 @@ class FakeWorkspace:
         assert request.headers["authorization"] == "Bearer la-token"
         query = json.loads(request.content)["query"]
         self.queries.append(query)
+        too_much = self.partial or (self.longest is not None and asked_time(query) > self.longest)
+        if too_much and self.late:
+            late = {"error": {"code": "GatewayTimeout", "innererror": {"message": "timed out"}}}
+            return httpx.Response(504, json=late)
         columns, rows = self.run(query)
+        if self.most_rows is not None and len(rows) > self.most_rows:
+            rows, too_much = rows[: self.most_rows], True
+        elif too_much:
+            rows = rows[: len(rows) // 2]
         body: dict[str, Any] = {
             "tables": [
                 {
@@ -83,7 +100,7 @@ class FakeWorkspace:
                 }
             ]
         }
-        if self.partial:
+        if too_much:
             body["error"] = {
                 "code": "PartialError",
                 "message": "some errors",
@@ -108,6 +125,12 @@ class FakeWorkspace:
             return list(result.columns), result.fetchall()
         finally:
             connection.close()
+
+
+def asked_time(query: str) -> timedelta:
+    """Return the length of the time that a query asks about."""
+    times = [datetime.fromisoformat(one) for one in re.findall(r"datetime\((.*?)\)", query)]
+    return times[2] - times[0]
 
 
 def as_api(value: object) -> str:

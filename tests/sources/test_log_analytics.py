@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from scimdoctor.sources.event_filter import EVERYTHING, EventFilter
 from scimdoctor.sources.event_set import new_event_set
 from scimdoctor.sources.log_analytics import Workspace
 from scimdoctor.sources.record import read_record
+from scimdoctor.sources.time_slices import slices_of
 from tests.fakes.provisioning import START, random_records, record
 from tests.fakes.workspace import FakeWorkspace
 
@@ -95,6 +97,69 @@ def test_kql_equals_sql(wanted: EventFilter) -> None:
     assert numbers(remote) == numbers(local)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "late"),
+    [(replace(WIDE, until=START + timedelta(days=3)), False), (FILTERED, True)],
+    ids=["everything, incomplete", "filtered, 504"],
+)
+def test_a_summary_that_is_too_big_comes_in_slices(wanted: EventFilter, *, late: bool) -> None:
+    kql_engine()
+    records = random_records(60)
+    # Exported again later, behind the edge of a slice: still the same event.
+    records += [one | {"activityDateTime": shifted(one, hours=5)} for one in records[:12]]
+    fake = FakeWorkspace(records, longest=timedelta(hours=37), late=late)
+    workspace = ask(fake)
+    with workspace.http:
+        remote = workspace.summary(wanted)
+    local = locally(records, wanted)
+    assert local.signatures
+    assert remote.counts == local.counts
+    assert remote.days == local.days
+    assert numbers(remote) == numbers(local)
+    assert [one.sample for one in remote.signatures] == [one.sample for one in local.signatures]
+    assert workspace.limits == []
+    assert len(fake.queries) > 5
+
+
+def shifted(record: dict[str, Any], *, hours: int) -> str:
+    time = datetime.fromisoformat(record["activityDateTime"]) + timedelta(hours=hours)
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_what_cannot_be_cut_small_enough_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    kql_engine()
+    monkeypatch.setattr("scimdoctor.sources.log_analytics.MOST_CUTS", 0)
+    fake = FakeWorkspace(random_records(4), partial=True)
+    workspace = ask(fake)
+    with workspace.http:
+        found = workspace.summary(WIDE)
+    assert found.counts.read < 4
+    assert workspace.limits == [
+        "Log Analytics gave an incomplete answer: exceed the set limit of 500000 records"
+    ]
+
+
+def test_days_with_many_events_are_slices_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scimdoctor.sources.time_slices.SLICE_EVENTS", 10)
+    day = timedelta(days=1)
+    counts = {START: 4, START + day: 5, START + 2 * day: 30, START + 4 * day: 1}
+    wanted = EventFilter(since=START + day / 2, until=START + 10 * day)
+    assert [(one.since, one.until) for one in slices_of(wanted, counts)] == [
+        (START + 3 * day, START + 10 * day),
+        (START + 2 * day, START + 3 * day),
+        (START + day / 2, START + 2 * day),
+    ]
+
+
+def test_few_signatures_are_those_that_the_local_engine_shows_first() -> None:
+    kql_engine()
+    records = random_records(80)
+    workspace = ask(FakeWorkspace(records))
+    with workspace.http:
+        remote = workspace.summary(WIDE, limit=3)
+    assert numbers(remote) == numbers(locally(records, WIDE))[:3]
+
+
 def test_events_come_back_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     kql_engine()
     records = [
@@ -109,6 +174,14 @@ def test_events_come_back_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     with workspace.http:
         found = workspace.newest(WIDE, limit=7)
         again = workspace.by_id(WIDE, ["event-2", "event-4"])
+    asked = len(fake.queries)
+    monkeypatch.setattr("scimdoctor.sources.log_analytics.FEWEST_ROWS", 2)
+    monkeypatch.setattr("scimdoctor.sources.log_analytics.MOST_ROWS", 7)
+    fake.most_rows = 2
+    with httpx.Client(transport=httpx.MockTransport(fake)) as http:
+        small = replace(workspace, http=http, limits=[]).newest(WIDE, limit=7)
+    assert small == found
+    assert len(fake.queries) > asked + 3, "it asked for fewer"
     assert [event.id for event in found] == [f"event-{n}" for n in range(6, -1, -1)]
     assert set(again) == {"event-2", "event-4"}
     assert again["event-2"].error.reason == "x"
@@ -132,7 +205,7 @@ def test_an_incomplete_answer_is_said() -> None:
         (403, "no", GraphPermissionError),
         (404, "path", GraphNotFoundError),
         (429, "slow", GraphThrottledError),
-        (504, "late", GraphUnavailableError),
+        (503, "late", GraphUnavailableError),
     ],
 )
 def test_refusals(status: int, message: str, kind: type[GraphError]) -> None:
@@ -262,6 +335,8 @@ def test_microsofts_language_service_finds_no_fault(
     queries = [
         kql.days_query(wanted),
         kql.groups_query(wanted),
+        kql.parts_query(wanted),
+        kql.latest_query(wanted),
         kql.newest_query(wanted, limit=5),
         kql.by_id_query(wanted, ["a", 'b"']),
     ]
