@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 import time
-from contextlib import suppress
+from concurrent.futures import Future
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from scimdoctor.errors import (
     GraphError,
@@ -33,11 +35,11 @@ from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from io import FileIO
     from pathlib import Path
 
-    from scimdoctor.graph.client import GraphClient, Page
+    from scimdoctor.graph.client import GraphClient
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.progress import Progress, Task
     from scimdoctor.sources.archive import Archive
@@ -46,6 +48,7 @@ GONE = frozenset({400, 404, 410})
 """Graph's answers to a place in the log that it no longer keeps."""
 
 ORIGIN = "graph"
+PATIENCE_SECONDS = 1.0
 FOLLOW_INTERVAL = 60.0
 """Seconds between two looks of `--follow`; Entra itself writes every few minutes."""
 
@@ -69,18 +72,11 @@ class GraphLog:
         self, span: Span, *, app_id: str | None, resume_at: str | None
     ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
         """Yield the records of each page, and where the next page is."""
-        from scimdoctor.graph.provisioning_log import LogQuery, records
+        from scimdoctor.graph.provisioning_log import LogQuery, log_pages
 
         query = LogQuery(since=span.since, until=span.until, service_principal_id=app_id)
-        ended: list[Page] = []
-        batch: list[Mapping[str, Any]] = []
-        for record in records(self.graph, query, resume_at=resume_at, on_page=ended.append):
-            if ended:
-                yield batch, ended[-1].next_link
-                ended.clear()
-                batch = []
-            batch.append(record)
-        yield batch, None
+        for page in log_pages(self.graph, query, resume_at=resume_at):
+            yield page.items, page.next_link
 
     def events(
         self, span: Span, *, app_id: str | None, trouble: list[str]
@@ -201,10 +197,17 @@ class Pull:
             descriptor = os.open(self._rows_path, flags, PRIVATE_FILE)
             os.ftruncate(descriptor, state.size)
         # Unbuffered: closing must not try again to write what a full disk refused.
-        with os.fdopen(descriptor, "r+b", buffering=0) as rows, self._task(state) as task:
+        with (
+            os.fdopen(descriptor, "r+b", buffering=0) as rows,
+            self._task(state) as task,
+            closing(
+                one_ahead(
+                    self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link)
+                )
+            ) as pages,
+        ):
             rows.seek(state.size)
             meter = Meter(task, state.span, self.monotonic)
-            pages = self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link)
             for batch, next_link in pages:
                 lines = [row_of(event) for event in readable(batch, self.trouble)]
                 with writing(self._rows_path):
@@ -228,6 +231,37 @@ class Pull:
         return self.progress.task(
             f"Pulling events {span.since:%d %b %H:%M} - {span.until:%d %b %H:%M}"
         )
+
+
+Item = TypeVar("Item")
+
+
+def one_ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+    """Yield `items`, the next of which is fetched while the one before it is dealt with.
+
+    Graph's limit is on requests: what is written between two of them must not cost a turn.
+    """
+
+    def fetch(into: Future[Item | None]) -> None:
+        try:
+            into.set_result(next(items, None))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the item is waited for
+            into.set_exception(error)
+
+    def begun() -> tuple[Future[Item | None], Thread]:
+        future: Future[Item | None] = Future()
+        thread = Thread(target=fetch, args=(future,), daemon=True)
+        thread.start()
+        return future, thread
+
+    future, thread = begun()
+    try:
+        while (item := future.result()) is not None:
+            future, thread = begun()
+            yield item
+    finally:
+        # Not for long: it may be waiting for its turn, and Ctrl-C must not.
+        thread.join(PATIENCE_SECONDS)
 
 
 def write_all(out: FileIO, content: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,7 +21,7 @@ from scimdoctor.errors import (
 )
 from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Span
-from scimdoctor.sources.graph import Pull, follow
+from scimdoctor.sources.graph import Pull, follow, one_ahead
 from scimdoctor.sources.record import read_record
 
 if TYPE_CHECKING:
@@ -330,3 +332,26 @@ def test_following_yields_each_event_once_and_late_ones_too() -> None:
     looks = follow(read, start=START, now=lambda: clock[0], sleep=sleep)
     found = [[event.id for event in next(looks)] for _ in range(3)]
     assert found == [["event-0000"], ["event-0001"], ["event-0002"]]
+
+
+def test_the_next_page_is_fetched_while_one_is_dealt_with() -> None:
+    fetched: list[int] = []
+    second = Event()
+
+    def pages() -> Iterator[int]:
+        for number in (1, 2, 3):
+            fetched.append(number)
+            if number == 2:
+                second.set()
+            yield number
+        raise GraphUnavailableError("network gone")
+
+    seen = []
+    with (
+        pytest.raises(GraphUnavailableError, match="network gone"),
+        closing(one_ahead(pages())) as ahead,
+    ):
+        for number in ahead:
+            assert second.wait(60), "the second is asked for before the first is done with"
+            seen.append(number)
+    assert seen == fetched == [1, 2, 3]
