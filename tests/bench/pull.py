@@ -87,6 +87,9 @@ def main() -> None:
     possible = throttle.window_seconds * ((len(turns.times) - 1) // throttle.limit)
     for line in told(throttle, turns, elapsed, possible):
         sys.stdout.write(f"{line}\n")
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = (usage.ru_utime + usage.ru_stime) / len(turns.times)
+    sys.stdout.write(f"CPU of the pull: {seconds:.2f} s a page; the limit leaves 2 s for each\n")
     sys.stdout.write(
         f"{int(done.stdout)} events in {whole:.1f} s, the archive's writing included\n"
     )

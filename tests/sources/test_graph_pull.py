@@ -346,12 +346,10 @@ def test_the_next_page_is_fetched_while_one_is_dealt_with() -> None:
             yield number
         raise GraphUnavailableError("network gone")
 
-    seen = []
-    with (
-        pytest.raises(GraphUnavailableError, match="network gone"),
-        closing(one_ahead(pages())) as ahead,
-    ):
-        for number in ahead:
-            assert second.wait(60), "the second is asked for before the first is done with"
-            seen.append(number)
-    assert seen == fetched == [1, 2, 3]
+    with closing(one_ahead(pages())) as ahead:
+        assert next(ahead) == 1
+        assert second.wait(60), "the second is asked for before the first is done with"
+        assert [next(ahead), next(ahead)] == [2, 3]
+        with pytest.raises(GraphUnavailableError, match="network gone"):
+            next(ahead)
+    assert fetched == [1, 2, 3]
