@@ -71,15 +71,25 @@ def _list_faults(body: dict[str, Any]) -> Iterable[str]:
         yield f"Resources is {_kind(body['Resources'])}, not an array"
     else:
         yield from _count_faults(body["Resources"], total)
+        yield from _page_faults(body, total)
 
 
 def _count_faults(listed: list[Any], total: object) -> Iterable[str]:
     if isinstance(total, int) and len(listed) > total:
         yield f"totalResults is {total} but Resources holds {len(listed)}"
-    if isinstance(total, int) and total > 0 and not listed:
-        yield f"totalResults is {total} but Resources is empty"
     if any(not isinstance(resource, dict) for resource in listed):
         yield "Resources holds something that is no object"
+
+
+def _page_faults(body: dict[str, Any], total: object) -> Iterable[str]:
+    """A page beyond the last is empty by right, and says so in itemsPerPage."""
+    if body["Resources"] or not isinstance(total, int) or total <= 0:
+        return
+    start, size = body.get("startIndex"), body.get("itemsPerPage")
+    if not isinstance(start, int) or start <= total:
+        yield f"totalResults is {total} but Resources is empty"
+    elif isinstance(size, int) and size > 0:
+        yield f"itemsPerPage is {size} but Resources is empty"
 
 
 def resource_faults(resource: dict[str, Any]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationJob
 
 _SOMETHING = re.compile(r"(?i)\b(?:users?|resources?|identit(?:y|ies)|accounts?|records?)\b")
+_GROUPS = re.compile(r"(?i)^\W*(?:the )?(?:scim )?(?:groups?|resource)\b")
 _FULL = "scimdoctor job restart APP --scope full"
 _START = (
     admin(f"Portal: {PROVISIONING} > Start provisioning.", "scimdoctor job start APP"),
@@ -168,13 +169,9 @@ def _changed_outside(facts: Facts) -> Match | None:
     if facts.code("InvalidAnchor"):
         return likely(94, "Entra's error code: the object with the stored id is gone")
     said = facts.says(Breach.NOT_FOUND)
-    odd_status = facts.status in {400, 422, 500} and not facts.is_group
-    if (
-        said is not None
-        and odd_status
-        and facts.stage is Stage.UPDATE
-        and _SOMETHING.search(said.text)
-    ):
+    odd_status = facts.status in {400, 422, 500}
+    named = _GROUPS if facts.is_group else _SOMETHING
+    if said is not None and odd_status and facts.stage is Stage.UPDATE and named.search(said.text):
         return possible(66, "the app does not know the object that is to be changed", said.text)
     by_id = facts.stage in {Stage.UPDATE, Stage.READ, Stage.DELETE}
     if not by_id or facts.status not in {404, 410} or facts.reading.page is not None:

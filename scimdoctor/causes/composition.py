@@ -145,7 +145,7 @@ def _of_clause(clause: str) -> Breach | None:
     if said is None:
         return None
     before, after = clause[: said.start()], clause[said.end() :]
-    subject = _nearest(before, last=True) or _nearest(after, last=False)
+    subject = _nearest(before, last=True) or _nearest(after.partition(",")[0], last=False)
     if subject is None:
         return None
     return _MEANING[subject].get(Predicate(str(said.lastgroup)))
@@ -155,8 +155,9 @@ def _nearest(text: str, *, last: bool) -> Subject | None:
     """The subject nearest to the verb; a named attribute counts as one."""
     found = [(m.start(), Subject(str(m.lastgroup))) for m in _SUBJECT.finditer(text)]
     named = attribute_in(text)
-    if named is not None and named in text:
-        found.append((text.rfind(named) if last else text.find(named), Subject.ATTRIBUTE))
+    where = text.casefold().rfind(named.casefold()) if named is not None else -1
+    if where >= 0:
+        found.append((where, Subject.ATTRIBUTE))
     if not found:
         return None
     return max(found)[1] if last else min(found)[1]

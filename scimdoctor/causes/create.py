@@ -12,7 +12,7 @@ from scimdoctor.causes.attributes import (
     is_indexed,
     leaf,
 )
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import COMPOSED, Breach
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
@@ -221,7 +221,9 @@ def _value_refused(facts: Facts) -> Match | None:
     if facts.status is not None and facts.status >= 500:
         return possible(60, "the app speaks of a value it does not take", said.text)
     weight = 80 if said.attribute else 76
-    if said.attribute is None and facts.stage is Stage.UPDATE and facts.has(*_ODD_SHAPES):
+    odd = said.attribute is None and facts.has(*_ODD_SHAPES)
+    of_path = (facts.reading.scim_type or "").casefold() == "invalidpath"
+    if facts.stage is Stage.UPDATE and (odd or (of_path and said.source == COMPOSED)):
         weight = 58
     return backed(facts, weight, "a value breaks a rule of the app", text=said.text)
 
@@ -275,6 +277,8 @@ def _create_response(facts: Facts) -> Match | None:
     sent = member(facts.body, "active") if isinstance(facts.body, dict) else None
     if isinstance(sent, bool) and member(answer, "active") not in {sent, None}:
         return likely(85, "the answer to the create has another active value than was sent")
+    if facts.status == 200:
+        return possible(50, "POST is answered 200; 201 is due")
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import (
@@ -39,10 +40,12 @@ from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
     from scimdoctor.model.synchronization import ObjectMapping
 
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
+_VAGUE = re.compile(r"(?i)\binvalid (?:parameter|input|argument|data)")
 _EXPECTED = ("userName", "active")
 """Targets that a user mapping cannot do without."""
 
@@ -65,8 +68,13 @@ def _unsupported(facts: Facts) -> Match | None:
     if leaf(name) != bare_name(name) and in_rfc(name) and facts.stage is Stage.UPDATE:
         # A part that the RFC defines: the app may store it, and not find it by its path.
         return possible(72, f"the app does not know {name}", said.text)
-    weight = 82 if facts.says(Breach.VALUE_REFUSED) is None else 79
-    return backed(facts, weight + 2, f"the app does not know {name}", text=said.text)
+    return backed(facts, _weight_of(facts, said), f"the app does not know {name}", text=said.text)
+
+
+def _weight_of(facts: Facts, said: Complaint) -> int:
+    if facts.says(Breach.VALUE_REFUSED) is None:
+        return 84
+    return 60 if _VAGUE.search(said.text) else 81
 
 
 def _plain_path(facts: Facts) -> Match | None:

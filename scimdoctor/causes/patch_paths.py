@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.answers import dotted_keys, doubled_types
@@ -45,6 +46,10 @@ from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
+
+
+_UNWRITTEN = re.compile(r"(?i)\bwrit(?:e|ing) is not (?:implemented|supported|allowed)")
+"""The app does not take the attribute at all, whatever its value."""
 
 
 def _extension(facts: Facts) -> Match | None:
@@ -191,7 +196,13 @@ def _manager(facts: Facts) -> Match | None:
     about = said is not None and bare_name(said.attribute) == "manager"
     unresolved = facts.says(Breach.REFERENCE) and not facts.says(*TYPE_BREACHES)
     if about and facts.refused and not unresolved and not _only_path_refused(facts):
-        return backed(facts, 93, "the manager's value is refused", text=said.text if said else None)
+        unwritten = said is not None and _UNWRITTEN.search(said.text) is not None
+        return backed(
+            facts,
+            80 if unwritten else 93,
+            "the manager's value is refused",
+            text=said.text if said else None,
+        )
     only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
     if facts.refused and (only or about) and _only_path_refused(facts):
         return possible(72, "only the manager was sent, and the path is refused")

@@ -55,8 +55,9 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
         ("Joi", r"not allowed to be (?:empty|null)"),
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
+        ("SCIM servers", r"\bempty (?:\w+ ){1,3}(?:(?:is|are) )?(?:not (?:allowed|permitted|accepted|valid)|invalid|refused)"),
         ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
-        ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id) required\b|must be filled"),
+        ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id)s? (?:required|missing)\b|must be filled"),
     ),
     *_rows(
         Breach.NOT_BOOLEAN,
@@ -201,6 +202,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.VALUE_PATH_REFUSED,
         ("SCIM servers", r"(?:filter|value ?path|complex path|filtered path|bracket)s?[^.;]{0,60}\b(?:in (?:the )?(?:patch )?path[^.;]{0,30})?(?:is |are )?(?:not|un)(?: ?(?:supported|allowed|implemented|permitted|valid))\b"),
+        ("SCIM servers", r"(?:must not|may not|can(?:'|no)t|should not|does not|not allowed to) (?:\w+ ){0,3}(?:any |an? )?(?:value[- ]?)?(?:selection |path )filters?\b"),
         ("claude.ai report, Node scim-patch", r"impossible to search on a (?:mono|single)"),
         ("limosa laravel-scim-server", r"(?:replace|add|remove) is not implemented for"),
         ("Metatavu", r"unsupported(?:user|group)?path"),
@@ -297,6 +299,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
         ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
         ("SCIM servers", r"\b(?:last|only|sole|final|remaining|at least one|minimum of one)\b(?! (?:super )?admins? (?:can|may))[^.;]{0,30}\b(?:admin(?:istrator)?|owner|superuser)s?\b"),
+        ("SCIM servers", r"\b(?:is|are|as|being|be) the (?:last|only|sole|final)\b(?: \w+){0,3}? (?:user|member|person|teammate|account|colleague|manager)s?\b(?! attributes?)|\b(?:reassign|transfer|hand over|promote|demote|appoint)\b[^.;]{0,80}\b(?:before|first)\b"),
     ),
     *_rows(
         Breach.LICENCE,
@@ -307,6 +310,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.PREREQUISITE,
         ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
+        ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|token|scope|permission|privilege|integration)\b"),
         ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),
     ),
     *_rows(

@@ -48,10 +48,15 @@ def _immutable(facts: Facts) -> Match | None:
     if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
         return None
     weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
+    if facts.status == 412 or facts.says(Breach.CONCURRENT) is not None:
+        return None
     rule = facts.says(Breach.POLICY) is not None
     switched = facts.has(Shape.DEACTIVATION, Shape.REACTIVATION)
     if rule and (switched or facts.reading.scim_type != "mutability"):
         weight = 70 if switched else 80
+    if switched and said.attribute is None and facts.status in {403, 409}:
+        # Hardly an app holds active for immutable: somebody may not be switched off.
+        return possible(60, "the app does not allow the change", said.text)
     return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
 
 
@@ -78,11 +83,15 @@ def _policy_said(facts: Facts) -> Match | None:
         c.breach is Breach.ALREADY_IN_EFFECT and c.text == said.text
         for c in facts.reading.complaints
     )
+    if facts.says(Breach.PREREQUISITE) is not None and not done:
+        return backed(facts, 79, "a rule of the app forbids it", text=said.text)
     strong = not done and (facts.stage is Stage.DELETE or facts.status in {403, 409})
     return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)
 
 
 def _policy_delete(facts: Facts) -> Match | None:
+    if facts.says(Breach.PREREQUISITE, Breach.LICENCE) is not None:
+        return None
     if facts.stage is Stage.DELETE and facts.status in {400, 403, 405, 409, 422, 501}:
         return likely(87, f"DELETE is answered {facts.status}: the app does not delete")
     return None

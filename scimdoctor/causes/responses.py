@@ -47,7 +47,7 @@ def _list_malformed(facts: Facts) -> Match | None:
         asks = facts.exchange.request.method.upper() == "GET" and facts.stage in QUERIES
         discovers = facts.stage is Stage.DISCOVERY and _lists(facts)
         if (asks or discovers) and (facts.answer is not None or not _is_empty(facts)):
-            faults = list_faults(facts.answer)
+            faults = list_faults(facts.answer) or _totals_differ(facts)
             return likely(91, *faults) if faults and not _is_html(facts) else None
         if asks and _is_empty(facts) and facts.status == 204:
             return likely(85, "a query is answered 204 without a ListResponse")
@@ -55,6 +55,22 @@ def _list_malformed(facts: Facts) -> Match | None:
     if said is not None and facts.refused:
         return possible(72, "the list answer is said to lack parts", said.text)
     return None
+
+
+def _totals_differ(facts: Facts) -> tuple[str, ...]:
+    """Whether pages of one collection tell different totals, the smaller one that of the page."""
+    seen: dict[str, set[int]] = {}
+    for exchange in facts.case.exchanges:
+        body, request = exchange.json, exchange.request
+        if not exchange.ok or not isinstance(body, dict) or request.method.upper() != "GET":
+            continue
+        total, listed = body.get("totalResults"), body.get("Resources")
+        if "filter=" not in request.query and isinstance(total, int) and isinstance(listed, list):
+            seen.setdefault(request.path, set()).add(total)
+            limited = "count=" in request.query and total == len(listed)
+            if limited and total < max(seen[request.path]):
+                return (f"totalResults is {total} for a page of {max(seen[request.path])} objects",)
+    return ()
 
 
 def _lists(facts: Facts) -> bool:

@@ -128,6 +128,20 @@ def probed(status: int, text: str) -> Case:
     return about(job(reason(status, scim(text, None, status))))
 
 
+def paged(total: int) -> Case:
+    """All three users, and then the first two of them."""
+    three = [user(id=name, userName=name) for name in ("ada", "bob", "cyd")]
+    every = exchange("GET", "/Users", 200, listed(*three), id_="h1")
+    page = listed(*three[:2], total=total)
+    return seen(every, exchange("GET", "/Users?startIndex=1&count=2", 200, page, id_="h2"))
+
+
+def beyond(size: int) -> Case:
+    """A page after the last, with the size that it tells."""
+    page = listed(total=2) | {"startIndex": 101, "itemsPerPage": size}
+    return asked("/Users?startIndex=101&count=100", 200, page)
+
+
 CUT = f"{ENTERPRISE.removesuffix(':User')}"
 QUERY_404 = (
     "An HTTP/404 Not Found response was returned rather than the expected HTTP/200 OK response. "
@@ -280,6 +294,101 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         probed(401, "Invalid token: Signature has expired"),
         "value-not-allowed-by-app",
         failed("create", 400, scim("Your signature is too long", "invalidValue")),
+    ),
+    "an attribute is missing, in few words": (
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("Invalid parameter provided in request: emails missing.")),
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Invalid parameter provided in request: invalid username.")),
+    ),
+    "an empty value": (
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("Empty username not allowed")),
+        "unknown-cause",
+        failed("create", 400, scim("Your basket is empty, please look at the username")),
+    ),
+    "a group that is gone": (
+        "target-changed-outside-entra",
+        failed("update", 400, "Group with scimGroupId=77 doesn't exist, update failed.", group=True),
+        "reference-unresolvable",
+        failed("update", 400, "User 12 of the group doesn't exist, update failed.", group=True),
+    ),
+    "filters in paths": (
+        "value-path-unsupported",
+        failed("update", 400, scim("path field must not include any value selection filters", "invalidPath")),
+        "mapping-targets-unsupported-attribute",
+        failed("update", 400, scim("path field must not be 'nickName'", "invalidPath")),
+    ),
+    "what the app needs first": (
+        "app-prerequisite-missing",
+        failed("delete", 400, scim("Organization-scoped deprovisioning requires the organization plugin")),
+        "app-policy-refuses-change",
+        failed("delete", 400, scim("The organization plugin refuses to delete")),
+    ),
+    "a plugin for disabling": (
+        "app-prerequisite-missing",
+        failed("disable", 400, scim("Setting `active: false` requires the admin plugin")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("The server requires an email: emails is required")),
+    ),
+    "the only one who may": (
+        "app-policy-refuses-change",
+        failed("disable", 409, scim("This is the only active teammate who can manage the team", None, 409)),
+        "existing-account-not-matchable",
+        failed("create", 409, scim("This teammate already exists", None, 409)),
+    ),
+    "hand over first": (
+        "app-policy-refuses-change",
+        failed("disable", 409, scim("Reassign that role before deactivating them", None, 409)),
+        "existing-account-not-matchable",
+        failed("create", 409, scim("This email was assigned before", "uniqueness", 409)),
+    ),
+    "active is not immutable": (
+        "app-policy-refuses-change",
+        failed(
+            "disable",
+            403,
+            scim("This person is an Owner here.", "mutability", 403),
+            properties={"active": ("True", "False")},
+        ),
+        "immutable-attribute-refused",
+        failed("update", 400, scim("Not here.", "mutability"), properties={"userName": ("a", "b")}),
+    ),
+    "two writes met": (
+        "concurrent-member-update-lost",
+        failed("update", 412, scim('Version mismatch. Current: W/"v3"', "mutability", 412)),
+        "immutable-attribute-refused",
+        failed("update", 400, scim("This is a mismatch", "mutability")),
+    ),
+    "the manager is not written at all": (
+        "mapping-targets-unsupported-attribute",
+        failed("update", 500, scim(f'Write is not implemented for "{ENTERPRISE}:manager"', None, 500)),
+        "manager-value-shape",
+        failed("update", 400, scim(f'Value is not valid for "{ENTERPRISE}:manager"', "invalidValue")),
+    ),
+    "SCIM is off, and so nobody can be added": (
+        "app-prerequisite-missing",
+        failed("create", 403, scim("Cannot add user. SCIM is not enabled for user store X", None, 403)),
+        "app-policy-refuses-change",
+        failed("disable", 403, scim("Cannot deactivate user. They own a store.", None, 403)),
+    ),
+    "a page's size for the total": (
+        "list-response-malformed",
+        paged(2),
+        "unknown-cause",
+        paged(3),
+    ),
+    "a page beyond the last": (
+        "list-response-malformed",
+        beyond(100),
+        "unknown-cause",
+        beyond(0),
+    ),
+    "a create answered 200": (
+        "write-response-wrong",
+        sent("POST", "/Users", user(), 200, user()),
+        "unknown-cause",
+        sent("POST", "/Users", user(), 201, user()),
     ),
     "a runtime's words": (
         "unhandled-exception-500",
