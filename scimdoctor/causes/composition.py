@@ -77,8 +77,8 @@ _PREDICATES: tuple[tuple[Predicate, str], ...] = (
     (Predicate.UNKNOWN, rf"unsupported|unknown|unrecogni[sz]ed|unexpected|undefined|{_NOT} (?:support|recogni|implement|defin|know)\w*"),
     (Predicate.FIXED, rf"read-?only|immutable|{_NOT} (?:be )?(?:chang|modif|updat|edit|alter)\w*"),
     (Predicate.MISSING, rf"required|mandatory|missing|absent|empty|blank|{_NOT} (?:provided|given|specified|supplied|set|present|included)|must (?:have|include|be (?:provided|given|specified|supplied|set|present))|lacks?|without|has no"),
-    (Predicate.UNFIT, rf"invalid|malformed|illegal|incorrect|wrong|bad|too (?:long|short|large)|exceeds?|must|should|{_NOT} (?:valid|match|accept|conform)\w*|mismatch\w*"),
-    (Predicate.FORBIDDEN, rf"{_NOT} (?:allowed|permitted|authori[sz]ed|possible)|forbidden|prohibited|denied|refused|rejected|restricted|disallowed|cannot|can't|may not"),
+    (Predicate.UNFIT, rf"invalid|incompatible|inconsistent|malformed|illegal|incorrect|wrong|bad|too (?:long|short|large)|exceeds?|must|should|{_NOT} (?:valid|match|accept|conform)\w*|mismatch\w*"),
+    (Predicate.FORBIDDEN, rf"{_NOT} (?:allowed|permitted|authori[sz]ed|possible)|forbidden|prohibited|denied|refused|rejected|restricted|disallowed|cannot|can't|may not|(?:can|may|must) never"),
 )  # fmt: skip
 _REFUSED = (Predicate.UNFIT, Predicate.UNKNOWN, Predicate.ABSENT, Predicate.FORBIDDEN)
 

@@ -310,7 +310,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.PREREQUISITE,
         ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
-        ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|token|scope|permission|privilege|integration)\b"),
+        ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|[\w-]+-scoped token|scope|permission|privilege|integration)\b"),
         ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),
     ),
     *_rows(

@@ -83,7 +83,7 @@ def _policy_said(facts: Facts) -> Match | None:
         c.breach is Breach.ALREADY_IN_EFFECT and c.text == said.text
         for c in facts.reading.complaints
     )
-    if facts.says(Breach.PREREQUISITE) is not None and not done:
+    if facts.stage is Stage.CREATE and facts.says(Breach.PREREQUISITE) is not None:
         return backed(facts, 79, "a rule of the app forbids it", text=said.text)
     strong = not done and (facts.stage is Stage.DELETE or facts.status in {403, 409})
     return backed(facts, 91 if strong else 85, "a rule of the app forbids it", text=said.text)

@@ -33,6 +33,7 @@ MEANINGS: tuple[tuple[str, Breach], ...] = (
     ("Quota exceeds what was bought", Breach.LICENCE),
     ("Unexpected path encountered: nickName", Breach.PATH_REFUSED),
     ("A path must be provided", Breach.PATH_MISSING),
+    ("The body gave a schema type that is incompatible with it", Breach.UNKNOWN_SCHEMA),
     ("The schema was not recognised", Breach.UNKNOWN_SCHEMA),
     ("This query is not supported", Breach.FILTER_REFUSED),
     ("The HTTP method is not supported", Breach.METHOD),
@@ -324,6 +325,24 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         failed("delete", 400, scim("Organization-scoped deprovisioning requires the organization plugin")),
         "app-policy-refuses-change",
         failed("delete", 400, scim("The organization plugin refuses to delete")),
+    ),
+    "a token for the organization": (
+        "app-prerequisite-missing",
+        failed("create", 400, scim("Group provisioning requires an organization-scoped token"), group=True),
+        "token-expired-or-revoked",
+        probed(401, "SCIM requires a Bearer token in the Authorization header."),
+    ),
+    "a role that nobody may be given": (
+        "role-mapping-wrong",
+        failed("create", 400, scim("The Owner role can never be assigned via SCIM.", "invalidValue")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("userName or externalId required", "invalidValue")),
+    ),
+    "a change that must be made in the app": (
+        "app-policy-refuses-change",
+        failed("disable", 400, scim("Owners can't be deactivated over SCIM; change their role in the app first.")),
+        "app-prerequisite-missing",
+        failed("create", 403, scim("Enable SCIM in the app first.", None, 403)),
     ),
     "a plugin for disabling": (
         "app-prerequisite-missing",
