@@ -222,6 +222,8 @@ def _value_refused(facts: Facts) -> Match | None:
         return possible(60, "the app speaks of a value it does not take", said.text)
     weight = 80 if said.attribute else 76
     odd = said.attribute is None and facts.has(*_ODD_SHAPES)
+    path = facts.says(Breach.PATH_REFUSED)
+    odd = odd or (path is not None and path.text == said.text)
     of_path = (facts.reading.scim_type or "").casefold() == "invalidpath"
     if facts.stage is Stage.UPDATE and (odd or (of_path and said.source == COMPOSED)):
         weight = 58

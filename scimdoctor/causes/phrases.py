@@ -209,7 +209,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NO_TARGET,
-        ("SCIM-SDK, RFC 7644", r"no ?target\b|no target found|did not (?:match|yield|produce|return) (?:any|an)|no (?:record )?match(?:es|ing)? (?:was )?(?:made|found|for|values?|elements?|items?)|matches? no(?:thing| )|no (?:element|value|item|entry|attribute|record)s? (?:match|found|fit)|could not find .{0,40}(?:element|value|item) (?:match|with)"),
+        ("SCIM-SDK, RFC 7644", r"no ?target\b|no target found|did not (?:match|yield|produce|return) (?:any|an|known|existing)|no (?:record )?match(?:es|ing)? (?:was )?(?:made|found|for|values?|elements?|items?)|matches? no(?:thing| )|no (?:element|value|item|entry|attribute|record)s? (?:match|found|fit)|could not find .{0,40}(?:element|value|item) (?:match|with)"),
     ),
     *_rows(
         Breach.PATH_REFUSED,
@@ -455,20 +455,25 @@ def _spelled_out(text: str) -> str:
 _URN = re.compile(r"(?i)\burn:[\w.:+-]*\w")
 _LONG_QUOTED = re.compile(r"(?<!\w)(['\"`])(?=[^'\"`\n]*[.;:@\[])[^'\"`\n]{1,200}\1(?!\w)")
 
+_APPOSITION = re.compile(
+    r", [^,.;:]{1,60}, (?=(?:is|are|was|were|has|have|does|did|do|can|could|cannot|must|may|should)\b)"
+)
 
-def _skeleton(text: str) -> str:
+
+def skeleton(text: str) -> str:
     """The sentence with short names for what it quotes.
 
     Most patterns look no further than the end of a sentence, and a URN or a quoted path has dots
-    of its own, which must not hide that subject and verb belong together.
+    of its own, which must not hide that subject and verb belong together; nor must what stands
+    between commas.
     """
-    return _LONG_QUOTED.sub(r"\1it\1", _URN.sub("urn:it", text))
+    return _APPOSITION.sub(" ", _LONG_QUOTED.sub(r"\1it\1", _URN.sub("urn:it", text)))
 
 
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
     cleaned = _spelled_out(without_boilerplate(text)[:4000])
-    short = _skeleton(cleaned)
+    short = skeleton(cleaned)
     found: dict[Breach, Phrase] = {}
     for phrase in PHRASES:
         if phrase.breach in found:

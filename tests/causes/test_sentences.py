@@ -344,6 +344,24 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "app-prerequisite-missing",
         failed("create", 403, scim("Enable SCIM in the app first.", None, 403)),
     ),
+    "a path, between commas": (
+        "mapping-targets-unsupported-attribute",
+        failed("update", 400, scim("The path 'nickName', included in the request, is not valid.")),
+        "value-not-allowed-by-app",
+        failed("update", 400, scim("The nickName, included in the request, is not valid.")),
+    ),
+    "a filter that matched nothing known": (
+        "value-path-no-match-rejected",
+        failed("update", 400, scim("The path 'emails[type eq \"work\"].value' did not match known data.")),
+        "value-path-unsupported",
+        failed("update", 400, scim("The path 'emails[type eq \"work\"].value' is not valid.")),
+    ),
+    "a schema, between commas": (
+        "over-strict-validation",
+        failed("create", 400, scim(f"The schema, '{ENTERPRISE}', is not a known or supported schema.")),
+        "unknown-cause",
+        failed("create", 400, scim(f"The schema, '{ENTERPRISE}', was read, as it is a known schema.")),
+    ),
     "a plugin for disabling": (
         "app-prerequisite-missing",
         failed("disable", 400, scim("Setting `active: false` requires the admin plugin")),

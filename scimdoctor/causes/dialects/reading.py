@@ -12,7 +12,7 @@ from scimdoctor.causes.composition import composed
 from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
 from scimdoctor.causes.dialects.html import Page, read_page
 from scimdoctor.causes.dialects.remark import Remark
-from scimdoctor.causes.phrases import breaches_in, without_boilerplate
+from scimdoctor.causes.phrases import breaches_in, skeleton, without_boilerplate
 from scimdoctor.scim import urns
 from scimdoctor.scim.error import ScimError
 
@@ -153,7 +153,8 @@ def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
     attribute = remark.attribute or attribute_in(remark.text)
     found = [(phrase.breach, phrase.source) for phrase in breaches_in(remark.text)]
     if not found:
-        breach = composed(without_boilerplate(remark.text))
+        plain = without_boilerplate(remark.text)
+        breach = composed(plain) or composed(skeleton(plain))
         found = [] if breach is None else [(breach, COMPOSED)]
     return tuple(
         Complaint(
