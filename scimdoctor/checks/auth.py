@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, CONNECT
+from scimdoctor.checks.prose import missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
-from scimdoctor.checks.shapes import answer_words
+from scimdoctor.checks.shapes import answer_words, is_html
 from scimdoctor.endpoint.credentials import BearerToken, NoCredentials, token_problems
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -52,6 +53,19 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="auth-scheme-unsupported",
         )
+    elif exchange.status == 403 and missing_prerequisite(exchange):
+        yield failed(
+            f"{words}: something in the app must be switched on, bought or granted first.",
+            exchange,
+            cause="app-prerequisite-missing",
+        )
+    elif exchange.status == 403 and _is_barred(context, exchange):
+        yield failed(
+            f"{words}, and so is a request without a token: something in front of the app (a web "
+            "application firewall, a list of allowed addresses?) refuses whoever asks.",
+            exchange,
+            cause="endpoint-unreachable-or-blocked",
+        )
     elif exchange.status == 403 and context.send(requests.get("/Users")).ok:
         yield failed(
             f"{words}, while GET /Users without a filter is let through: something in front of the app "
@@ -67,6 +81,15 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
         )
     else:
         yield from _other_spelling(context, exchange, words)
+
+
+def _is_barred(context: CheckContext, refused: Exchange) -> bool:
+    """Whether a page refuses the request before anybody has looked at the token."""
+    if not is_html(refused) or isinstance(_credentials(context), NoCredentials):
+        return is_html(refused)
+    request = requests.probe("Users", "userName", context.values.guid())
+    other = context.send_as(request, NoCredentials())
+    return other.status == 403 and is_html(other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check
-from scimdoctor.checks.context import respell
 from scimdoctor.checks.references import RFC7644
+from scimdoctor.checks.spelling import respell
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
 if TYPE_CHECKING:

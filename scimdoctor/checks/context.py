@@ -7,12 +7,13 @@ fail again for a reason that is reported already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.shapes import resources_of
+from scimdoctor.checks.spelling import Spelling, respell
 from scimdoctor.checks.values import Values
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
@@ -44,34 +45,6 @@ PACED_SECONDS = 0.05
 _LONGEST_WAIT = 10.0
 _GIVE_UP_AFTER = 3
 _GRACE = (0.1, 0.3, 0.6)
-
-
-@dataclass(kw_only=True)
-class Spelling:
-    """How this app has to be spoken to; starts as Entra speaks."""
-
-    media_type: str | None = None
-    """Of request bodies, instead of Entra's."""
-
-    blank: str = "+"
-    """How a blank is encoded in a query."""
-
-    accept: str | None = None
-    """Instead of ours."""
-
-    capital_ops: bool = True
-    boolean_text: bool = True
-    manager_text: bool = True
-    """Whether the manager may be sent as a bare id."""
-
-    bare_elements: bool = False
-    """Whether elements of lists must say neither type nor primary."""
-
-    omit: set[str] = field(default_factory=set)
-    """Top-level members that a create must leave out, `schemas:URN` for an entry of schemas."""
-
-    require: set[str] = field(default_factory=set)
-    """Attribute paths that a create must have."""
 
 
 @dataclass(kw_only=True)
@@ -386,6 +359,7 @@ class CheckContext:
     def op(self, name: str, path: str | None = None, *value: Any) -> dict[str, Any]:  # noqa: ANN401
         """One PATCH operation in a spelling that the app takes."""
         capital = self.dialect is Dialect.DEFAULT and self.spelling.capital_ops
+        capital = capital and name not in self.spelling.lower_ops
         operation: dict[str, Any] = {"op": name.capitalize() if capital else name}
         if path is not None:
             operation["path"] = path
@@ -446,14 +420,6 @@ def created_id(exchange: Exchange) -> str | None:
     if isinstance(identifier, bool) or not isinstance(identifier, str | int):
         return None
     return str(identifier) or None
-
-
-def respell(request: ScimRequest, spelling: Spelling) -> ScimRequest:
-    """`request` with the media type, Accept and blank encoding that the app takes."""
-    changed = {"content-type": spelling.media_type, "accept": spelling.accept}
-    headers = tuple((k, changed.get(k.casefold()) or v) for k, v in request.headers)
-    query = request.query if spelling.blank == "+" else request.query.replace("+", spelling.blank)
-    return replace(request, headers=headers, query=query)
 
 
 def _retry_after(exchange: Exchange) -> float:

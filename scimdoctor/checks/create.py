@@ -10,6 +10,7 @@ from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.prose import missing_prerequisite, names_domain
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, shown
+from scimdoctor.checks.values import WORK_PHONE
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
@@ -72,9 +73,7 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
     if culprits:
         context.spelling.omit |= set(culprits)
         names = ", ".join(name.removeprefix("schemas:") for name in culprits)
-        cause = "over-strict-validation" if set(culprits) & set(_ENVELOPE) else None
-        if refused.crashed:
-            cause = "unhandled-exception-500"
+        cause = _cause_of_culprits(context, refused, culprits)
         yield failed(f"{words}. Without {names} it works.", refused, cause=cause)
         if "subject" not in context.objects:
             context.user("subject")
@@ -94,6 +93,35 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
     yield failed(f"{words}, and leaving parts of the body out does not help.", refused, cause=cause)
 
 
+def _cause_of_culprits(context: CheckContext, refused: Exchange, culprits: list[str]) -> str | None:
+    """Why a create is refused that works without `culprits`."""
+    if refused.crashed:
+        return "unhandled-exception-500"
+    if set(culprits) & set(_ENVELOPE):
+        return "over-strict-validation"
+    about_email = culprits == ["emails"] and _is_about_value(refused)
+    if about_email or (culprits == ["phoneNumbers"] and _plain_phone_works(context)):
+        return "value-not-allowed-by-app"
+    return None
+
+
+def _is_about_value(refused: Exchange) -> bool:
+    """Whether it is the value that is refused, for an attribute that every app knows."""
+    body = refused.json
+    scim_type = body.get("scimType") if isinstance(body, dict) else None
+    return refused.status in {403, 412} or scim_type == "invalidValue" or names_domain(refused)
+
+
+def _plain_phone_works(context: CheckContext) -> bool:
+    """Whether a number of digits only is taken, so that it is the format that is refused."""
+    person = {**context.values.person("phone"), WORK_PHONE: "+15550100123"}
+    omitted = set(context.spelling.omit)
+    context.spelling.omit.discard("phoneNumbers")
+    exchange = context.send(context.create_request("Users", person))
+    context.spelling.omit = omitted
+    return exchange.ok
+
+
 def _cause_of_refusal(exchange: Exchange) -> str:
     if exchange.status == 415:
         return "request-content-type-refused"
@@ -101,9 +129,7 @@ def _cause_of_refusal(exchange: Exchange) -> str:
         return "write-response-wrong"
     if exchange.status == 402 or missing_prerequisite(exchange):
         return "app-prerequisite-missing"
-    body = exchange.json
-    scim_type = body.get("scimType") if isinstance(body, dict) else None
-    if exchange.status in {403, 412} or names_domain(exchange) or scim_type == "invalidValue":
+    if _is_about_value(exchange):
         return "value-not-allowed-by-app"
     return "over-strict-validation"
 
@@ -286,6 +312,7 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
             context.intermittent.append(exchange)
             exchange = again
     words = f"POST of a userName that exists was answered {answer_words(exchange)}"
+    context.spelling.clash_status = exchange.status
     if exchange.ok:
         same = created_id(exchange) == user.id
         what = "the existing user" if same else "a second user"

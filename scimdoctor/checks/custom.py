@@ -76,6 +76,8 @@ def _roles(context: CheckContext) -> Iterator[Result]:
     person = {**context.values.person("roles"), "roles": [{**plain, "primary": False}]}
     exchange = context.send(context.create_request("Users", person))
     made = context.adopt(exchange, person)
+    if exchange.status == 409:
+        raise Unavailable("the app takes a new user for another one (see create/namesake)")
     if made is None:
         yield failed(f"POST of a user with a role was answered {answer_words(exchange)}.", exchange)
         return

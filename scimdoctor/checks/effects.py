@@ -143,6 +143,8 @@ def attempt(context: CheckContext, trial: Trial) -> Iterator[Result]:
         other = apply(context, trial.thing, way.operations, expect=trial.expect)
         if other.worked:
             evidence = (*other.exchanges, *effect.exchanges)
+            if way.cause == "patch-op-case-sensitive":
+                context.spelling.lower_ops |= {str(o["op"]) for o in way.operations}
             yield failed(f"{effect.words}. It works {way.words}.", *evidence, cause=way.cause)
             return
     cause = trial.otherwise if effect.accepted else trial.refused or trial.otherwise

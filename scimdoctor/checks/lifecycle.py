@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has
-from scimdoctor.checks.ids import DISABLE, MATCH, REPLACE
+from scimdoctor.checks.ids import DISABLE, MATCH, REPLACE, VALUE_PATH
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, RFC7644, TUTORIAL
-from scimdoctor.checks.shapes import answer_words, resources_of, shown
+from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
+from scimdoctor.checks.values import WORK_EMAIL
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
@@ -36,10 +37,17 @@ def _set_active(context: CheckContext, value: Any) -> Effect:  # noqa: ANN401 - 
     )
 
 
+def _boolean_of(value: Any) -> bool | None:  # noqa: ANN401 - JSON value
+    """A boolean, also one that is written as text; `None` for anything else."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).casefold())
+
+
 def _disable(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is None:
         raise Unavailable("the app does not show whether a user is active")
+    if _boolean_of(value_at(context.state(user), "active")) is None:
+        raise Unavailable("active comes back in a shape that cannot be read (see read/shape)")
     text = context.dialect is Dialect.DEFAULT
     effect = _set_active(context, "False" if text else False)
     if effect.worked:
@@ -183,12 +191,15 @@ def _pathless(context: CheckContext) -> Iterator[Result]:
         operation = {"op": "replace", "value": {"active": value}}
         effect = apply(context, user, [operation], expect=has("active", value))
         if not effect.worked:
-            yield failed(f"{effect.words}.", *effect.exchanges)
+            say, cause = _blame(context, frozen=value)
+            yield say(f"{effect.words}.", *effect.exchanges, cause=cause)
             return
 
 
 def _rename(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
+    if value_at(context.state(user), "active") is False:
+        _set_active(context, context.boolean(value=True))
     old, new = user.name, context.values.user_name("renamed")
     operation = context.op("replace", "userName", new)
     effect = apply(context, user, [operation], expect=has("userName", new))
@@ -242,10 +253,18 @@ def _found_under(context: CheckContext, old: str, new: str) -> Iterator[Result]:
         )
 
 
+def _blame(context: CheckContext, *, frozen: bool) -> tuple[Callable[..., Result], str | None]:
+    """How to tell of a write that failed: that disabled users cannot be changed is known already."""
+    if frozen and "lifecycle/update-disabled" not in context.passed:
+        return noted, "app-policy-refuses-change"
+    return failed, None
+
+
 def _soft_delete(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
     prefix = context.values.guid().replace("-", "")
     old = str(value_at(context.state(user), "userName") or user.name)
+    email = _own_email(context)
     steps = (
         (prefix + old, context.boolean(value=False), False),
         (old, context.boolean(value=True), True),
@@ -257,8 +276,29 @@ def _soft_delete(context: CheckContext) -> Iterator[Result]:
         ]
         effect = apply(context, user, operations, expect=has("active", wanted))
         if not effect.worked:
-            yield failed(f"{effect.words}.", *effect.exchanges)
+            say, cause = _blame(context, frozen=wanted)
+            yield say(f"{effect.words}.", *effect.exchanges, cause=cause)
             return
+        told = value_at(effect.after, WORK_EMAIL)
+        if email is not None and difference(name, told) in {None, "case"}:
+            yield failed(
+                f"{request_words(effect.exchange)} also changed the work e-mail address, which was "
+                f"{shown(email)} and is {shown(told)}: the address of a deleted user.",
+                *effect.exchanges,
+            )
+            return
+
+
+def _own_email(context: CheckContext) -> str | None:
+    """Give the user an address of its own; `None` if the app has only the userName for it."""
+    if VALUE_PATH not in context.passed or WORK_EMAIL not in context.kept:
+        return None
+    email = context.values.user_name("own-address")
+    operation = context.op("replace", WORK_EMAIL, email)
+    worked = apply(
+        context, context.user(_LEAVER), [operation], expect=has(WORK_EMAIL, email)
+    ).worked
+    return email if worked else None
 
 
 def _delete(context: CheckContext) -> Iterator[Result]:

@@ -9,7 +9,13 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, collateral
 from scimdoctor.checks.ids import EXTENSION, MATCH, REPLACE
 from scimdoctor.checks.references import COMPATIBILITY, RFC7643, TUTORIAL
-from scimdoctor.checks.shapes import answer_words, request_words, resources_of, shown
+from scimdoctor.checks.shapes import (
+    answer_words,
+    request_words,
+    resource_problems,
+    resources_of,
+    shown,
+)
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
@@ -84,12 +90,25 @@ def _set(context: CheckContext) -> Iterator[Result]:
         yield noted(f"{effect.words}; /Schemas does not declare it.", *effect.exchanges)
         raise Unavailable("the app does not keep a manager")
     else:
+        yield from _not_shown(effect)
+
+
+def _not_shown(effect: Effect) -> Iterator[Result]:
+    """A manager that was accepted, and that a read does not show."""
+    problems = [p for p in resource_problems(effect.after) if p.startswith("manager")]
+    if problems:
         yield failed(
-            f"{effect.words}, in no shape.",
+            f"After a manager was set, a read answers a user in which {'; '.join(problems)}.",
             *effect.exchanges,
-            cause="attribute-not-stored-or-returned",
-            severity=Severity.MINOR,
+            cause="response-attribute-malformed",
         )
+        return
+    yield failed(
+        f"{effect.words}, in no shape.",
+        *effect.exchanges,
+        cause="attribute-not-stored-or-returned",
+        severity=Severity.MINOR,
+    )
 
 
 def _shape(context: CheckContext, effect: Effect, boss: TestObject) -> Iterator[Result]:
@@ -151,6 +170,10 @@ def _have(context: CheckContext, boss: TestObject) -> None:
 
 
 def _take_away(context: CheckContext, name: str, value: Any) -> Iterator[Result]:  # noqa: ANN401
+    if "manager" in context.malformed:
+        raise Unavailable("manager comes back in a shape that cannot be read (see read/shape)")
+    if name == "remove" and not context.spelling.removes:
+        raise Unavailable("remove does not work on other attributes either (see patch/remove)")
     boss = context.user("manager")
     _have(context, boss)
     effect = _write(context, name, value, _none)
@@ -201,6 +224,8 @@ def _created(context: CheckContext) -> Iterator[Result]:
     boss = context.user("manager")
     person = {**context.values.person("managed"), _PATH: boss.id}
     exchange = context.send(context.create_request("Users", person))
+    if exchange.status == 409:
+        raise Unavailable("the app takes a new user for another one (see create/namesake)")
     if not exchange.ok:
         words = f"POST of a user whose manager is a bare id was answered {answer_words(exchange)}"
         yield failed(f"{words}.", exchange)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, failed, noted
+from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words
@@ -26,6 +26,8 @@ def _answer_type(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
     if exchange.response is None or not exchange.response.body.strip():
         return
+    if not exchange.ok:
+        raise Unavailable(f"the query was answered {exchange.status} (see errors/shape)")
     media_type = exchange.response.media_type
     header = exchange.response.header("content-type")
     words = f"GET /Users was answered with Content-Type {header!r}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
-from scimdoctor.checks.effects import apply, collateral
-from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_MATCH, GROUP_PATCH
+from scimdoctor.checks.effects import apply, collateral, has
+from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_PATCH
 from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
     answer_words,
+    member_ids,
     request_words,
     resource_problems,
     resources_of,
@@ -21,14 +21,13 @@ from scimdoctor.checks.shapes import (
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
-    from scimdoctor.checks.effects import Effect, Expectation, State
+    from scimdoctor.checks.effects import Effect, Expectation
     from scimdoctor.model.exchange import Exchange
 
 _MANY = 100
@@ -40,18 +39,12 @@ def _values(ids: Iterable[str]) -> list[dict[str, Any]]:
     return [{"$ref": None, "value": identifier} for identifier in ids]
 
 
-def _ids(state: State) -> list[str]:
-    found = member(state, "members")
-    elements = found if isinstance(found, list) else []
-    return [str(e.get("value") if isinstance(e, dict) else e) for e in elements]
-
-
 def _exactly(*ids: str) -> Expectation:
-    return lambda state: sorted(_ids(state)) == sorted(ids)
+    return lambda state: sorted(member_ids(state)) == sorted(ids)
 
 
 def _includes(identifier: str) -> Expectation:
-    return lambda state: identifier in _ids(state)
+    return lambda state: identifier in member_ids(state)
 
 
 def _people(context: CheckContext, count: int) -> list[str]:
@@ -77,11 +70,13 @@ def _add(context: CheckContext) -> Iterator[Result]:
         expect=_exactly(one, two, three),
     )
     if not effect.worked:
-        cause = "replace-clears-unsent-values" if one not in _ids(effect.after) else None
+        cause = "replace-clears-unsent-values" if one not in member_ids(effect.after) else None
         if not effect.accepted:
             cause = "patch-value-shape-rejected"
+        elif cause and _lower_adds(context, group, one):
+            cause = "patch-op-case-sensitive"
         yield failed(
-            f"{effect.words}: members are {shown(_ids(effect.after))}.",
+            f"{effect.words}: members are {shown(member_ids(effect.after))}.",
             *effect.exchanges,
             cause=cause,
         )
@@ -93,6 +88,18 @@ def _add(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
             cause="response-attribute-malformed",
         )
+
+
+def _lower_adds(context: CheckContext, group: TestObject, one: str) -> bool:
+    """Whether an add in lower case keeps the members that are there: then Add was not known."""
+    before = member_ids(context.state(group))
+    operation = {"op": "add", "path": "members", "value": _values([one])}
+    if operation["op"] == context.op("add")["op"]:
+        return False
+    worked = apply(context, group, [operation], expect=_exactly(one, *before)).worked
+    if worked:
+        context.spelling.lower_ops.add("add")
+    return worked
 
 
 def _answer(effect: Effect) -> Iterator[Result]:
@@ -135,7 +142,7 @@ def _find_reason(
         (
             {"op": "add", "value": {"members": [{"value": one}]}},
             "without a path",
-            "patch-value-shape-rejected",
+            "patch-accepted-not-applied" if effect.accepted else "patch-value-shape-rejected",
         ),
         (
             context.op("replace", "members", [{"value": one}]),
@@ -191,16 +198,16 @@ def _shows_members(context: CheckContext, one: str) -> bool:
     attributes = context.values.group("filled")
     body = {**context.create_request("Groups", attributes).json, "members": [{"value": one}]}
     made = context.adopt(context.send(requests.with_body("POST", "/Groups", body)), attributes)
-    return made is None or (context.read(made).ok and one in _ids(context.state(made)))
+    return made is None or (context.read(made).ok and one in member_ids(context.state(made)))
 
 
 def _add_again(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
-    before = _ids(context.state(group))
+    before = member_ids(context.state(group))
     operation = context.op("add", "members", _values(before[:1]))
     effect = apply(context, group, [operation], expect=_exactly(*before))
     if not effect.worked:
-        twice = effect.accepted and len(_ids(effect.after)) > len(before)
+        twice = effect.accepted and len(member_ids(effect.after)) > len(before)
         if twice:
             sent = request_words(effect.exchange)
             said = (
@@ -211,34 +218,10 @@ def _add_again(context: CheckContext) -> Iterator[Result]:
             yield failed(f"{effect.words}.", *effect.exchanges)
 
 
-def _excluded(context: CheckContext) -> Iterator[Result]:
-    group = context.group("team")
-    by_id = context.send(requests.read("Groups", group.id))
-    if by_id.ok and isinstance(by_id.json, dict) and _ids(by_id.json):
-        yield failed(
-            "GET /Groups/{id}?excludedAttributes=members answers the members all the same.", by_id
-        )
-        return
-    if not by_id.ok:
-        yield failed(
-            f"GET /Groups/{{id}}?excludedAttributes=members was answered {answer_words(by_id)}.",
-            by_id,
-        )
-        return
-    if GROUP_MATCH not in context.passed:
-        return
-    listed = context.find("Groups", "displayName", str(context.state(group).get("displayName")))
-    if any(_ids(r) for r in resources_of(listed)):
-        yield failed(
-            "GET /Groups?excludedAttributes=members&filter=… answers the members all the same.",
-            listed,
-        )
-
-
 def _refill(context: CheckContext) -> tuple[TestObject, list[str]]:
     """The group with exactly three members."""
     group, people = context.group("team"), _people(context, 3)
-    missing = [p for p in people if p not in _ids(context.state(group))]
+    missing = [p for p in people if p not in member_ids(context.state(group))]
     if missing:
         operation = context.op("add", "members", _values(missing))
         effect = apply(context, group, [operation], expect=_exactly(*people))
@@ -256,7 +239,7 @@ def _remove_list(context: CheckContext) -> Iterator[Result]:
         effect = apply(context, group, [operation], expect=_exactly(*rest))
         if not effect.worked:
             lower = {"op": "remove", "path": "members", "value": _values(gone)}
-            untouched = len(_ids(effect.after)) == len(gone) + len(rest)
+            untouched = len(member_ids(effect.after)) == len(gone) + len(rest)
             if untouched and apply(context, group, [lower], expect=_exactly(*rest)).worked:
                 yield failed(
                     f"{effect.words}. Written 'remove' it works.",
@@ -265,7 +248,7 @@ def _remove_list(context: CheckContext) -> Iterator[Result]:
                 )
                 return
             yield failed(
-                f"{effect.words}: {len(_ids(effect.after))} members are left instead of {len(rest)}.",
+                f"{effect.words}: {len(member_ids(effect.after))} members are left instead of {len(rest)}.",
                 *effect.exchanges,
             )
             return
@@ -283,14 +266,14 @@ def _remove_filter(context: CheckContext) -> Iterator[Result]:
         yield from collateral(effect)
         return
     yield failed(
-        f"{effect.words}: {len(_ids(effect.after))} members are left instead of 2.",
+        f"{effect.words}: {len(member_ids(effect.after))} members are left instead of 2.",
         *effect.exchanges,
     )
 
 
 def _remove_absent(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
-    before = _ids(context.state(group))
+    before = member_ids(context.state(group))
     outsider = next((i for i in _people(context, 5) if i not in before), None)
     if outsider is None or "groups/remove-list" not in context.passed:
         raise Unavailable("there is no way to remove a member that is known to work")
@@ -307,7 +290,51 @@ def _replace(context: CheckContext) -> Iterator[Result]:
     operation = context.op("replace", "members", _values([one, three]))
     effect = apply(context, group, [operation], expect=_exactly(one, three))
     if not effect.worked:
-        yield failed(f"{effect.words}: members are {shown(_ids(effect.after))}.", *effect.exchanges)
+        yield failed(
+            f"{effect.words}: members are {shown(member_ids(effect.after))}.", *effect.exchanges
+        )
+
+
+def _rename(context: CheckContext) -> Iterator[Result]:
+    """A rename of a group that has members; `groups/rename` renames an empty one."""
+    if GROUP_PATCH not in context.passed:
+        raise Unavailable("a group cannot be renamed (see groups/rename)")
+    group, _people_in = _refill(context)
+    new = context.values.group("renamed")["displayName"]
+    operation = context.op("replace", "displayName", new)
+    effect = apply(context, group, [operation], expect=has("displayName", new))
+    if effect.worked:
+        group.sent["displayName"] = new
+        yield from collateral(effect)
+    else:
+        yield failed(f"{effect.words}, for a group with members.", *effect.exchanges)
+
+
+def _delete_member(context: CheckContext) -> Iterator[Result]:
+    user = context.create("Users", context.values.bare_person("member"))
+    group = context.group("team")
+    operation = context.op("add", "members", _values([user.id]))
+    if not apply(context, group, [operation], expect=lambda s: user.id in member_ids(s)).worked:
+        raise Unavailable("the user could not be made a member")
+    exchange = context.send(requests.delete("Users", user.id))
+    group.state = None
+    if not exchange.ok:
+        context.send(patch_request(group, [context.op("remove", "members", _values([user.id]))]))
+        yield failed(
+            f"DELETE of a user who is a member of a group was answered {answer_words(exchange)}.",
+            exchange,
+            cause="unhandled-exception-500" if exchange.crashed else None,
+        )
+        return
+    context.vanished.add(user.id)
+    read = context.read(group)
+    if not read.ok:
+        yield failed(
+            f"After a member was deleted, its group is answered {answer_words(read)}.",
+            exchange,
+            read,
+            cause="unhandled-exception-500" if read.crashed else "write-response-wrong",
+        )
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
@@ -326,7 +353,7 @@ def _disabled(context: CheckContext) -> Iterator[Result]:
     sleeper = context.objects["asleep"] = context.create("Users", person)
     group = context.group("team")
     operation = context.op("add", "members", _values([sleeper.id]))
-    effect = apply(context, group, [operation], expect=lambda s: sleeper.id in _ids(s))
+    effect = apply(context, group, [operation], expect=lambda s: sleeper.id in member_ids(s))
     if not effect.worked and not effect.accepted:
         yield failed(f"{effect.words}, for a disabled user.", *effect.exchanges)
 
@@ -339,7 +366,7 @@ def _many(context: CheckContext) -> Iterator[Result]:
     if effect.worked:
         return
     status = effect.exchange.status or 0
-    kept = len(_ids(effect.after))
+    kept = len(member_ids(effect.after))
     if status == 413 or (effect.accepted and 0 < kept < _MANY):
         cause = _cap_cause(context, effect, ids) if effect.accepted else "over-strict-validation"
         words = f"{effect.words}: {kept} of {_MANY} members are there."
@@ -349,10 +376,10 @@ def _many(context: CheckContext) -> Iterator[Result]:
     passed_by |= context.vanished
     known = [i for i in context.tracker.ids("Users") if i not in passed_by]
     operation = context.op("add", "members", _values(known))
-    effect = apply(context, group, [operation], expect=lambda s: set(known) <= set(_ids(s)))
+    effect = apply(context, group, [operation], expect=lambda s: set(known) <= set(member_ids(s)))
     if not effect.worked:
         yield failed(
-            f"{effect.words}: {len(_ids(effect.after))} of {len(known)} members are there.",
+            f"{effect.words}: {len(member_ids(effect.after))} of {len(known)} members are there.",
             *effect.exchanges,
             cause=_cap_cause(context, effect, known)
             if effect.accepted
@@ -362,7 +389,7 @@ def _many(context: CheckContext) -> Iterator[Result]:
 
 def _cap_cause(context: CheckContext, effect: Effect, ids: list[str]) -> str:
     """Whether the members that are not shown are in the group all the same."""
-    hidden = next(i for i in ids if i not in _ids(effect.after))
+    hidden = next(i for i in ids if i not in member_ids(effect.after))
     found = context.send(requests.membership_query(context.group("many").id, hidden))
     stored = found.ok and bool(resources_of(found))
     return "attribute-not-stored-or-returned" if stored else "patch-accepted-not-applied"
@@ -385,7 +412,7 @@ def _parallel(context: CheckContext) -> Iterator[Result]:
         if _exactly(*ids)(context.state(group)):
             break
         context.read(group)
-    there = _ids(context.state(group))
+    there = member_ids(context.state(group))
     lost = [i for i in ids if i not in there]
     refused = [x for x in exchanges if not x.ok]
     if lost and not refused:
@@ -411,7 +438,7 @@ def _lost_in_parallel(
                 f"{effect.words}, also when nothing else is added at the same time.",
                 *effect.exchanges,
                 cause="attribute-not-stored-or-returned"
-                if len(_ids(effect.after)) >= len(ids)
+                if len(member_ids(effect.after)) >= len(ids)
                 else "patch-accepted-not-applied",
             )
             return
@@ -420,28 +447,6 @@ def _lost_in_parallel(
         f"{len(lost)} of them are not in the group.",
         *exchanges,
     )
-
-
-def _membership_query(context: CheckContext) -> Iterator[Result]:
-    group, (one, *_rest) = _refill(context)
-    hit = context.send(requests.membership_query(group.id, one))
-    if not hit.ok and "manager/query" not in context.passed:
-        pairs = [(n, v) for n, v in parse_qsl(hit.request.query) if n != "attributes"]
-        if context.send(requests.get("/Groups", pairs)).ok:
-            raise Unavailable("attributes=id is refused (see manager/query)")
-    if not any(str(r.get("id")) == group.id for r in resources_of(hit)):
-        said = noted if hit.ok else failed
-        yield said(
-            f"The query by id and members was answered {answer_words(hit)} without the group.", hit
-        )
-        return
-    miss = context.send(requests.membership_query(group.id, context.values.guid()))
-    if miss.ok and resources_of(miss):
-        yield failed(
-            "The query by id and a member that the group does not have finds the group.",
-            miss,
-            cause="filter-not-selective",
-        )
 
 
 def _rule(name: str, title: str, **words: str) -> CheckRule:
@@ -463,7 +468,7 @@ def _rule(name: str, title: str, **words: str) -> CheckRule:
 _FAILS = "update events of the reference 'members' that fail."
 _WRONG = "success, while the app's group has other members than Entra's."
 
-CHECKS = (
+CHECKS_FIRST = (
     Check(
         rule=_rule(
             ADD_MEMBERS.partition("/")[2],
@@ -491,19 +496,9 @@ CHECKS = (
         run=_add_again,
         requires=(ADD_MEMBERS,),
     ),
-    Check(
-        rule=_rule(
-            "excluded-attributes",
-            "excludedAttributes=members leaves the members out",
-            cause="excluded-attributes-ignored",
-            what="Reads and queries the group as Entra does.",
-            why="With members in the answer Entra computes changes from a list it did not ask for.",
-            admin_sees="memberships that vanish, or slow and failing group reads.",
-            fix="Leave out what excludedAttributes names, and do not load it either.",
-        ),
-        run=_excluded,
-        requires=(ADD_MEMBERS,),
-    ),
+)
+
+CHECKS = (
     Check(
         rule=_rule(
             "remove-list",
@@ -561,17 +556,30 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
-            "membership-query",
-            "A query by id and member is answered",
-            severity="minor",
-            cause="filter-attribute-unsupported",
-            what='Asks for id eq "<group>" and members eq "<user>", right and wrong.',
-            why="Microsoft documents this query before a change of a reference.",
-            admin_sees="memberships that are sent again and again, or an error at this query.",
-            fix="Support `and` between equalities, and members as a filter attribute.",
+            "rename-members",
+            "A rename leaves the members",
+            severity="blocker",
+            cause="patch-accepted-not-applied",
+            what="Replaces displayName of a group that has three members, and compares them.",
+            why="Entra sends a rename without members, and does not send the members again.",
+            admin_sees=_WRONG,
+            fix="Change only what the operations name.",
         ),
-        run=_membership_query,
-        requires=(ADD_MEMBERS, GROUP_MATCH, "read/shape"),
+        run=_rename,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "delete-member",
+            "A user who is a member of a group can be deleted",
+            cause="app-policy-refuses-change",
+            what="Makes a new user a member, deletes the user and reads the group.",
+            why="Entra deletes users without taking them out of their groups first.",
+            admin_sees="delete events that fail with the app's status.",
+            fix="Remove memberships together with the user.",
+        ),
+        run=_delete_member,
+        requires=(ADD_MEMBERS, "lifecycle/delete"),
     ),
     Check(
         rule=_rule(

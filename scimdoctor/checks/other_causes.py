@@ -30,6 +30,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "unhandled-exception-500",
     ),
     "auth/token-accepted": (
+        "app-prerequisite-missing",
         "auth-scheme-unsupported",
         "endpoint-unreachable-or-blocked",
     ),
@@ -74,6 +75,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "value-not-allowed-by-app",
     ),
     "query/match": (
+        "write-response-wrong",
         "filter-attribute-unsupported",
         "filter-not-selective",
         "filter-value-parse-failure",
@@ -154,6 +156,10 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "replace-clears-unsent-values",
         "value-path-add-creates-duplicates",
     ),
+    "patch/value-path-siblings": (
+        "replace-clears-unsent-values",
+        "value-path-add-creates-duplicates",
+    ),
     "patch/value-path-add": (
         "patch-add-not-supported",
         "replace-clears-unsent-values",
@@ -163,6 +169,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "replace-clears-unsent-values",
         "unhandled-exception-500",
         "value-path-add-creates-duplicates",
+        "value-path-unsupported",
     ),
     "patch/value-path-several": ("value-path-no-match-rejected",),
     "patch/extension": (
@@ -231,6 +238,8 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "write-response-wrong",
     ),
     "lifecycle/create-again": ("unhandled-exception-500",),
+    "lifecycle/pathless": ("app-policy-refuses-change",),
+    "lifecycle/soft-delete": ("app-policy-refuses-change",),
     "groups/query": (
         "excluded-attributes-ignored",
         "filter-attribute-unsupported",
@@ -247,6 +256,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "groups/stored": (
         "response-attribute-malformed",
+        "unhandled-exception-500",
         "write-response-wrong",
     ),
     "groups/match": (
@@ -255,7 +265,9 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-value-parse-failure",
         "list-response-malformed",
         "unhandled-exception-500",
+        "write-response-wrong",
     ),
+    "groups/symbols": ("filter-misses-existing",),
     "groups/rename": (
         "filter-misses-existing",
         "immutable-attribute-refused",
@@ -286,6 +298,11 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "replace-clears-unsent-values",
     ),
     "groups/remove-filter": ("replace-clears-unsent-values",),
+    "groups/rename-members": ("replace-clears-unsent-values",),
+    "groups/delete-member": (
+        "unhandled-exception-500",
+        "write-response-wrong",
+    ),
     "groups/membership-query": ("filter-not-selective",),
     "groups/many-members": (
         "over-strict-validation",
@@ -297,6 +314,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "groups/delete": (
         "patch-accepted-not-applied",
+        "replace-clears-unsent-values",
         "unhandled-exception-500",
     ),
 }

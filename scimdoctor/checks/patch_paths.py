@@ -13,6 +13,7 @@ from scimdoctor.checks.values import (
     DEPARTMENT,
     EMPLOYEE_NUMBER,
     MOBILE_PHONE,
+    OTHER_EMAIL,
     WORK_COUNTRY,
     WORK_EMAIL,
     WORK_LOCALITY,
@@ -22,7 +23,7 @@ from scimdoctor.checks.values import (
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
-from scimdoctor.scim.paths import member, value_at
+from scimdoctor.scim.paths import AttributePath, member, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
     before = _elements(context.state(user), path)
     effect = apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
     if not effect.worked:
-        if _is_immutable(context, effect):
+        if _is_immutable(context, effect, path):
             yield failed(f"{effect.words}.", *effect.exchanges, cause="immutable-attribute-refused")
             return
         yield failed(f"{effect.words}.", *effect.exchanges)
@@ -57,9 +58,16 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
     yield from collateral(effect)
 
 
-def _is_immutable(context: CheckContext, effect: Effect) -> bool:
+def _is_immutable(context: CheckContext, effect: Effect, path: str) -> bool:
+    """Whether it is the change that is refused: the path with the value that is there is taken."""
     body = effect.exchange.json
-    return isinstance(body, dict) and body.get("scimType") == "mutability"
+    if isinstance(body, dict) and body.get("scimType") == "mutability":
+        return True
+    if effect.accepted or effect.exchange.status in {404, 405, 501}:
+        return False
+    user, old = context.user("subject"), value_at(effect.after, path)
+    same = apply(context, user, [context.op("replace", path, old)], expect=has(path, old))
+    return same.worked
 
 
 def _fresh(context: CheckContext, path: str) -> str:
@@ -81,12 +89,22 @@ def _elements(state: dict[str, Any], path: str) -> list[dict[str, Any]]:
     return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
 
 
+def _fits(element: dict[str, Any], text: str) -> bool:
+    """Whether the value filter of a path chooses the element; no filter chooses all."""
+    path = AttributePath.parse(text)
+    equality = path.equality if path is not None else None
+    if equality is None:
+        return True
+    return str(member(element, equality[0])).casefold() == str(equality[1]).casefold()
+
+
 def _element_damage(effect: Effect, path: str, before: list[dict[str, Any]]) -> Iterator[Result]:
     """What happened to the other elements, and to the other parts of the element."""
     after = _elements(effect.after, path)
     sub = path.rpartition(".")[2]
     for old in before:
-        kept = {k: v for k, v in old.items() if k not in {sub, "display", "formatted"} and v}
+        changed = {sub, "display", "formatted"} if _fits(old, path) else set[str]()
+        kept = {k: v for k, v in old.items() if k not in changed and v}
         same = [e for e in after if e.get("type") == old.get("type")]
         if not any(all(e.get(k) == v for k, v in kept.items()) for e in same):
             yield failed(
@@ -102,6 +120,36 @@ def _element_damage(effect: Effect, path: str, before: list[dict[str, Any]]) -> 
             *effect.exchanges,
             cause="value-path-add-creates-duplicates",
         )
+
+
+def _siblings(context: CheckContext) -> Iterator[Result]:
+    """One of two elements is changed: the filter must tell them apart."""
+    wanted = {MOBILE_PHONE: "+1 555 010 7701", OTHER_EMAIL: context.values.user_name("private")}
+    near = {MOBILE_PHONE: WORK_PHONE, OTHER_EMAIL: WORK_EMAIL}
+    extra = {p: v for p, v in wanted.items() if near[p] in context.kept}
+    user = context.create("Users", {**context.values.person("siblings"), **extra})
+    state, tried = context.state(user), 0
+    for path in (MOBILE_PHONE, WORK_EMAIL):
+        before = _elements(state, path)
+        if len(before) < 2 or value_at(state, path) is None:
+            continue
+        tried += 1
+        value = _fresh(context, path)
+        effect = apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
+        if not effect.worked:
+            other = " Another element took the value." if _took(effect, path, value) else ""
+            context.spelling.unfiltered.add(_attribute(path))
+            yield failed(f"{effect.words}.{other}", *effect.exchanges)
+            return
+        yield from _element_damage(effect, path, before)
+        yield from collateral(effect)
+    if not tried:
+        raise Unavailable("the app keeps one e-mail address and one phone number only")
+
+
+def _took(effect: Effect, path: str, value: str) -> bool:
+    """Whether the value of a PATCH went to an element that its filter does not fit."""
+    return any(e.get("value") == value for e in _elements(effect.after, path))
 
 
 def _add_matching(context: CheckContext) -> Iterator[Result]:
@@ -131,10 +179,28 @@ def _add_matching(context: CheckContext) -> Iterator[Result]:
         return
     other = apply(context, user, replace.operations, expect=has(path, value))
     cause = replace.cause if other.worked else None
+    if other.worked and "patch/add" in context.passed and _never_adds(context, path):
+        context.spelling.filtered_adds = False
+        cause = None
+    if not other.worked:
+        context.spelling.unfiltered.add(_attribute(path))
     yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
 
 
+def _never_adds(context: CheckContext, path: str) -> bool:
+    """Whether a filtered add fails also where no element matches."""
+    user, value = context.user("bare-of-all"), _fresh(context, path)
+    if value_at(context.state(user), path) is not None:
+        return False
+    effect = apply(context, user, [context.op("add", path, value)], expect=has(path, value))
+    return not effect.worked
+
+
 def _no_match(context: CheckContext) -> Iterator[Result]:
+    if not context.spelling.filtered_adds:
+        raise Unavailable(
+            "the app takes no filter in the path of an add (see patch/value-path-add)"
+        )
     tried = 0
     for role, op, path, near in (
         ("bare", "add", WORK_EMAIL, WORK_EMAIL),
@@ -142,7 +208,7 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         ("bare2", "replace", WORK_EMAIL, WORK_EMAIL),
         ("bare2", "replace", WORK_PHONE, WORK_PHONE),
     ):
-        bad = _attribute(near) in context.malformed
+        bad = _attribute(near) in context.malformed | context.spelling.unfiltered
         if near not in context.kept or path in context.spelling.require or bad:
             continue
         tried += 1
@@ -163,6 +229,8 @@ def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Resu
     if not effect.worked:
         crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else None
+        if effect.accepted and any(e not in _elements(effect.after, path) for e in before):
+            cause = "value-path-unsupported"  # another element took the value
         ignored = effect.accepted and _elements(effect.after, path) == before
         if path == MOBILE_PHONE and ignored and not _keeps_mobile(context):
             return
@@ -202,10 +270,16 @@ def _element_damage_when_adding(
 
 
 def _several_adds(context: CheckContext) -> Iterator[Result]:
+    if not context.spelling.filtered_adds:
+        raise Unavailable(
+            "the app takes no filter in the path of an add (see patch/value-path-add)"
+        )
     values = {WORK_STREET: "34 Mill Lane", WORK_LOCALITY: "Utrecht", WORK_COUNTRY: "NL"}
     wanted = {p: v for p, v in values.items() if p in context.kept}
     if len(wanted) < 2:
         raise Unavailable("the app keeps no addresses with several parts (see read/stored)")
+    if "addresses" in context.spelling.unfiltered:
+        raise Unavailable("addresses cannot be changed by a filter (see patch/value-path-add)")
     user = context.user("bare")
     operations = [context.op("add", p, v) for p, v in wanted.items()]
     effect = apply(context, user, operations, expect=both(*(has(p, v) for p, v in wanted.items())))
@@ -263,6 +337,8 @@ def _extension_second(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
     yield from collateral(effect)
+    if not context.spelling.removes:
+        return
     effect = apply(
         context, user, [context.op("remove", EMPLOYEE_NUMBER)], expect=lacks(EMPLOYEE_NUMBER)
     )
@@ -374,6 +450,20 @@ CHECKS = (
         ),
         run=_value_path,
         requires=(REPLACE,),
+    ),
+    Check(
+        rule=_rule(
+            "value-path-siblings",
+            "A path with a value filter leaves elements of other types alone",
+            cause="value-path-unsupported",
+            what="Creates a user with a work and a mobile number and with a work and another e-mail "
+            "address, and replaces one of each.",
+            why="Entra maps work, mobile and fax numbers; each must change alone.",
+            admin_sees=_SILENT,
+            fix="Evaluate the filter on each element, and change only those that it fits.",
+        ),
+        run=_siblings,
+        requires=(VALUE_PATH,),
     ),
     Check(
         rule=_rule(

@@ -20,6 +20,13 @@ _LACK = (
 _PREREQUISITE = re.compile(rf"\b{_THING}\b[^.]{{0,80}}\b{_LACK}|\bno (?:free )?{_THING}\b", re.I)
 """A Keycloak SCIM server: "SCIM managed role not found"; licence and seat limits of several apps."""
 
+_SWITCHED_OFF = re.compile(
+    r"\b(?:scim|(?:user )?provisioning)\b[^.]{0,60}"
+    r"\b(?:not (?:yet )?(?:enabled|activated|available)|disabled|(?:switched|turned) off)\b",
+    re.I,
+)
+"""The usual words of apps in which SCIM is a switch; not from a public report."""
+
 _SIGN_IN = re.compile(r"(?:log-?in|sign-?in|sso|saml|oauth2?/authorize|/authorize)\b", re.I)
 """Locations of the usual sign-in pages."""
 
@@ -29,7 +36,8 @@ _DOMAIN = re.compile(r"\bdomain\b", re.I)
 
 def missing_prerequisite(exchange: Exchange) -> bool:
     """Whether the answer says that something in the app must exist or be bought first."""
-    return exchange.response is not None and bool(_PREREQUISITE.search(exchange.response.text))
+    text = exchange.response.text if exchange.response else ""
+    return bool(_PREREQUISITE.search(text) or _SWITCHED_OFF.search(text))
 
 
 def is_sign_in(exchange: Exchange) -> bool:

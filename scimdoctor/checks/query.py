@@ -16,6 +16,7 @@ from scimdoctor.checks.shapes import (
 )
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,10 +114,22 @@ def _match(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="filter-not-selective",
         )
-    problem = list_problem(exchange)
+    problem = list_problem(exchange) or _miscounted(context, exchange, user)
     if problem is not None:
         context.works_anyway.add(MATCH)
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+
+
+def _miscounted(context: CheckContext, exchange: Exchange, user: TestObject) -> str | None:
+    """Whether totalResults counts more than the query finds, all pages together."""
+    shown_here, total = len(resources_of(exchange)), exchange.json["totalResults"]
+    if total <= shown_here:
+        return None
+    wanted = f"userName eq {requests.filter_value(user.name)}"
+    more = context.query("Users", wanted, startIndex=str(shown_here + 1))
+    if not more.ok or resources_of(more):
+        return None
+    return f"totalResults {total}, while it finds {shown_here}"
 
 
 def _other_than(found: list[dict[str, Any]], user: TestObject) -> int:
@@ -145,7 +158,19 @@ def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[R
             )
             return
         context.spelling.blank = "+"
-    if exchange.ok or exchange.status in {404, 410}:
+    problem = list_problem(exchange) if exchange.ok else None
+    name = context.user("subject").name.casefold()
+    same = [r for r in resources_of(exchange) if str(r.get("userName")).casefold() == name]
+    if problem is not None:
+        yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    elif exchange.ok and same:
+        yield failed(
+            f"{words} with a user of that name whose id is {shown(same[0].get('id'))}, while the "
+            f"create answered {context.user('subject').id!r}.",
+            exchange,
+            cause="write-response-wrong",
+        )
+    elif exchange.ok or exchange.status in {404, 410}:
         yield failed(f"{words} without the user.", exchange)
     else:
         yield failed(f"{words}.", exchange, cause=_cause_of_refusal(exchange))
@@ -188,6 +213,20 @@ def _operator_case(context: CheckContext) -> Iterator[Result]:
 
 def _value_case(context: CheckContext) -> Iterator[Result]:
     yield from _case(context, 'userName eq "{upper}"', "the userName in capitals")
+    mixed = context.create("Users", context.values.bare_person("MixedCase"))
+    stored = str(value_at(context.state(mixed), "userName") or mixed.name)
+    if stored == stored.lower() or context.doubtful_filter:
+        return
+    exchange = context.find_own(mixed, "userName", stored)
+    if _found(exchange, mixed.id):
+        return
+    plain = context.create("Users", context.values.bare_person("plain"))
+    if _found(context.find_own(plain, "userName", plain.name), plain.id):
+        yield failed(
+            f"The query for the userName {stored!r} was answered {answer_words(exchange)} without "
+            "the user; it seems to be compared with its lower-case form.",
+            exchange,
+        )
 
 
 def _selective(context: CheckContext) -> Iterator[Result]:
@@ -199,6 +238,9 @@ def _selective(context: CheckContext) -> Iterator[Result]:
         "all but the last letter of a userName": user.name[:-1],
         "all but the first letter of a userName": user.name[1:],
         "the part of a userName before the @": local,
+        "a userName with a letter replaced by _, a wildcard of SQL": f"{local[:-1]}_{user.name[len(local) :]}",
+        "a userName cut off by %, a wildcard of SQL": f"{local[:-1]}%",
+        "a userName cut off by *, a wildcard of LDAP": f"{local[:-1]}*",
     }
     for what, value in wrong.items():
         exchange = context.find("Users", "userName", value)

@@ -33,7 +33,9 @@ def _by(context: CheckContext, path: str) -> Iterator[Result]:
     if not holds(exchange, user):
         yield failed(f"{words} without the user.", exchange)
         return
-    others = [r for r in found if str(r.get("id")) != user.id and value_at(r, path) != value]
+    others = [
+        r for r in found if str(r.get("id")) != user.id and value_at(r, path) not in (None, value)
+    ]
     if others:
         yield failed(
             f"{words} with {len(others)} other users as well.",
@@ -167,7 +169,13 @@ def _quotes(context: CheckContext) -> Iterator[Result]:
     context.need("externalId")
     if "query/external-id" not in context.passed:
         raise Unavailable("the app cannot be asked by externalId (see query/external-id)")
-    for text in ('quote "x" y', "back\\slash", "two  blanks", "a=b;c,d/e?f", "東京 Zürich"):
+    for text in (
+        'quote "x" y',
+        "back\\slash",
+        "two  blanks; a=b,c/d?e",
+        "東京 zürich",
+        "sales and marketing (emea) [eq]",
+    ):
         person = {
             **context.values.bare_person("quotes"),
             "externalId": f"{text} {context.values.guid()[:8]}",

@@ -49,7 +49,7 @@ def _connect(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="endpoint-unreachable-or-blocked",
         )
-    elif is_html(exchange) and status < 500 and status not in {401, 403}:
+    elif is_html(exchange) and status < 500 and status not in {401, 403, 404, 410}:
         yield failed(f"{words}: this is no SCIM service provider, or not its root.", exchange)
     elif status in {404, 410} and not _speaks_scim(context, exchange):
         yield failed(

@@ -138,12 +138,16 @@ class Tracker:
         """
         left: list[str] = []
         removed: list[Ticket] = []
-        for ticket in reversed(self._tickets.copy()):
-            status = self._remove(ticket, send)
-            if status is None:
-                removed.append(ticket)
-            else:
-                left.append(f"{_words(ticket)}: {status}")
+        for _ in range(2):  # what held an object back may have gone in the first round
+            left, known = [], len(removed)
+            for ticket in self._newest_first():
+                status = self._remove(ticket, send)
+                if status is None:
+                    removed.append(ticket)
+                else:
+                    left.append(f"{_words(ticket)}: {status}")
+            if not left or len(removed) == known:
+                break
         removed += self._deleted_before
         for resource in ("Users", "Groups"):
             alike = [t for t in removed if t.resource == resource and t.id is not None]
@@ -151,6 +155,12 @@ class Tracker:
                 left.append(f"{_words(alike[0])}: DELETE succeeds, and a read still finds it")
                 left += [f"{_words(t)}: deleted in the same way" for t in alike[1:]]
         return tuple(left)
+
+    def _newest_first(self) -> list[Ticket]:
+        """What is left; groups before users, who may not go while they are members."""
+        newest = self._tickets[::-1]
+        groups = [ticket for ticket in newest if ticket.resource == "Groups"]
+        return groups + [ticket for ticket in newest if ticket not in groups]
 
     def _remove(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
         if ticket.id is None:

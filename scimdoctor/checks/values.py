@@ -18,6 +18,7 @@ MARKER = "scimdoctor"
 """Begins the name of everything that we create."""
 
 WORK_EMAIL = 'emails[type eq "work"].value'
+OTHER_EMAIL = 'emails[type eq "other"].value'
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 MOBILE_PHONE = 'phoneNumbers[type eq "mobile"].value'
 WORK_STREET = 'addresses[type eq "work"].streetAddress'

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ENOUGH = 20
 """With fewer requests nothing can be said of the run as a whole."""
 
+_JSON_TYPES = {"application/scim+json", "application/json"}
+
 _RARE = 50
 """One request in so many may fail before it is more than a nuisance: Entra tries again."""
 
@@ -98,6 +100,21 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
         )
         return
     yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")
+
+
+def _answer_types(context: CheckContext) -> Iterator[Result]:
+    """Successes with JSON in the body, wherever they came from."""
+    _sent(context, at_least=_ENOUGH)
+    exchanges = getattr(context.endpoint, "exchanges", ())
+    answers = [x for x in exchanges if x.ok and isinstance(x.json, dict | list)]
+    odd = [x for x in answers if x.response and x.response.media_type not in _JSON_TYPES]
+    if odd:
+        header = odd[0].response.header("content-type") if odd[0].response else None
+        yield failed(
+            f"{len(odd)} of {len(answers)} answers had another Content-Type than the query for "
+            f"users, the first {header!r} to {request_words(odd[0])}.",
+            *odd[:3],
+        )
 
 
 def _disguised(context: CheckContext) -> Iterator[Result]:
@@ -213,6 +230,22 @@ CHECKS = (
             rfc="RFC 7644 §3.12",
         ),
         run=_disguised,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "answer-types",
+            "All answers are typed application/scim+json",
+            severity="minor",
+            cause="response-content-type-wrong",
+            what="Looks at the Content-Type of every success of the run that has JSON in its body.",
+            why="A route with a serializer of its own types its answers in its own way.",
+            admin_sees="an unreadable answer for one kind of object or request, while others succeed.",
+            fix="Send Content-Type: application/scim+json from every SCIM route.",
+            rfc="RFC 7644 §3.1",
+        ),
+        run=_answer_types,
+        requires=("media/answer-type",),
         writes=False,
     ),
     Check(

@@ -318,7 +318,7 @@ def test_values_repeat_with_a_seed() -> None:
 
 
 def test_blanks_are_respelled_only_where_they_are_blanks() -> None:
-    from scimdoctor.checks.context import Spelling, respell
+    from scimdoctor.checks.spelling import Spelling, respell
 
     request = requests.match_query("Users", "userName", "a+b c")
 

@@ -157,6 +157,9 @@ def _query(talk: Conversation, users: list[str]) -> None:
         "extension": f'{urns.ENTERPRISE_USER}:employeeNumber eq "n-ada"',
         "blank": 'displayName eq "Ada Émilie Längsten-Doppelname"',
         "id": f'id eq "{users[0]}"',
+        "wildcard": 'userName eq "Ada@Example.co_"',
+        "brackets": 'displayName eq "Sales (EMEA)"',
+        "and in a value": 'displayName eq "Research and Sales"',
         "or": 'externalId eq "ada" or externalId eq "bob"',
     }
     for name, text in filters.items():
@@ -217,6 +220,8 @@ def _patch_default(talk: Conversation, users: list[str]) -> None:
     _update(talk, "add over a single value", ada, single_over, dialect=default)
     mobile = Change(op="add", path='phoneNumbers[type eq "mobile"].value', value="1")
     _update(talk, "second number", bob, mobile, dialect=default)
+    work = Change(op="replace", path='phoneNumbers[type eq "work"].value', value="2")
+    _update(talk, "one of two numbers", bob, work, dialect=default)
     home = [
         Change(op="add", path='addresses[type eq "home"].country', value="NL"),
         Change(op="add", path='addresses[type eq "home"].locality', value="Delft"),
@@ -281,6 +286,8 @@ def _groups(talk: Conversation, users: list[str]) -> None:
     attributes = {"externalId": "g-1", "displayName": "Engineering"}
     group = talk.id_of("create group", requests.create_group(attributes))
     other = talk.id_of("second group", requests.create_group({"displayName": "Engineering-2"}))
+    talk.send("third group", requests.create_group({"displayName": "Engineering-0"}))
+    talk.send("late group", requests.match_query("Groups", "displayName", "Engineering-0"))
     talk.send("same group", requests.create_group(attributes))
     talk.send("match group", requests.match_query("Groups", "displayName", "Engineering"))
     talk.send("group in capitals", requests.match_query("Groups", "displayName", "ENGINEERING"))
@@ -308,6 +315,7 @@ def _groups(talk: Conversation, users: list[str]) -> None:
     key = Change(op="add", path="externalId", value="g-2")
     members("group externalId", requests.update("Groups", group, [key]))
     _in_parallel(talk, other, everyone[:4])
+    talk.send("delete member", requests.delete("Users", everyone[0]))
     talk.send("delete group", requests.delete("Groups", group))
     talk.send("deleted group", requests.read("Groups", group))
 

@@ -41,6 +41,13 @@ def _texted(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
     return change(value) if isinstance(value, str) else value
 
 
+def _manager_zero(call: Call, resource: Resource) -> Resource:
+    if not call.is_user:
+        return resource
+    extension = resource.get(urns.ENTERPRISE_USER, {})
+    return resource | {urns.ENTERPRISE_USER: {"manager": "0"} | extension}
+
+
 def _each(name: str, change: Callable[[Any], Any]) -> Callable[[Resource], Resource]:
     """Change each element of one list."""
 
@@ -261,5 +268,31 @@ FAULTS = (
         title="Has ids with a slash, and no route for them",
         before=_unslash,
         shown=shown(_slashed),
+    ),
+    _shape(
+        id="active-as-number",
+        title="Shows active as 1 or 0",
+        shown=shown(_if_present("active", int)),
+    ),
+    _shape(
+        id="active-as-word",
+        title="Shows active as enabled or disabled",
+        shown=shown(_if_present("active", lambda value: "enabled" if value else "disabled")),
+    ),
+    _shape(
+        id="manager-zero",
+        title="Shows the manager 0 where there is none",
+        shown=_manager_zero,
+    ),
+    _shape(
+        id="list-shows-other-id",
+        title="Shows another id in lists than in a read",
+        cause="write-response-wrong",
+        shown=lambda call, r: r | {"id": f"u-{r['id']}"} if call.is_list else r,
+    ),
+    _shape(
+        id="manager-as-number",
+        title="Shows the manager as a number with separators",
+        shown=shown(_manager_as(lambda _: "1,204")),
     ),
 )

@@ -66,6 +66,13 @@ def _refused_type(when: Callable[[str], bool]) -> switch.Before:
     return before
 
 
+def _refused_patch_type(call: Call) -> LabResponse | None:
+    given = call.request.header("content-type") or ""
+    if call.method != "PATCH" or "charset" not in given:
+        return None
+    return ScimProblem(400, "The body cannot be read.").response()
+
+
 def _unread_body(call: Call) -> LabResponse | None:
     given = call.request.header("content-type") or ""
     if not call.request.body or given.startswith("application/json"):
@@ -185,5 +192,17 @@ FAULTS = (
         title="Sends no Content-Type",
         cause=_RESPONSE,
         answer=answered(always, retyped(None)),
+    ),
+    _media(
+        id="charset-refused-in-patch",
+        title="Answers 400 to a PATCH whose media type has a charset parameter",
+        cause=_REQUEST,
+        before=_refused_patch_type,
+    ),
+    _media(
+        id="response-groups-untyped",
+        title="Types groups as application/octet-stream",
+        cause=_RESPONSE,
+        answer=answered(lambda call, _: call.is_group, retyped("application/octet-stream")),
     ),
 )

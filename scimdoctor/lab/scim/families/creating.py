@@ -70,6 +70,15 @@ def _has_odd_user_name(body: Resource) -> bool:
     return _is_user(body) and re.search(r"[+'&#]", str(body.get("userName"))) is not None
 
 
+def _has_email(body: Resource) -> bool:
+    return _is_user(body) and bool(body.get("emails"))
+
+
+def _has_formatted_phone(body: Resource) -> bool:
+    numbers = [str(phone.get("value")) for phone in body.get("phoneNumbers", ())]
+    return any(not re.fullmatch(r"\+?\d+", number) for number in numbers)
+
+
 def _created(call: Call, response: LabResponse) -> bool:
     return call.method == "POST" and response.status == 201
 
@@ -398,5 +407,17 @@ FAULTS = (
         title="Wraps the new resource in an object of its own",
         cause=_WRITE,
         answer=answered(_created, rejsoned(lambda body: {"data": body})),
+    ),
+    _fault(
+        id="email-value-refused",
+        title="Answers 412 to a work e-mail address outside its own domain",
+        cause="value-not-allowed-by-app",
+        body=refused_body(_has_email, "The address is not allowed.", status=412, scim_type=None),
+    ),
+    _fault(
+        id="phone-format-refused",
+        title="Refuses telephone numbers that are not written in digits",
+        cause="value-not-allowed-by-app",
+        body=refused_body(_has_formatted_phone, "Not a telephone number.", scim_type=None),
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from scimdoctor.lab.scim.call import Call, ScimProblem
-from scimdoctor.lab.scim.hooks import answered
+from scimdoctor.lab.scim.hooks import answered, html_page
 from scimdoctor.lab.scim.searching import (
     compared,
     found_by,
@@ -104,6 +104,15 @@ def _first_term(call: Call, resources: list[Resource]) -> list[Resource] | None:
 
 def _first_accounts(call: Call, resources: list[Resource]) -> list[Resource] | None:
     return found_by(call.filter, resources[:SCANNED]) if call.is_user and call.filter else None
+
+
+def _first_groups(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    return found_by(call.filter, resources[:SCANNED]) if call.is_group and call.filter else None
+
+
+def _split_at_and(call: Call, _: list[Resource]) -> None:
+    if any(part.count('"') % 2 for part in call.filter.split(" and ")):
+        raise ScimProblem(400, "A text has no end.", scim_type="invalidFilter")
 
 
 def _never_found(call: Call, _: list[Resource]) -> list[Resource] | None:
@@ -307,5 +316,45 @@ FAULTS = (
         title="Finds no user by any filter",
         cause="filter-misses-existing",
         search=_never_found,
+    ),
+    _fault(
+        id="filter-no-match-html-404",
+        title="Answers 404 with a web page when a filter finds nothing",
+        cause=_NO_MATCH,
+        answer=answered(_finds_nothing, lambda _: html_page(404, "User not found")),
+    ),
+    _fault(
+        id="filter-value-lower-cased",
+        title="Compares what is stored with the lower-case form of the value",
+        cause=_CASE,
+        search=compared(lambda stored, asked: stored == asked.casefold(), only="Users"),
+    ),
+    _fault(
+        id="filter-brackets-refused",
+        title="Answers 400 to brackets in values",
+        cause=_PARSE,
+        search=refused_filter(text_with("()"), "The brackets do not match."),
+    ),
+    _fault(
+        id="filter-split-at-and",
+        title="Splits a filter at and, also inside a value",
+        cause=_PARSE,
+        search=_split_at_and,
+    ),
+    _fault(
+        id="filter-wildcards",
+        title="Reads _ in a value as any character",
+        cause=_MANY,
+        search=compared(
+            lambda stored, asked: bool(
+                re.fullmatch(re.escape(asked).replace("_", "."), stored, re.IGNORECASE)
+            )
+        ),
+    ),
+    _fault(
+        id="group-filter-first-only",
+        title="Looks at the oldest groups only",
+        cause="filter-misses-existing",
+        search=_first_groups,
     ),
 )

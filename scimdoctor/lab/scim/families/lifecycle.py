@@ -52,6 +52,26 @@ def _keep_disabled(call: Call, before: Resource | None, after: Resource) -> Reso
     return after | {"active": False} if call.is_user and _is_disabled(before) else after
 
 
+def _email_follows_name(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is None or not call.is_user or before["userName"] == after["userName"]:
+        return after
+    emails = [e | {"value": after["userName"]} for e in after.get("emails", ())]
+    return after | {"emails": emails} if emails else after
+
+
+def _only_restore(call: Call, listed: list[Any]) -> list[Any]:
+    paths = {str(operation.get("path")).casefold() for operation in listed}
+    if call.is_user and _is_disabled(call.resource) and paths != {"active"}:
+        raise ScimProblem(409, "The user is suspended.")
+    return listed
+
+
+def _deletes_member(call: Call) -> bool:
+    members = [m for g in call.provider.groups.values() for m in g.get("members", ())]
+    is_member = any(str(m.get("value")) == call.id for m in members)
+    return call.method == "DELETE" and call.is_user and is_member
+
+
 def _refuse_restore(call: Call, before: Resource | None, after: Resource) -> Resource:
     if call.is_user and _is_disabled(before) and not _is_disabled(after):
         raise ScimProblem(400, "Invalid SCIM patch request.", scim_type="invalidValue")
@@ -225,5 +245,23 @@ FAULTS = (
         title="Answers 409 to a new user whose userName a deleted one had",
         cause="existing-account-not-matchable",
         body=_clash_with_deleted,
+    ),
+    _fault(
+        id="user-name-copied-to-email",
+        title="Writes a new userName over the work e-mail address as well",
+        cause="soft-delete-renames-user",
+        stored=_email_follows_name,
+    ),
+    _fault(
+        id="disabled-locked",
+        title="Refuses every change of a disabled user but the restore by path",
+        cause="app-policy-refuses-change",
+        operations=_only_restore,
+    ),
+    _fault(
+        id="delete-member-500",
+        title="Fails with 500 on DELETE of a user who is a member of a group",
+        cause="unhandled-exception-500",
+        instead=problem(_deletes_member, 500, "A foreign key constraint fails."),
     ),
 )

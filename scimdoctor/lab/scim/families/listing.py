@@ -50,6 +50,11 @@ def _without_when_empty(body: Resource) -> Resource:
     return body if body["Resources"] else without("Resources")(body)
 
 
+def _counting_all(call: Call, body: Resource) -> Resource:
+    provider = call.provider
+    return body | {"totalResults": len(provider.groups if call.is_group else provider.users)}
+
+
 def _forget_paging(call: Call) -> None:
     call.parameters.pop("startIndex", None)
     call.parameters.pop("count", None)
@@ -183,5 +188,29 @@ FAULTS = (
         instead=problem(
             lambda c: "attributes" in c.parameters, 400, "Unknown parameter attributes."
         ),
+    ),
+    _list(
+        id="list-in-envelope",
+        title="Puts the resources of a list into data",
+        listed=_on_lists(lambda body: {"data": body["Resources"], "total": body["totalResults"]}),
+    ),
+    _list(
+        id="list-single-object",
+        title="Answers the resource itself when a list has one",
+        listed=_on_lists(
+            lambda body: body["Resources"][0] if len(body["Resources"]) == 1 else body
+        ),
+    ),
+    _list(
+        id="list-resources-by-id",
+        title="Has an object with ids as keys in Resources",
+        listed=_on_lists(
+            lambda body: body | {"Resources": {r["id"]: r for r in body["Resources"]}}
+        ),
+    ),
+    _list(
+        id="list-total-of-all",
+        title="Counts every resource in totalResults, whatever the filter",
+        listed=_counting_all,
     ),
 )

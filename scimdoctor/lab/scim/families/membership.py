@@ -30,6 +30,7 @@ from scimdoctor.lab.scim.operations import (
 )
 from scimdoctor.lab.scim.searching import parsed, terms
 from scimdoctor.lab.scim.switch import Fault
+from scimdoctor.scim.patch import apply_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,6 +156,24 @@ def _found_by_no_member(call: Call, _: list[Resource]) -> list[Resource] | None:
 
 def _deletes_group(call: Call) -> bool:
     return call.is_group and call.method == "DELETE"
+
+
+def _group_of(call: Call) -> Resource:
+    return call.provider.groups.get(call.id or "", {})
+
+
+def _deletes_full_group(call: Call) -> bool:
+    return _deletes_group(call) and bool(_group_of(call).get("members"))
+
+
+def _reads_empty_group(call: Call) -> bool:
+    return call.is_group and call.is_read and not _group_of(call).get("members")
+
+
+def _delete_with_members(call: Call) -> None:
+    if _deletes_group(call):
+        for identifier in member_ids(_group_of(call)):
+            call.provider.users.pop(identifier, None)
 
 
 def _renames(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
@@ -390,5 +409,41 @@ FAULTS = (
         title="Answers 400 to the removal of a member who is not there",
         cause=_IDEMPOTENT,
         apply=refused(_removes_absent, "Is no member.", scim_type="noTarget"),
+    ),
+    _fault(
+        id="groups-list-405",
+        title="Has no list of groups: 405 to GET /Groups",
+        cause=_MISSING,
+        instead=problem(lambda c: c.is_group and c.is_list, 405, "GET is not allowed."),
+    ),
+    _fault(
+        id="group-rename-clears-members",
+        title="Loses the members of a group that is renamed",
+        cause="replace-clears-unsent-values",
+        apply=applied(_renames, lambda r, o: _wiped(apply_operation(r, o), o)),
+    ),
+    _fault(
+        id="group-delete-deletes-members",
+        title="Deletes the members together with their group",
+        cause="replace-clears-unsent-values",
+        instead=_delete_with_members,
+    ),
+    _fault(
+        id="group-delete-with-members-refused",
+        title="Refuses to delete a group that has members",
+        cause="app-policy-refuses-change",
+        instead=problem(_deletes_full_group, 400, "The group has members."),
+    ),
+    _fault(
+        id="group-read-without-members-500",
+        title="Fails with 500 on a read of a group without members",
+        cause="unhandled-exception-500",
+        instead=problem(_reads_empty_group, 500, "An unexpected error occurred."),
+    ),
+    _fault(
+        id="members-add-by-path-ignored",
+        title="Passes over members that are added by path, not over those without",
+        cause=_APPLIED,
+        apply=ignored(lambda r, o: _adds(r, o) and bool(o.get("path"))),
     ),
 )

@@ -93,6 +93,36 @@ def _replace_list(resource: Resource, operation: Any) -> Resource:  # noqa: ANN4
     return changed | {path.attribute: [chosen]} if chosen else changed
 
 
+def _has_elements(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return _replaces_list(resource, operation) and bool(resource.get(parsed(operation).attribute))
+
+
+def _fits_element(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    path = parsed(operation)
+    listed = AttributePath(attribute=path.attribute, filter=path.filter)
+    return _replaces_list(resource, operation) and value_at(resource, listed) is not None
+
+
+def _change_first(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
+    path, value = parsed(operation), operation.get("value")
+    first, *rest = resource[path.attribute]
+    return resource | {path.attribute: [first | {path.sub_attribute: value}, *rest]}
+
+
+def _change_all(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
+    path, value = parsed(operation), operation.get("value")
+    changed = [element | {path.sub_attribute: value} for element in resource[path.attribute]]
+    return resource | {path.attribute: changed}
+
+
+def _refuse_other_email(_: Call, before: Resource | None, after: Resource) -> Resource:
+    path = AttributePath.parse('emails[type eq "work"].value')
+    old = value_at(before, path) if before and path else None
+    if old is not None and path is not None and value_at(after, path) != old:
+        raise ScimProblem(400, "The e-mail address cannot be changed.")
+    return after
+
+
 def _deleted_on_rename(call: Call, before: Resource | None, after: Resource) -> Resource | None:
     renamed = before is not None and call.is_user and before["userName"] != after["userName"]
     return None if renamed else after
@@ -321,5 +351,23 @@ FAULTS = (
         title="Refuses a manager who is not an active user of the app",
         cause="reference-unresolvable",
         stored=_manager_is_unknown,
+    ),
+    _effect(
+        id="value-path-changes-first",
+        title="Changes the first element of a list, whatever the filter",
+        cause="value-path-unsupported",
+        apply=applied(_has_elements, _change_first),
+    ),
+    _effect(
+        id="value-path-changes-all",
+        title="Changes every element of a list, whatever the filter",
+        cause=_CLEARS,
+        apply=applied(_fits_element, _change_all),
+    ),
+    _effect(
+        id="email-immutable-plain",
+        title="Refuses another work e-mail address, with 400 and no scimType",
+        cause="immutable-attribute-refused",
+        stored=_refuse_other_email,
     ),
 )

@@ -20,10 +20,12 @@ from scimdoctor.lab.scim.operations import (
     has_urn_keys,
     has_value_path,
     has_value_path_without_match,
+    is_group,
     is_pathless,
     op_of,
     parsed,
     parts,
+    path_of,
 )
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim.filters import equalities, parse_filter
@@ -215,5 +217,41 @@ FAULTS = (
         title="Refuses a filtered add where a value is already",
         cause=_ADD,
         apply=refused(_adds_to_existing_element, "There is a value already."),
+    ),
+    _fault(
+        id="value-path-add-refused",
+        title="Refuses a value filter in the path of an add",
+        cause="value-path-unsupported",
+        apply=refused(lambda r, o: has_value_path(r, o) and op_of(o) == "add", "No filter in add."),
+    ),
+    _fault(
+        id="value-path-phones-refused",
+        title="Knows value filters in paths for e-mail addresses only",
+        cause="value-path-unsupported",
+        apply=refused(
+            lambda r, o: has_value_path(r, o) and parsed(o).attribute == "phoneNumbers",
+            "Unknown path.",
+            scim_type="invalidPath",
+        ),
+    ),
+    _fault(
+        id="value-path-addresses-ignored",
+        title="Passes over value filters in paths of addresses",
+        cause="value-path-unsupported",
+        apply=ignored(lambda r, o: has_value_path(r, o) and parsed(o).attribute == "addresses"),
+    ),
+    _fault(
+        id="employee-number-path-ignored",
+        title="Passes over employeeNumber in a PATCH",
+        cause="extension-urn-path-unsupported",
+        apply=ignored(lambda _, o: path_of(o).endswith(":employeeNumber")),
+    ),
+    _fault(
+        id="patch-remove-refused",
+        title="Refuses remove on users",
+        cause="mapping-targets-unsupported-attribute",
+        apply=refused(
+            lambda r, o: not is_group(r) and op_of(o) == "remove", "Only add and replace."
+        ),
     ),
 )

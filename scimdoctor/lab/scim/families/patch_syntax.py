@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.lab.http import LabResponse
 from scimdoctor.lab.scim.call import Call, ScimProblem
 from scimdoctor.lab.scim.hooks import (
+    crashed,
     html_page,
     ignored,
     problem,
@@ -267,5 +268,19 @@ FAULTS = (
         cause=_MAPPING,
         body=refused_body(lambda b: not b.keys().isdisjoint(_OPTIONAL), "Unsupported attribute."),
         apply=refused(touches(*_OPTIONAL), "Unsupported attribute."),
+    ),
+    _fault(
+        id="patch-op-remove-capital-500",
+        title="Fails with 500 on Remove with a capital",
+        cause=_CASE,
+        apply=crashed(lambda _, o: o.get("op") == "Remove"),
+    ),
+    _fault(
+        id="patch-op-unknown-replaces",
+        title="Takes every op but add and remove in lower case for replace",
+        cause=_CASE,
+        apply=rewritten(
+            lambda _, o: o.get("op") not in {"add", "remove"}, lambda o: o | {"op": "replace"}
+        ),
     ),
 )

@@ -263,4 +263,16 @@ FAULTS = (
             lambda c: c.is_user and c.method == "POST", 403, "No licences are left for new users."
         ),
     ),
+    _fault(
+        id="provisioning-switched-off",
+        title="Answers 403 to the right token until provisioning is switched on",
+        cause="app-prerequisite-missing",
+        instead=problem(every_request, 403, "SCIM provisioning is not enabled for this workspace."),
+    ),
+    _fault(
+        id="waf-blocks-all",
+        title="A firewall refuses every request, whoever sends it",
+        cause=_BLOCKED,
+        before=replied(every_request, html_page(403, "You have been blocked")),
+    ),
 )

@@ -1,0 +1,60 @@
+"""How an app has to be spoken to, as far as that was learned, and requests spelled so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scimdoctor.model.exchange import ScimRequest
+
+
+@dataclass(kw_only=True)
+class Spelling:
+    """How this app has to be spoken to; starts as Entra speaks."""
+
+    media_type: str | None = None
+    """Of request bodies, instead of Entra's."""
+
+    blank: str = "+"
+    """How a blank is encoded in a query."""
+
+    accept: str | None = None
+    """Instead of ours."""
+
+    capital_ops: bool = True
+    lower_ops: set[str] = field(default_factory=set)
+    """Operations that the app knows in lower case only, although it knows others by a capital."""
+
+    boolean_text: bool = True
+    manager_text: bool = True
+    """Whether the manager may be sent as a bare id."""
+
+    bare_elements: bool = False
+    """Whether elements of lists must say neither type nor primary."""
+
+    clash_status: int | None = None
+    """With what the app answered a second user of one userName."""
+
+    removes: bool = True
+    """Whether remove works on an attribute of users at all."""
+
+    filtered_adds: bool = True
+    """Whether an add may have a value filter in its path at all."""
+
+    unfiltered: set[str] = field(default_factory=set)
+    """Lists whose elements cannot be changed by a value filter."""
+
+    omit: set[str] = field(default_factory=set)
+    """Top-level members that a create must leave out, `schemas:URN` for an entry of schemas."""
+
+    require: set[str] = field(default_factory=set)
+    """Attribute paths that a create must have."""
+
+
+def respell(request: ScimRequest, spelling: Spelling) -> ScimRequest:
+    """`request` with the media type, Accept and blank encoding that the app takes."""
+    changed = {"content-type": spelling.media_type, "accept": spelling.accept}
+    headers = tuple((k, changed.get(k.casefold()) or v) for k, v in request.headers)
+    query = request.query if spelling.blank == "+" else request.query.replace("+", spelling.blank)
+    return replace(request, headers=headers, query=query)
