@@ -20,6 +20,7 @@ from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.exchange import Exchange, FailureKind, ScimRequest
 from scimdoctor.scim import urns
 from scimdoctor.scim.error import ScimError
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -276,6 +277,12 @@ class CheckContext:
             if thing.state is None:
                 raise Unavailable(f"the test object could not be read by id: {exchange.status}")
         return thing.state
+
+    def told(self, thing: TestObject, path: str) -> Any:  # noqa: ANN401 - JSON value
+        """A value as the answer to the create shows it; read by id if that does not."""
+        body = thing.created.json
+        found = value_at(body, path) if isinstance(body, dict) else None
+        return value_at(self.state(thing), path) if found is None else found
 
     # -- creating --------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ def _case(context: CheckContext) -> Iterator[Result]:
         )
         return
     mixed = context.create("Groups", context.values.group("MixedCase"))
-    stored = str(context.state(mixed).get("displayName") or mixed.name)
+    stored = str(context.told(mixed, "displayName") or mixed.name)
     exchange = context.find_own(mixed, "displayName", stored)
     if stored == stored.lower() or holds(exchange, mixed):
         return
@@ -142,10 +142,10 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
         attributes["displayName"] = f"{attributes['displayName']} {text}"
         exchange = context.send(context.create_request("Groups", attributes))
         made = context.adopt(exchange, attributes)
-        if made is None or context.state(made).get("displayName") != made.name:
+        if made is None or context.told(made, "displayName") != made.name:
             continue
         found = context.find_own(made, "displayName", made.name)
-        if not holds(found, made):
+        if not holds(found, made) and context.state(made).get("displayName") == made.name:
             plain = context.create("Groups", context.values.group("plain"))
             again = context.find_own(plain, "displayName", plain.name)
             known = holds(again, plain)

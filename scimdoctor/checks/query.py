@@ -16,7 +16,6 @@ from scimdoctor.checks.shapes import (
 )
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,7 +213,7 @@ def _operator_case(context: CheckContext) -> Iterator[Result]:
 def _value_case(context: CheckContext) -> Iterator[Result]:
     yield from _case(context, 'userName eq "{upper}"', "the userName in capitals")
     mixed = context.create("Users", context.values.bare_person("MixedCase"))
-    stored = str(value_at(context.state(mixed), "userName") or mixed.name)
+    stored = str(context.told(mixed, "userName") or mixed.name)
     if stored == stored.lower() or context.doubtful_filter:
         return
     exchange = context.find_own(mixed, "userName", stored)

@@ -184,11 +184,11 @@ def _quotes(context: CheckContext) -> Iterator[Result]:
         made = context.adopt(exchange, person)
         if made is None:
             continue
-        stored = value_at(context.state(made), "externalId")
+        stored = context.told(made, "externalId")
         if stored != person["externalId"]:
             continue
         found = context.find_own(made, "externalId", str(stored))
-        if not holds(found, made):
+        if not holds(found, made) and value_at(context.state(made), "externalId") == stored:
             yield from _plain_is_missed(context)
             if context.doubtful_filter:
                 return
