@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
+from scimdoctor.cli.known import known_of
 from scimdoctor.cli.session import new_report
-from scimdoctor.diagnose import Evidence, Known, Probe, diagnose, groups_of
+from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def run_diagnose(
         SourceError: a file cannot be read.
     """
     evidence, target = _gathered(session, asked, sources, window)
-    evidence = replace(evidence, known=_known(session, asked, sources))
+    known = known_of(session, sources, app=asked.app, url=asked.endpoint)
+    evidence = replace(evidence, known=known)
     with _opened(session, asked, options) as endpoint:
         probe = _probe(session, asked, evidence, endpoint)
         outcome = diagnose(evidence, probe=probe)
@@ -94,26 +96,6 @@ def _left_out(
     if not principal or evidence.known.files:
         return (), ()
     return left_out_now(session, principal, evidence.schema, evidence.groups)
-
-
-def _known(session: Session, asked: Diagnosing, sources: Sources) -> Known:
-    """What the printed commands are completed with."""
-    from scimdoctor.cli.endpoint_session import parse_tenant_url
-
-    url = asked.endpoint or session.settings.endpoint
-    tenant_url = parse_tenant_url(url) if url else None
-    flags = "&".join(tenant_url.flags) if tenant_url else ""
-    given = (
-        *(("--from", path) for path in sources.from_ or ()),
-        *(("--har", str(path)) for path in sources.har or ()),
-        *((("--job", str(sources.job)),) if sources.job else ()),
-        *((("--schema", str(sources.schema)),) if sources.schema else ()),
-    )
-    return Known(
-        app=asked.app or (None if given else session.settings.app),
-        url=f"{tenant_url.base_url}{'?' if flags else ''}{flags}" if tenant_url else None,
-        files=given,
-    )
 
 
 def _changes(

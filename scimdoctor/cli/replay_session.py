@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.endpoint_session import parse_tenant_url
+from scimdoctor.cli.known import known_of
 from scimdoctor.cli.replay_inputs import Wanted, collect
 from scimdoctor.cli.session import new_report, required
+from scimdoctor.diagnose.remedies import ready_replay
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
 from scimdoctor.model.replay import ReplayMode
@@ -82,7 +84,7 @@ def run_replay(
     if asked.mode is ReplayMode.PLAN:
         base_url = parse_tenant_url(url).base_url if url else ""
         batch = _run(session, asked, found, (None, base_url, dialect))
-        return _outcome(session, asked, (found, batch), None)
+        return _outcome(session, asked, sources, (found, batch), endpoint=None)
     address = required(url, "the endpoint's URL", _URL_HINT)
     with session.endpoint(address, options) as endpoint:
         _agree(session, asked, found, endpoint)
@@ -91,7 +93,7 @@ def run_replay(
         finally:
             if asked.save_har:
                 save_har(asked.save_har, endpoint)
-        return _outcome(session, asked, (found, batch), endpoint)
+        return _outcome(session, asked, sources, (found, batch), endpoint=endpoint)
 
 
 def _agree(session: Session, asked: Replaying, found: Found, endpoint: Endpoint) -> None:
@@ -156,18 +158,21 @@ class _Pace:
 def _outcome(
     session: Session,
     asked: Replaying,
+    sources: Sources,
     result: tuple[Found, Batch],
+    *,
     endpoint: Endpoint | None,
 ) -> Outcome:
     found, batch = result
     target = {**found.target, "mode": str(asked.mode)}
     if endpoint is not None:
         target["endpoint"] = endpoint.base_url
+    known = known_of(session, sources, app=asked.wanted.app, url=asked.endpoint)
     report = new_report(
         session,
         "replay",
         target=target,
-        replays=batch.replays,
+        replays=tuple(ready_replay(replay, known) for replay in batch.replays),
         exchanges=endpoint.exchanges if endpoint else (),
         notes=() if found.subjects else ("no failing event to replay",),
         limits=(*found.limits, *batch.limits),
@@ -202,7 +207,7 @@ def _agree_to_host(session: Session, state: SavedState, path: Path) -> None:
     where = one_line(state.base_url)
     try:
         session.confirm_or_stop(
-            f"Only {path.name} names {where}. Send it your token, and at most {len(state.undo)} "
+            f"Only {path.name} names {where}. Send it your token, and at most {state.most_writes} "
             f"writes to undo {_undone(state)}?"
         )
     except Declined:
@@ -236,7 +241,7 @@ def run_rollback(
     if not known:
         _agree_to_host(session, state, path)
     with session.endpoint(base_url, options) as endpoint:
-        writes = len(state.undo)
+        writes = state.most_writes
         if known and not endpoint.is_loopback:
             question = f"Send at most {writes} writes to {endpoint.host} to undo {_undone(state)}?"
             session.confirm_or_stop(question, yes=yes)

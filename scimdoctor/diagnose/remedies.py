@@ -22,7 +22,7 @@ _TOOL = "scimdoctor"
 _DIAGNOSE = f"{_TOOL} diagnose"
 _START = f"{_TOOL} job start"
 _FILES: Mapping[str, tuple[str, ...]] = {
-    "replay": ("--from", "--schema"),
+    "replay": ("--from", "--schema", "--har"),
     "logs": ("--from",),
     "mappings": ("--schema",),
     "diagnose": ("--from", "--job", "--schema", "--har"),
@@ -111,7 +111,7 @@ def _with_source(words: list[str], known: Known) -> list[str]:
     files = [word for option, path in known.files if option in wanted for word in (option, path)]
     if words[1] == "replay":
         app = ["--app", known.app] if known.app else []
-        return _replaying(words, files if "--from" in files else app)
+        return _replaying(words, files if {"--from", "--har"} & set(files) else app)
     return [part for word in words for part in (files if word == "APP" and files else [word])]
 
 

@@ -6,7 +6,7 @@ What the object was is saved first; without that, nothing is sent.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
@@ -124,6 +124,7 @@ class _Live:
             dialect=self._keeping.dialect,
             at=self._keeping.now(),
         )
+        state = replace(state, made=rollback.made_by(subject.writes[0], subject.matching))
         course.endpoint.guard.require(course.endpoint.host)
         self._path = rollback.save(state, self._keeping.folder)
         course.notes.extend(state.notes)
@@ -168,6 +169,4 @@ class _Live:
         )
 
     def _with_rollback(self, replay: Replay) -> Replay:
-        from dataclasses import replace
-
         return replace(replay, next_command=self._command())

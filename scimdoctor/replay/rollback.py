@@ -55,11 +55,19 @@ class SavedState:
     writes: tuple[str, ...] = field(default=())
     """What was about to be sent: method and path of each, for a person."""
 
+    made: tuple[str, str] | None = None
+    """By what a create's object is found, attribute and value, where no answer gave its id."""
+
     undo: tuple[dict[str, Any], ...] = field(default=())
     """The requests that undo it: `method`, `path` and `body` each."""
 
     notes: tuple[str, ...] = field(default=())
     """What cannot be put back."""
+
+    @property
+    def most_writes(self) -> int:
+        """How many writes undo it at most."""
+        return max(len(self.undo), int(self.made is not None))
 
 
 def state_before(
@@ -91,6 +99,14 @@ def state_before(
     )
 
 
+def made_by(write: ReconstructedRequest, matching: tuple[str, ...]) -> tuple[str, str] | None:
+    """By what the object of a create is found again; `None` if it is none or has no such value."""
+    if write.purpose is not Purpose.CREATE:
+        return None
+    values = ((path, value_at(write.request.json, path)) for path in matching)
+    return next(((p, v) for p, v in values if isinstance(v, str) and v), None)
+
+
 def _undo(
     write: ReconstructedRequest, before: dict[str, Any] | None, dialect: Dialect
 ) -> tuple[ScimRequest | None, list[str]]:
@@ -103,7 +119,10 @@ def _undo(
     resource = write.request.path.strip("/").partition("/")[0]
     if write.purpose is Purpose.DELETE:
         kept = {k: v for k, v in before.items() if k not in {"id", "meta", "groups"}}
-        note = "a deleted object is created anew: the app gives it another id"
+        note = (
+            "a deleted object is created anew: the app gives it another id, and its memberships"
+            " are not put back"
+        )
         return requests.with_body("POST", f"/{resource}", drop_passwords(kept)), [note]
     changes, notes = _inverse(write, before)
     if not changes:
@@ -152,7 +171,7 @@ def _stored(request: ScimRequest) -> dict[str, Any]:
 def with_created_id(state: SavedState, object_id: str) -> SavedState:
     """The state after a create: undone by deleting what it made."""
     undo = _stored(requests.delete(state.resource, object_id))
-    return replace(state, object_id=object_id, undo=(undo,))
+    return replace(state, object_id=object_id, made=None, undo=(undo,))
 
 
 def undo_requests(state: SavedState) -> tuple[ScimRequest, ...]:
@@ -212,6 +231,7 @@ _FIELDS = (
     "object_id",
     "before",
     "writes",
+    "made",
     "undo",
     "notes",
 )
@@ -242,9 +262,15 @@ def load(path: Path) -> SavedState:
         object_id=document.get("object_id"),
         before=document.get("before"),
         writes=tuple(map(str, document.get("writes") or ())),
+        made=_made(document.get("made")),
         undo=tuple(document["undo"]),
         notes=tuple(map(str, document.get("notes") or ())),
     )
+
+
+def _made(value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    pair = value if isinstance(value, list) and len(value) == 2 else []
+    return (pair[0], pair[1]) if pair and all(isinstance(p, str) for p in pair) else None
 
 
 def _is_ours(document: Any) -> bool:  # noqa: ANN401

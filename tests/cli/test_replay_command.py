@@ -120,6 +120,14 @@ def test_read_is_the_default_and_writes_nothing(desk: Desk) -> None:
     assert desk.questions == []
 
 
+def test_the_next_command_can_be_pasted(desk: Desk) -> None:
+    path = desk.file(desk.event(userName="ada@example.com"))
+    found = desk.run(replay, "--from", path, "-f", "json").json["replays"][0]
+    assert found["next_command"] == (
+        f"scimdoctor replay e1 --mode shadow --from {path} --endpoint {BASE_URL}"
+    )
+
+
 def test_plan_needs_no_endpoint_and_no_token(desk: Desk) -> None:
     desk.environ = {"SCIMDOCTOR_ENDPOINT_TOKEN": "", "SCIMDOCTOR_ENDPOINT": ""}
     events = desk.file(desk.event(userName="ada@example.com"))

@@ -96,6 +96,29 @@ def test_create_and_back(app: ScimApp, tmp_path: Path) -> None:
     assert app.provider.users == {}
 
 
+@pytest.mark.parametrize(
+    ("left", "verdict", "words"),
+    [
+        (1, Verdict.PUT_BACK, "put back"),
+        (0, Verdict.NOT_SENT, "the app has nothing whose userName is 'new@example.com'"),
+        (2, Verdict.NOT_SENT, "nothing was deleted: the app has 2"),
+    ],
+)
+def test_create_whose_answer_never_came(
+    app: ScimApp, tmp_path: Path, left: int, verdict: Verdict, words: str
+) -> None:
+    app.rules.append(lambda r: scim_error(503) if r.method == "POST" else None)
+    live(app, failure("create", {"userName": (None, "new@example.com")}), tmp_path)
+    app.rules.clear()
+    users = app.provider.users
+    for number in range(left):
+        own = app.add_user(f"new{number}@example.com")
+        users[own]["userName"] = "new@example.com"
+    found = put_back(app, tmp_path)
+    assert (found.verdict, words in found.summary) == (verdict, True)
+    assert len(users) == (left if left > 1 else 0)
+
+
 def test_delete_and_back(app: ScimApp, tmp_path: Path) -> None:
     user = app.add_user("ada@example.com", title="Eng")
     found = live(app, failure("delete", {}, target_id=user, status=500), tmp_path)

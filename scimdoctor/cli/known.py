@@ -1,0 +1,30 @@
+"""What the commands that a report prints are completed with, so that they can be pasted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.cli.endpoint_session import parse_tenant_url
+from scimdoctor.diagnose.remedies import Known
+
+if TYPE_CHECKING:
+    from scimdoctor.cli.options import Sources
+    from scimdoctor.cli.session import Session
+
+
+def known_of(session: Session, sources: Sources, *, app: str | None, url: str | None) -> Known:
+    """The app, the tenant URL with its flags, and the saved files of this run."""
+    url = url or session.settings.endpoint
+    tenant_url = parse_tenant_url(url) if url else None
+    flags = "&".join(tenant_url.flags) if tenant_url else ""
+    given = (
+        *(("--from", path) for path in sources.from_ or ()),
+        *(("--har", str(path)) for path in sources.har or ()),
+        *((("--job", str(sources.job)),) if sources.job else ()),
+        *((("--schema", str(sources.schema)),) if sources.schema else ()),
+    )
+    return Known(
+        app=app or (None if given else session.settings.app),
+        url=f"{tenant_url.base_url}{'?' if flags else ''}{flags}" if tenant_url else None,
+        files=given,
+    )
