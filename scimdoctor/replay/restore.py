@@ -66,8 +66,8 @@ def _found_again(
     found = resources_in(exchange.json)
     if not found:
         return f"nothing to put back: the app has nothing whose {path} is {value!r}"
-    if len(found) > 1 or not found[0].get("id"):
-        return f"nothing was deleted: the app has {len(found)} objects whose {path} is {value!r}"
+    if not found[0].get("id"):
+        return f"nothing was deleted: what the app has by {path} {value!r} has no id"
     return with_created_id(state, str(found[0]["id"]))
 
 
