@@ -11,6 +11,7 @@ from scimdoctor.compare.entitlement import app_roles, assigned_roles
 from scimdoctor.compare.entra_side import Person, Side, person
 from scimdoctor.compare.group_members import compare_members
 from scimdoctor.compare.object_index import Kind
+from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.entra.source_values import source_values
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph import directory
@@ -52,7 +53,7 @@ class BothEnds:
         """The mapping of users or groups.
 
         Raises:
-            ConfigurationError: the job does not map them.
+            ConfigurationError: the job does not map them, or it is no SCIM job.
         """
         side = Side.of(self.schema, group=group, default_domain=self._domain())
         if side is None:
@@ -60,6 +61,11 @@ class BothEnds:
             raise ConfigurationError(
                 f"the job's schema has no mapping of {kind}",
                 hint="check with scimdoctor mappings that it is the right job's schema",
+            )
+        if not speaks_scim(side.mapping):
+            raise ConfigurationError(
+                f"the schema maps to {side.mapping.target_object_name!r}, which is no SCIM resource",
+                hint="give the schema of this app's own job, or leave --schema out",
             )
         return side
 

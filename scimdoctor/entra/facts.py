@@ -15,6 +15,7 @@ from scimdoctor.entra.attributes import (
 from scimdoctor.entra.default_mapping import default_mapping
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.evaluate import evaluate_mapping
+from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.entra.operation import Intent, intent_of
 from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.reconstruction import Provenance
@@ -106,6 +107,14 @@ def gather(
     if schema is not None and own is None:
         kind = "groups" if group else "users"
         notes.append(f"the schema has no mapping of {kind}: Entra's default mapping is assumed")
+    if schema is not None and own is not None and not speaks_scim(own):
+        target = own.target_object_name or "?"
+        notes.append(
+            f"the schema maps to `{target}`, which is no SCIM resource: it is another job's, and"
+            " Entra's default mapping is assumed"
+        )
+        schema = own = None
+    notes += _other_job(event, schema)
     if is_on_demand(event) and dialect is Dialect.COMPLIANT:
         notes.append(
             "provision on demand does not obey the feature flag: the default dialect is used"
@@ -129,6 +138,20 @@ def gather(
         else Provenance.ASSUMED,
         notes=tuple(notes),
     )
+
+
+def _other_job(event: ProvisioningObjectSummary, schema: SynchronizationSchema | None) -> list[str]:
+    """What to say if the schema's id, which is its job's, is not that of the event."""
+    owner = schema.raw.get("id") if schema is not None else None
+    if (
+        not isinstance(owner, str)
+        or not event.job_id
+        or owner.casefold() == event.job_id.casefold()
+    ):
+        return []
+    return [
+        f"the schema is of job {owner}, the event of job {event.job_id}: the mapping may be another"
+    ]
 
 
 def is_on_demand(event: ProvisioningObjectSummary) -> bool:

@@ -69,7 +69,7 @@ class Rebuilder:
         """What stayed unknown, and what was filled with values that may be newer than the event."""
         filled = self._kept.pop("filled", 0)
         found = [
-            f"{count} event{'s' if count != 1 else ''} lack values that the log does not show: {why}"
+            f"{count} event{'s lack' if count != 1 else ' lacks'} values that the log does not show: {why}"
             for why, count in self._kept.items()
         ]
         if filled:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.entra.reconstruct import reconstruct
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import (
@@ -110,7 +111,9 @@ def subject_of_event(
 
 def _matching(schema: SynchronizationSchema | None, *, group: bool) -> tuple[str, ...]:
     mapping = schema.mapping_for(group=group) if schema else None
-    named = tuple(m.target_attribute_name for m in mapping.matching_mappings) if mapping else ()
+    of_scim = mapping is not None and speaks_scim(mapping)
+    items = mapping.matching_mappings if mapping is not None and of_scim else ()
+    named = tuple(m.target_attribute_name for m in items)
     return named or (("displayName",) if group else ("userName",))
 
 

@@ -374,6 +374,13 @@ def test_job_without_a_group_mapping(company: Company, ends: BothEnds) -> None:
         compare_one(replace(ends, schema=parse_schema(schema)), "staff")
 
 
+def test_schema_of_another_kind_of_app(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    schema = parse_schema(load("../graph-schema-salesforce.json"))
+    with pytest.raises(ConfigurationError, match="no SCIM resource"):
+        compare_one(replace(ends, schema=schema), "ada@example.com")
+
+
 def test_default_domain_comes_from_the_tenant(company: Company, ends: BothEnds) -> None:
     schema = load("synchronization-schema-custom-app.json")
     users = schema["synchronizationRules"][0]["objectMappings"][1]

@@ -489,6 +489,25 @@ def test_create_without_any_name_says_what_is_missing() -> None:
     assert "`userName`" in rebuilt.missing[0]
 
 
+def test_schema_of_another_kind_of_app_is_not_used() -> None:
+    schema = parse_schema(load("../graph-schema-salesforce.json"))
+    rebuilt = reconstruct(event("create"), schema=schema)
+    assert "IsActive" not in repr(rebuilt.requests)
+    assert "no SCIM resource" in rebuilt.notes[0]
+    create = one(rebuilt, Purpose.CREATE)
+    assert create.provenance["userName"] is Provenance.ASSUMED
+
+
+def test_schema_of_another_job_is_said() -> None:
+    from dataclasses import replace
+
+    schema = custom_app_schema()
+    other = replace(event("create"), job_id="scim.other.job")
+    assert "of job scim.other.job" in reconstruct(other, schema=schema).notes[0]
+    own = replace(other, job_id=str(schema.raw["id"]).upper())
+    assert not reconstruct(own, schema=schema).notes
+
+
 def test_update_that_names_no_attribute() -> None:
     rebuilt = reconstruct(event("update"))
     assert "what was changed" in rebuilt.missing[0]
