@@ -147,7 +147,7 @@ class _Evaluator:
     def _call(self, node: CallNode) -> Value:
         function = function_named(node.name)
         if function is None:
-            raise NotEvaluable(f"there is no function `{node.name}`")
+            raise NotEvaluable(f"there is no function `{node.name}` ({node.place})")
         _check_arguments(function, node)
         if function.not_local is not None:
             raise NotEvaluable(f"`{function.name}` cannot be evaluated here: {function.not_local}")
@@ -225,9 +225,12 @@ class _Evaluator:
 def _check_arguments(function: Function, node: CallNode) -> None:
     given = len(node.arguments)
     if given < function.least:
-        raise NotEvaluable(f"`{function.name}` needs {function.least} arguments, {given} are given")
-    if function.most is not None and given > function.most:
-        raise NotEvaluable(f"`{function.name}` takes {function.most} arguments, {given} are given")
+        wanted = f"needs {function.least}"
+    elif function.most is not None and given > function.most:
+        wanted = f"takes {function.most}"
+    else:
+        return
+    raise NotEvaluable(f"`{function.name}` {wanted} arguments, {given} are given ({node.place})")
 
 
 def _holds(operator: str, left: str | None, right: str | None) -> bool:

@@ -53,6 +53,11 @@ class Node:
     start: int
     end: int
 
+    @property
+    def place(self) -> str:
+        """Where it begins, for people."""
+        return f"at character {self.start + 1}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeNode(Node):
@@ -254,7 +259,9 @@ class _Parser:
                 self.fail(f"the bracket of `{opener.text}(` is not closed", opener.end)
             if token.kind in {"mark", "operator"} or _is_connective(token):
                 self.fail(_after_end(token), token.start)
-            self.warnings.append(f"a comma is missing before `{token.text[:20]}`")
+            self.warnings.append(
+                f"a comma is missing before `{token.text[:20]}` (at character {token.start + 1})"
+            )
             self.index -= 1
 
     def argument(self) -> Node:

@@ -77,14 +77,14 @@ def _readable(view: MappingView) -> Iterator[Fault]:
 def _call_faults(call: CallNode) -> Iterator[Fault]:
     function = function_named(call.name)
     if function is None:
-        yield rules.UNREADABLE, f"there is no function `{call.name}`", None
+        yield rules.UNREADABLE, f"there is no function `{call.name}` ({call.place})", None
         return
     given, most = len(call.arguments), function.most
     if given < function.least or (most is not None and given > most):
         wanted = (
             function.least if most == function.least else f"{function.least} to {most or 'any'}"
         )
-        message = f"`{function.name}` takes {wanted} arguments, {given} are given"
+        message = f"`{function.name}` takes {wanted} arguments, {given} are given ({call.place})"
         yield rules.UNREADABLE, message, None
     if call.name != function.name:
         message = f"`{call.name}` is documented as `{function.name}`; names mind letter case"

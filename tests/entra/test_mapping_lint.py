@@ -335,6 +335,20 @@ def test_work_mail_is_found_in_schemas() -> None:
     assert not ids(found)
 
 
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ('Join(" ", Frob([a]))', "there is no function `Frob` (at character 11)"),
+        ("ToLower(Left([a]))", "`Left` takes 2 arguments, 1 are given (at character 9)"),
+        ("Left([a] [b], 3)", "a comma is missing before `[b]` (at character 10)"),
+        ('Join(" ", [a', "not closed (at character 11)"),
+    ],
+)
+def test_errors_point_at_the_place(expression: str, words: str) -> None:
+    found = judged(*SOUND, row("title", expression))
+    assert any(words in (f.message or "") for f in found.findings)
+
+
 def test_nothing_changed() -> None:
     assert diff_schemas(custom_app_schema(), custom_app_schema()) == ()
 
