@@ -56,6 +56,7 @@ class Desk:
             endpoint_transport=self.transport or ProviderTransport(self.app),
             confirm_with=self.confirm,
             sleep=self.wait,
+            monotonic=lambda: 0.0,  # replays take no time, so that each is followed by a wait
         )
         return run_command(command, session, *arguments)
 
