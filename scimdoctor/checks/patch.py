@@ -47,14 +47,14 @@ def _simple(context: CheckContext) -> str:
 def _replace(context: CheckContext) -> Iterator[Result]:
     """Try one simple attribute after the other, and each in both spellings, until one works."""
     user = context.user("subject")
-    _simple(context)
     effects: list[Effect] = []
-    for path in [p for p in _SIMPLE if p in context.kept]:
+    for path in _candidates(context, user):
         value = context.values.text("Replaced") if path != "preferredLanguage" else "nl-NL"
         for name in _spellings(context, "replace"):
             operation = {"op": name, "path": path, "value": value}
             effect = apply(context, user, [operation], expect=has(path, value))
             if effect.worked:
+                context.kept.add(path)
                 context.spelling.capital_ops = name[0].isupper()
                 yield from _earlier(context, effects, effect)
                 yield from _answer(effect)
@@ -65,6 +65,13 @@ def _replace(context: CheckContext) -> Iterator[Result]:
                 return
             effects.append(effect)
     yield from _nothing_works(context, user, effects[0])
+
+
+def _candidates(context: CheckContext, user: TestObject) -> list[str]:
+    """The simple attributes that the app keeps, then those that a create sets otherwise."""
+    _simple(context)
+    shown_paths = [p for p in _SIMPLE if value_at(context.state(user), p) is not None]
+    return sorted(shown_paths, key=lambda path: path not in context.kept)
 
 
 def _other_users(context: CheckContext, effect: Effect) -> Iterator[Result]:
@@ -95,13 +102,8 @@ def _earlier(context: CheckContext, effects: list[Effect], works: Effect) -> Ite
         )
         return
     context.kept.discard(other["path"])
-    yield failed(
-        f"{first.words}. For {mine['path']} it works.",
-        *evidence,
-        cause="patch-accepted-not-applied"
-        if first.accepted
-        else "mapping-targets-unsupported-attribute",
-    )
+    words = f"{first.words}. For {mine['path']} it works."
+    yield failed(words, *evidence, cause=_single_cause(other["path"], first))
 
 
 def _operation(effect: Effect) -> dict[str, Any]:

@@ -154,6 +154,8 @@ def _names_refused(refused: list[Exchange]) -> Iterator[Result]:
 def _plain_is_missed(context: CheckContext) -> Iterator[Result]:
     """See whether a new user without symbols is missed, too: then symbols are not the reason."""
     made = context.create("Users", context.values.bare_person("plain"))
+    if str(value_at(context.state(made), "userName")).casefold() != made.name.casefold():
+        return  # what the app made of the userName is another matter
     found = context.find_own(made, "userName", made.name)
     if not holds(found, made):
         context.doubtful_filter = True

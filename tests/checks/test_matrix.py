@@ -100,6 +100,15 @@ def test_a_conformant_provider_has_no_problem_within_the_budget() -> None:
     assert checked.left == 0
 
 
+def test_one_attribute_that_no_patch_changes_does_not_hide_the_rest() -> None:
+    checked = check_lab("title-dropped", "display-name-set-on-create", "patch-name-500")
+
+    refused = checked.of("patch/replace")
+    assert refused.cause == "unhandled-exception-500"
+    assert "For displayName it works" in refused.message
+    assert checked.of("lifecycle/disable").outcome is Outcome.PASSED
+
+
 def test_the_exceptions_name_faults_that_exist() -> None:
     known = {fault.id for fault in FAULTS}
 

@@ -206,6 +206,11 @@ FAULTS = (
         stored=kept(_named_by_parts),
     ),
     _lost(
+        id="display-name-set-on-create",
+        title="Gives a new user the given name and family name for displayName",
+        stored=lambda _, before, after: _named_by_parts(after) if before is None else after,
+    ),
+    _lost(
         id="element-type-dropped",
         title="Does not keep the type of addresses and numbers",
         stored=kept(
