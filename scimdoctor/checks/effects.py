@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DERIVED = {
     "name": {"displayname", "name.formatted"},
-    "displayname": {"name.formatted"},
+    "displayname": {"name.formatted", "name.givenname", "name.familyname"},
     "username": {"emails", "displayname"},
     "emails": {"username"},
     "active": set[str](),

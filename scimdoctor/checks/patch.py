@@ -103,7 +103,8 @@ def _earlier(context: CheckContext, effects: list[Effect], works: Effect) -> Ite
         return
     context.kept.discard(other["path"])
     words = f"{first.words}. For {mine['path']} it works."
-    yield failed(words, *evidence, cause=_single_cause(other["path"], first))
+    cause = _single_cause(other["path"], first)
+    yield failed(words, *evidence, cause=cause, severity=Severity.MAJOR)
 
 
 def _operation(effect: Effect) -> dict[str, Any]:

@@ -133,6 +133,16 @@ def _active_by_default(call: Call, before: Resource | None, after: Resource) -> 
     return {"active": True} | after if call.is_user and before is None else after
 
 
+def _names_from_display(_: Call, before: Resource | None, after: Resource) -> Resource:
+    """Keep one name, of which the first word is the given name."""
+    display = str(after.get("displayName") or "")
+    named = before is None or "name" not in after or after["name"] != before.get("name")
+    if before is None or named or display == before.get("displayName"):
+        return after
+    given, _blank, family = display.partition(" ")
+    return after | {"name": after["name"] | {"givenName": given, "familyName": family or given}}
+
+
 def _small_pages(call: Call) -> None:
     call.provider.page_limit = 10
 
@@ -297,6 +307,11 @@ TRAITS = (
         id="active-by-default",
         title="Makes a user active unless told otherwise",
         stored=_active_by_default,
+    ),
+    Trait(
+        id="one-name",
+        title="Makes the given name and family name anew when displayName alone is changed",
+        stored=_names_from_display,
     ),
     Trait(
         id="filter-lags",
