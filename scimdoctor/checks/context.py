@@ -131,6 +131,7 @@ class CheckContext:
         self._broken = 0
         self._grace_left = 3.0
         self._waited_in_vain = False
+        self._clashed: set[tuple[str, str]] = set()
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -312,6 +313,17 @@ class CheckContext:
         if made is None:
             raise Unavailable(f"no test object could be created: {exchange.status}")
         return made
+
+    def unclashed(self, resource: str, role: str, made: Exchange) -> bool:
+        """Go on with other values if those of a seed clash with what an earlier run left.
+
+        A 409 to the first object of its kind says so; whoever called sends it once more.
+        """
+        if made.status != 409 or self.options.seed is None or (resource, role) in self._clashed:
+            return False
+        self._clashed.add((resource, role))
+        self.values = Values(domain=self.options.domain)
+        return True
 
     def adopt(self, exchange: Exchange, attributes: dict[str, Any]) -> TestObject | None:
         """The object that a create brought about, or `None` if it did not."""

@@ -107,6 +107,9 @@ def _create(context: CheckContext) -> Iterator[Result]:
 def _make(context: CheckContext) -> Iterator[Result]:
     attributes = context.values.group("team")
     exchange = context.send(context.create_request("Groups", attributes))
+    if context.unclashed("Groups", "team", exchange):
+        attributes = context.values.group("team")
+        exchange = context.send(context.create_request("Groups", attributes))
     made = context.adopt(exchange, attributes)
     if made is not None:
         context.objects["group:team"] = made

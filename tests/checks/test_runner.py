@@ -325,3 +325,14 @@ def test_blanks_are_respelled_only_where_they_are_blanks() -> None:
     assert respell(request, Spelling(blank="%20")).query == (
         "filter=userName%20eq%20%22a%2Bb%20c%22"
     )
+
+
+def test_a_seed_is_left_when_its_values_clash_with_an_earlier_run() -> None:
+    provider = ScimServiceProvider(faults=("delete-deactivates",))
+    first = check_provider(provider)
+
+    second = check_provider(provider)
+
+    assert [(f.check, f.cause) for f in second.problems] == [
+        (f.check, f.cause) for f in first.problems
+    ]
