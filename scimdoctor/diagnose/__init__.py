@@ -140,7 +140,8 @@ def _open_questions(cases: tuple[NamedCase, ...], diagnoses: list[Diagnosis]) ->
     """What to check where the evidence did not decide: the usual causes of that step."""
     pairs = zip(cases, diagnoses, strict=True)
     unsolved = [named.case for named, found in pairs if found.cause == "unknown-cause"]
-    return usual_suspects(facts_of(case).stage for case in unsolved)
+    facts = [facts_of(case) for case in unsolved]
+    return usual_suspects((f.stage, f.is_group) for f in facts)
 
 
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:

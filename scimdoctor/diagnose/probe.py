@@ -51,6 +51,15 @@ _BY_STAGE: Mapping[Stage, tuple[str, ...]] = {
 }
 """Causes to check for where nothing was suspected: the usual ones of that step."""
 
+_OF_GROUPS = ("members-remove-value-not-understood", "non-idempotent-write")
+"""The same for an update of a group, besides."""
+
+_RELATED: Mapping[str, tuple[str, ...]] = {
+    "value-path-unsupported": ("value-path-no-match-rejected",),
+    "value-path-no-match-rejected": ("value-path-unsupported",),
+}
+"""Causes that only a check tells apart, where the app says nothing."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Probe:
@@ -112,9 +121,21 @@ def _with_cause(finding: Finding, causes: Mapping[str, str | None]) -> Finding:
     return finding
 
 
-def usual_suspects(stages: Iterable[Stage]) -> tuple[str, ...]:
-    """The causes worth a check where a failure at one of `stages` could not be explained."""
-    return tuple(dict.fromkeys(cause for stage in stages for cause in _BY_STAGE.get(stage, ())))
+def usual_suspects(steps: Iterable[tuple[Stage, bool]]) -> tuple[str, ...]:
+    """The causes worth a check where a failure could not be explained.
+
+    Each step is its stage and whether it was about a group.
+    """
+    return tuple(
+        dict.fromkeys(
+            cause
+            for stage, of_group in steps
+            for cause in (
+                *_BY_STAGE.get(stage, ()),
+                *(_OF_GROUPS if of_group and stage is Stage.UPDATE else ()),
+            )
+        )
+    )
 
 
 def suspected(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
@@ -123,5 +144,6 @@ def suspected(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
     for diagnosis in diagnoses:
         found[diagnosis.cause] = None
         found |= dict.fromkeys(other.cause for other in diagnosis.alternatives)
+        found |= dict.fromkeys(_RELATED.get(diagnosis.cause, ()))
     found.pop("unknown-cause", None)
     return tuple(found)

@@ -131,6 +131,7 @@ def test_reading_from_an_endpoint_changes_nothing(tmp_path: Path) -> None:
     [
         ("patch-405", 405, "patch-method-missing", "confirmed"),
         ("boolean-text-refused", 400, "boolean-string-rejected", "confirmed"),
+        ("boolean-text-case-sensitive", 400, "boolean-string-rejected", "confirmed"),
     ],
 )
 def test_a_check_on_the_endpoint_confirms(
@@ -323,3 +324,32 @@ def test_explain_wraps_its_text_and_keeps_commands_whole() -> None:
     assert "    $ scimdoctor mappings APP" in narrow
     assert all(len(line) <= 60 or " " not in line.strip() for line in narrow)
     assert entry.text(60).split() == entry.text().split()
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "cause"),
+    [
+        ("value-path-refused", 'emails[type eq "work"].value', "value-path-unsupported"),
+        (
+            "value-path-no-match-refused",
+            'phoneNumbers[type eq "mobile"].value',
+            "value-path-no-match-rejected",
+        ),
+    ],
+)
+def test_a_few_requests_tell_related_causes_apart_where_the_app_says_nothing(
+    tmp_path: Path, fault: str, path: str, cause: str
+) -> None:
+    vague = record(reason(400)) | {
+        "modifiedProperties": [{"displayName": path, "oldValue": None, "newValue": "x"}]
+    }
+    provider = ScimServiceProvider(token=TOKEN, faults=[fault])
+    ran = run(
+        tmp_path,
+        *("--from", events(tmp_path, vague), "--endpoint", BASE_URL, "--shadow", "--yes"),
+        *("-f", "json"),
+        app=provider.handle,
+    )
+    assert ran.json["diagnoses"][0]["cause"] == cause
+    assert len(ran.json["exchanges"]) <= 60
+    assert not provider.users
