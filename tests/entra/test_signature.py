@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -20,6 +21,9 @@ from scimdoctor.model.provisioning import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
+
+EPOCH = datetime(1970, 1, 1)
 
 
 def failure(
@@ -147,3 +151,25 @@ def test_both_engines_normalise_alike(engine: duckdb.DuckDBPyConnection, words: 
 @given(words=st.text(max_size=400))
 def test_normalising_never_fails(words: str) -> None:
     assert len(normalise(words)) <= LONGEST_TEXT
+
+
+@given(
+    numbers=st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)),
+    people=st.tuples(st.from_regex(r"[a-z]{2,12}", fullmatch=True), st.from_regex(r"[a-z]{2,12}", fullmatch=True)),
+    ids=st.tuples(st.uuids(), st.uuids()),
+    times=st.tuples(st.datetimes(min_value=EPOCH), st.datetimes(min_value=EPOCH)),
+)  # fmt: skip
+def test_ids_names_numbers_and_times_never_split_a_group(
+    numbers: tuple[int, int],
+    people: tuple[str, str],
+    ids: tuple[UUID, UUID],
+    times: tuple[datetime, datetime],
+) -> None:
+    def said(which: int) -> str:
+        person, moment = people[which], times[which]
+        return normalise(
+            f"User '{person} x' with id {ids[which]} and mail {person}@example.com has "
+            f"{numbers[which]} roles since {moment:%Y-%m-%dT%H:%M:%S}Z, the app says."
+        )
+
+    assert said(0) == said(1)
