@@ -148,6 +148,8 @@ class FileReader:
             head = stream.peeked
             if not head.strip():
                 self._refuse(source, "is empty")
+            elif head.startswith("PK\x03\x04"):
+                self._refuse(source, "is a zip inside of something else: unpack it first")
             elif is_json(head):
                 self.recognised += 1
                 yield from self._json(source, stream)

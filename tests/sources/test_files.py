@@ -317,3 +317,16 @@ def test_any_chunking_finds_the_same_values(
     if flat and isinstance(flat[0], list):
         flat = flat[0]
     assert flat == values
+
+
+def test_a_zip_in_a_zip_is_told_and_not_read_as_text(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("events.jsonl", (json.dumps({"id": "a", "changeId": "c"}) + "\n") * 3)
+    outer = tmp_path / "outer.zip"
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.write(inner, "inner.zip")
+    reader = FileReader()
+    assert list(reader.events(inputs([str(outer)]))) == []
+    assert reader.trouble.unreadable == 0
+    assert "inner.zip is a zip inside of something else" in reader.trouble.notes[0]
