@@ -12,7 +12,8 @@ What the app's endpoint does wrong is never an exception: it is an `Exchange`. T
     │   └── GraphUnavailableError   5xx, unreadable answer, or no connection
     ├── SourceError             a file, folder or archive of events cannot be read or written
     ├── WriteRefused            a request would change the app, and nothing allowed it
-    │   └── Declined                the user was asked and said no
+    │   ├── Declined                the user was asked and said no
+    │   └── WritesUsedUp            as many writes as were agreed to have been sent
     └── Interrupted             the user stopped the run; what was done is in the message
 """
 
@@ -110,6 +111,10 @@ class WriteRefused(ScimDoctorError):
 
 class Declined(WriteRefused):
     """The user was asked and said no: an answer, not an error."""
+
+
+class WritesUsedUp(WriteRefused):
+    """As many writes as were agreed to have been sent; reads may go on."""
 
 
 class Interrupted(ScimDoctorError):

@@ -32,7 +32,7 @@ from scimdoctor.checks import (
 from scimdoctor.checks.check import Check, Result
 from scimdoctor.checks.options import CheckOptions, Clock
 from scimdoctor.checks.other_causes import OTHER_CAUSES
-from scimdoctor.checks.runner import run_checks, unknown_names
+from scimdoctor.checks.runner import near_names, run_checks, unknown_names
 
 _IN_ORDER: tuple[Check, ...] = (
     *tls.CHECKS,
@@ -66,8 +66,8 @@ _IN_ORDER: tuple[Check, ...] = (
     *groups.LAST_CHECKS,
     *errors.WRITE_CHECKS,
     *load.CHECKS,
-    *rfc.CHECKS,
     *whole_run.BYSTANDER_CHECKS,
+    *rfc.CHECKS,
     *whole_run.CHECKS,
 )
 
@@ -87,6 +87,7 @@ __all__ = [
     "CheckOptions",
     "Clock",
     "Result",
+    "near_names",
     "run_checks",
     "unknown_names",
 ]

@@ -96,6 +96,10 @@ class Check:
     writes: bool = True
     """Whether it may create or change something in the app."""
 
+    teaches: bool = False
+    """Whether what it sees of the app shapes later requests: then it runs before any check that
+    writes, whether it was asked for or left out, and need not pass."""
+
     opt_in: bool = False
     """Whether it runs only when asked for by an option of its own."""
 

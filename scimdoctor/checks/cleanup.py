@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check
+from scimdoctor.checks.context import retry_after
 from scimdoctor.checks.references import RFC7644
 from scimdoctor.checks.spelling import respell
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -20,21 +21,31 @@ if TYPE_CHECKING:
 _WAITS = (0.5, 2.0)
 """Seconds before a refused DELETE is sent again."""
 
+_PATIENCE = 60.0
+"""Seconds in all that Retry-After may ask for beyond that: better late than left behind."""
+
 
 def clean_up(context: CheckContext) -> tuple[str, ...]:
     """Delete every test object that is left; returns what could not be removed, in words."""
+    patience = _PATIENCE
 
     def send(request: ScimRequest) -> Exchange:
+        nonlocal patience
         spelled = respell(request, context.spelling)
         exchange = context.endpoint.send(spelled)
         for seconds in _WAITS:
             if exchange.status not in {429, 502, 503, 504}:
                 break
-            context.options.clock.sleep(seconds)
+            longer = min(max(0.0, retry_after(exchange) - seconds), patience)
+            patience -= longer
+            context.options.clock.sleep(seconds + longer)
             exchange = context.endpoint.send(spelled)
         return exchange
 
-    return context.tracker.remove_all(send, sleep=context.options.clock.sleep)
+    known_gone = context.presence.departure is not None
+    return context.tracker.remove_all(
+        send, sleep=context.options.clock.sleep, patience=1 if known_gone else 2
+    )
 
 
 def _nothing(_context: CheckContext) -> Iterator[Result]:

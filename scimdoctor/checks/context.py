@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
 from scimdoctor.checks.ids import GROUP_STORED, STORED
+from scimdoctor.checks.presence import Presence
 from scimdoctor.checks.shapes import resources_of
 from scimdoctor.checks.spelling import Spelling, respell
 from scimdoctor.checks.values import Values
@@ -113,7 +114,9 @@ class CheckContext:
         """Whether the query was seen to miss users that exist."""
 
         self.intermittent: list[Exchange] = []
-        """5xx answers whose repetition succeeded."""
+        """Failures whose repetition succeeded: 5xx answers, and broken connections."""
+
+        self.presence = Presence()
 
         self.tls: TlsFacts | None = None
         """What the host offers by TLS; `None` until somebody looked."""
@@ -140,14 +143,48 @@ class CheckContext:
 
         Raises:
             NoAnswer: the connection failed, or the app kept answering 429.
-            OutOfTime: the run's time is used up, or the endpoint has stopped answering.
+            OutOfTime: the run's time is used up, or the endpoint has gone away.
         """
         spelled = respell(request, self.spelling)
-        exchange = self._once(spelled)
+        try:
+            exchange = self._twice(spelled)
+        except NoAnswer as event:
+            self._still_there(event.exchange)
+            raise
+        self.presence.saw(spelled, exchange)
+        self._still_there(exchange)
+        return exchange
+
+    def _twice(self, request: ScimRequest) -> Exchange:
+        """Send once more what failed in a way that may pass."""
+        try:
+            exchange = self._once(request)
+        except NoAnswer as event:
+            if request.method == "POST" or not _may_pass(event.exchange):
+                raise
+            exchange = self._once(request)
+            self.intermittent.append(event.exchange)
         if exchange.status == 429:
-            exchange = self._again_slower(spelled, exchange)
-        elif exchange.crashed:
-            exchange = self._again_after_error(spelled, exchange)
+            return self._again_slower(request, exchange)
+        if exchange.crashed:
+            return self._again_after_error(request, exchange)
+        return exchange
+
+    def _still_there(self, exchange: Exchange) -> None:
+        """Raise `OutOfTime` if `exchange` shows that the endpoint answers nothing any more."""
+        if self.presence.lost(exchange, self.endpoint.send, sleep=self.options.clock.sleep):
+            self._check_time()
+
+    def send_once(self, request: ScimRequest) -> Exchange:
+        """Send `request` for a check that counts failures: nothing is retried, and no answer is one.
+
+        Raises:
+            OutOfTime: the run's time is used up.
+        """
+        self._check_time()
+        ticket = self.tracker.before(request)
+        exchange = self.endpoint.send(respell(request, self.spelling))
+        self.tracker.after(ticket, exchange)
         return exchange
 
     def send_as(self, request: ScimRequest, credentials: Credentials) -> Exchange:
@@ -189,6 +226,8 @@ class CheckContext:
     def _check_time(self) -> None:
         if self.unreadable:
             raise OutOfTime(self.unreadable)
+        if self.presence.departure:
+            raise OutOfTime("the endpoint answers no more (see run/available)")
         if self._broken >= _GIVE_UP_AFTER:
             raise OutOfTime(f"the endpoint left {self._broken} requests in a row unanswered")
         if self.options.clock.now() >= self._deadline:
@@ -199,7 +238,7 @@ class CheckContext:
         if self._pace:
             self.throttled.append(exchange)
         for _ in range(2):
-            self.options.clock.sleep(min(_retry_after(exchange), _LONGEST_WAIT))
+            self.options.clock.sleep(min(retry_after(exchange), _LONGEST_WAIT))
             self._pace = PACED_SECONDS
             exchange = self._once(request)
             if exchange.status != 429:
@@ -360,6 +399,13 @@ class CheckContext:
         self.vanished.add(thing.id)
         self.objects["deleted"] = thing
 
+    def remove_objects(self) -> None:
+        """Delete every test object: what checks did to them must not be seen by others."""
+        self.objects.clear()
+        for resource in ("Groups", "Users"):
+            for identifier in self.tracker.ids(resource):
+                self.send(requests.delete(resource, identifier))
+
     def group(self, role: str) -> TestObject:
         """The test group called `role`, made when first asked for."""
         key = f"group:{role}"
@@ -441,9 +487,16 @@ def created_id(exchange: Exchange) -> str | None:
     return str(identifier) or None
 
 
-def _retry_after(exchange: Exchange) -> float:
+def retry_after(exchange: Exchange) -> float:
+    """Seconds that the answer asks to wait; one where it does not say."""
     header = exchange.response.header("retry-after") if exchange.response else None
     return float(header) if header is not None and header.strip().isdecimal() else 1.0
+
+
+def _may_pass(exchange: Exchange) -> bool:
+    """Whether a connection broke that the next request may not break."""
+    kinds = {FailureKind.RESET, FailureKind.PROTOCOL, FailureKind.REFUSED}
+    return exchange.failure is not None and exchange.failure.kind in kinds
 
 
 def is_timeout(exchange: Exchange) -> bool:

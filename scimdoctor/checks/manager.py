@@ -152,8 +152,6 @@ def _documented(context: CheckContext) -> Iterator[Result]:
 
 
 def _clear(context: CheckContext) -> Iterator[Result]:
-    if "patch/empty" not in context.passed:
-        raise Unavailable("an empty text empties no other attribute either (see patch/empty)")
     yield from _take_away(context, "replace", "")
 
 
@@ -294,7 +292,7 @@ CHECKS = (
             fix="Take an empty text for no manager.",
         ),
         run=_clear,
-        requires=(SET,),
+        requires=(SET, "patch/empty"),
     ),
     Check(
         rule=_rule(
@@ -318,7 +316,7 @@ CHECKS = (
             fix="Accept every user as a manager, active or not.",
         ),
         run=_inactive,
-        requires=(SET,),
+        requires=(SET, "create/inactive"),
     ),
     Check(
         rule=_rule(

@@ -73,6 +73,7 @@ CHECKS = (
             references=(TUTORIAL, f"{RFC7644}#section-3.1"),
         ),
         run=_accept,
+        teaches=True,
         requires=(ACCEPTED,),
         writes=False,
     ),

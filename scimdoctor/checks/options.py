@@ -23,6 +23,8 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    stopwatch: Callable[[], float] = time.monotonic
+    """For how long something took; real even where `now` and `sleep` are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class CheckOptions:
     """The tenant's attribute mapping, if it is known."""
 
     load: bool = False
-    """Whether to send 25 requests a second for ten seconds."""
+    """Whether to send 25 requests a second for ten seconds, and writes in crowds."""
 
     rfc: bool = False
     """Whether to add what scim2-tester checks."""

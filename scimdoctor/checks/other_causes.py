@@ -317,5 +317,11 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "replace-clears-unsent-values",
         "unhandled-exception-500",
     ),
+    "load/users": (
+        "patch-accepted-not-applied",
+        "replace-clears-unsent-values",
+        "unhandled-exception-500",
+    ),
+    "load/group": ("unhandled-exception-500",),
 }
 """By check id."""

@@ -338,6 +338,7 @@ CHECKS_BEFORE_CREATE = (
             section="3.4.2",
         ),
         run=_no_match,
+        teaches=True,
         requires=(ACCEPTED,),
         writes=False,
     ),

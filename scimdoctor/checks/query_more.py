@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.check import Check, failed, noted
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import MATCH, NO_MATCH
 from scimdoctor.checks.references import KNOWN_ISSUES, RFC7644, TUTORIAL
@@ -169,8 +169,6 @@ def _plain_is_missed(context: CheckContext) -> Iterator[Result]:
 
 def _quotes(context: CheckContext) -> Iterator[Result]:
     context.need("externalId")
-    if "query/external-id" not in context.passed:
-        raise Unavailable("the app cannot be asked by externalId (see query/external-id)")
     for text in (
         'quote "x" y',
         "back\\slash",
@@ -301,6 +299,6 @@ CHECKS = (
             fix="Parse the quoted value as a JSON string.",
         ),
         run=_quotes,
-        requires=(MATCH,),
+        requires=(MATCH, "query/external-id"),
     ),
 )

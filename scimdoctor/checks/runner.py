@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import traceback
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Result, Unavailable, failed
 from scimdoctor.checks.cleanup import CLEAN_UP, clean_up
 from scimdoctor.checks.context import CheckContext, is_timeout
+from scimdoctor.checks.ids import AVAILABLE
 from scimdoctor.checks.options import CheckOptions
 from scimdoctor.checks.shapes import answer_words, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
 from scimdoctor.endpoint.curl import curl_line
-from scimdoctor.errors import Interrupted, ScimDoctorError
+from scimdoctor.errors import Interrupted, ScimDoctorError, WritesUsedUp
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.rule import Severity
@@ -91,22 +93,33 @@ def _interrupted(left: tuple[str, ...]) -> str:
 
 
 def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
-    """The checks to run, in order: those asked for and what they need."""
+    """The checks to run, in order: those asked for, what they need, and what ends every run."""
     offered = [c for c in checks if not c.opt_in or _asked_for(c, options)]
     if not options.only:
         return tuple(offered)
-    wanted = {c.id for c in offered if _named(c, options.only)}
+    wanted = {c.id for c in offered if c.id == AVAILABLE or _named(c, options.only)}
+    last = max((i for i, c in enumerate(offered) if c.id in wanted and c.writes), default=0)
+    wanted.update(c.id for c in offered[:last] if c.teaches)
     for check in reversed(offered):
-        if check.id in wanted:
+        if check.id in wanted and check.id != AVAILABLE:
             wanted.update(check.requires)
     return tuple(c for c in offered if c.id in wanted)
 
 
 def unknown_names(checks: Sequence[Check], names: Iterable[str]) -> tuple[str, ...]:
     """Those of `names` that are neither a check's id nor a family."""
-    known = {c.id for c in checks} | {c.family for c in checks}
-    known |= {alias for c in checks for alias in c.rule.aliases}
+    known = _names(checks)
     return tuple(name for name in names if name not in known)
+
+
+def near_names(checks: Sequence[Check], name: str) -> tuple[str, ...]:
+    """Ids and families that somebody may have meant by `name`, nearest first."""
+    return tuple(get_close_matches(name.strip().casefold(), sorted(_names(checks)), n=2))
+
+
+def _names(checks: Sequence[Check]) -> set[str]:
+    aliases = {alias for c in checks for alias in c.rule.aliases}
+    return {c.id for c in checks} | {c.family for c in checks} | aliases
 
 
 def _asked_for(check: Check, options: CheckOptions) -> bool:
@@ -126,12 +139,17 @@ class _Run:
         self._blocked: dict[str, str] = {}
         """Checks that others cannot build on, with the check at the root of it."""
 
+        self._lacking: dict[str, str] = {}
+        """Why those that were skipped had nothing to judge; others lack the same."""
+
         self._findings: dict[str, list[Finding]] = {}
         self._stopped: str | None = None
 
     def one(self, check: Check) -> None:
         """Run `check`, or say why not."""
         reason = self._reason_to_skip(check)
+        if reason == LEFT_OUT and check.teaches and not self.context.options.read_only:
+            self._results(check)
         if reason is not None:
             self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=reason)])
             return
@@ -152,7 +170,7 @@ class _Run:
         root = next((self._blocked[r] for r in check.requires if r in self._blocked), None)
         if root is not None:
             self._blocked[check.id] = root
-            return f"cannot be told while {root} fails"
+            return self._lacking.get(root, f"cannot be told while {root} fails")
         ends_run = check.family == "run"
         return None if ends_run or self._stopped is None else f"not reached: {self._stopped}"
 
@@ -168,6 +186,10 @@ class _Run:
         except OutOfTime as event:
             self._stopped = str(event)
             results.append(Result(outcome=Outcome.SKIPPED, message=f"not finished: {event}"))
+        except WritesUsedUp as event:
+            results.append(
+                Result(outcome=Outcome.SKIPPED, message=f"not finished: {event.message}")
+            )
         except ScimDoctorError:
             raise
         except Exception as error:  # noqa: BLE001 - one check's crash must not end the run
@@ -186,6 +208,7 @@ class _Run:
         elif results and results[-1].outcome is Outcome.SKIPPED:
             if results[-1].message not in {LEFT_OUT, READ_ONLY}:
                 self._blocked.setdefault(key, key)
+                self._lacking.setdefault(key, results[-1].message)
         else:
             self.context.passed.add(key)
 

@@ -281,6 +281,7 @@ CHECKS_FIRST = (
             rfc="RFC 7643 §2.3",
         ),
         run=_shape,
+        teaches=True,
         requires=(READ,),
     ),
 )
@@ -302,6 +303,7 @@ CHECKS = (
             rfc="RFC 7644 §3.3",
         ),
         run=_stored,
+        teaches=True,
         requires=(READ,),
     ),
     Check(

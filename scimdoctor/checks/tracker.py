@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scimdoctor.entra import requests
+from scimdoctor.errors import WritesUsedUp
 from scimdoctor.model.exchange import json_of
 from scimdoctor.scim.paths import member
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
+_SILENT = frozenset({None, 429, 502, 503, 504})
+"""What an app that has gone away answers; `None`: nothing."""
+
+_NOT_TRIED = "not tried, as the app has stopped answering"
 _SECOND_LOOK = 0.5
 """Seconds after which a deleted object that can still be read counts as kept."""
 
@@ -129,24 +134,33 @@ class Tracker:
         return list(dict.fromkeys(found))
 
     def remove_all(
-        self, send: Callable[[ScimRequest], Exchange], *, sleep: Callable[[float], None]
+        self,
+        send: Callable[[ScimRequest], Exchange],
+        *,
+        sleep: Callable[[float], None],
+        patience: int = 2,
     ) -> tuple[str, ...]:
         """Delete what is left, newest first; returns what could not be removed, in words.
 
         An app may answer DELETE with success and keep the object: the first of each kind is looked
-        for again, and where it is still there, so are the others of its kind.
+        for again, and where it is still there, so are the others of its kind. An app that has gone
+        away is waited for `patience` times for each kind, not once for each object.
         """
         left: list[str] = []
         removed: list[Ticket] = []
         for _ in range(2):  # what held an object back may have gone in the first round
             left, known = [], len(removed)
+            silent = dict.fromkeys(("Users", "Groups"), 0)
             for ticket in self._newest_first():
-                status = self._remove(ticket, send)
-                if status is None:
+                kind = ticket.resource
+                gone = silent[kind] >= patience
+                problem = _Kept(_NOT_TRIED, silent=True) if gone else self._remove(ticket, send)
+                silent[kind] += 1 if problem and problem.silent else -silent[kind]
+                if problem is None:
                     removed.append(ticket)
                 else:
-                    left.append(f"{_words(ticket)}: {status}")
-            if not left or len(removed) == known:
+                    left.append(f"{_words(ticket)}: {problem.words}")
+            if not left or len(removed) == known or any(n >= patience for n in silent.values()):
                 break
         removed += self._deleted_before
         for resource in ("Users", "Groups"):
@@ -162,28 +176,43 @@ class Tracker:
         groups = [ticket for ticket in newest if ticket.resource == "Groups"]
         return groups + [ticket for ticket in newest if ticket not in groups]
 
-    def _remove(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
+    def _remove(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> _Kept | None:
+        """Delete one object; why it may still be there, or `None` once it is gone."""
+        try:
+            exchange = self._deletion(ticket, send)
+        except WritesUsedUp as event:
+            return _Kept(event.message)
+        if exchange is None or exchange.ok or exchange.status in {404, 410}:
+            self._forget(ticket)
+            return None
+        words = f"answered {exchange.status}" if exchange.status else "gave no answer"
+        return _Kept(words, silent=exchange.status in _SILENT)
+
+    def _deletion(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> Exchange | None:
+        """The exchange that decides whether the object is gone; `None` if it never was there."""
         if ticket.id is None:
-            ticket.id = self._look_up(ticket, send)
+            answer = self._ask_for(ticket, send)
+            ticket.id = self._found(ticket, answer) if answer else None
             if ticket.id is None:
-                self._forget(ticket)
-                return None
+                # Without an answer nobody knows whether the create took effect.
+                return answer if answer and answer.status in _SILENT else None
         exchange = send(requests.delete(ticket.resource, ticket.id))
         if exchange.status in {404, 410}:
             # The create may have answered another id than the one that counts.
-            other = self._look_up(ticket, send)
+            answer = self._ask_for(ticket, send)
+            other = self._found(ticket, answer) if answer else None
             if other is not None:
                 exchange = send(requests.delete(ticket.resource, other))
-        if exchange.ok or exchange.status in {404, 410}:
-            self._forget(ticket)
-            return None
-        return f"answered {exchange.status}" if exchange.status else "gave no answer"
+        return exchange
 
-    def _look_up(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> str | None:
-        """The id of something whose create gave no id back, if it is there at all."""
+    def _ask_for(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> Exchange | None:
+        """The query for something by the name it was created with, if it had one."""
         if not ticket.value:
             return None
-        answer = send(requests.match_query(ticket.resource, ticket.attribute, ticket.value))
+        return send(requests.match_query(ticket.resource, ticket.attribute, ticket.value))
+
+    def _found(self, ticket: Ticket, answer: Exchange) -> str | None:
+        """The id that the query for `ticket` found."""
         found = answer.json
         if found is None and answer.response is not None:
             found = json_of(answer.response.text.encode())
@@ -192,6 +221,15 @@ class Tracker:
             if isinstance(resource, dict) and member(resource, ticket.attribute) == ticket.value:
                 return str(resource.get("id")) if resource.get("id") is not None else None
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Why an object may still be in the app."""
+
+    words: str
+    silent: bool = False
+    """Whether the app may have gone away."""
 
 
 def _words(ticket: Ticket) -> str:

@@ -93,10 +93,11 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
         sent = _sent(context, at_least=1)
         rare = len(context.intermittent) * _RARE < sent
         yield failed(
-            f"{len(context.intermittent)} requests were answered with 5xx and succeeded when sent "
-            f"again, the first of them {request_words(first)}: {answer_words(first)}.",
+            f"{len(context.intermittent)} requests failed and succeeded when they were sent again, "
+            f"the first of them {request_words(first)}: {answer_words(first)}.",
             *context.intermittent[:3],
             severity=Severity.MINOR if rare else None,
+            cause=None if first.response else "endpoint-unreachable-or-blocked",
         )
         return
     yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")
@@ -127,6 +128,21 @@ def _disguised(context: CheckContext) -> Iterator[Result]:
         )
         return
     yield passed(f"No error hid in {_sent(context, at_least=_ENOUGH)} answers.")
+
+
+def _available(context: CheckContext) -> Iterator[Result]:
+    departure = context.presence.departure
+    sent = _sent(context, at_least=1)
+    if departure:
+        yield failed(
+            f"After {sent} requests the endpoint answered no more: {departure.words}. What was not "
+            "reached by then is not judged.",
+            departure.last,
+            departure.asked,
+            cause=departure.cause,
+        )
+        return
+    yield passed(f"It answered to the last of {sent} requests.")
 
 
 def _latency(context: CheckContext) -> Iterator[Result]:
@@ -253,12 +269,30 @@ CHECKS = (
             "hiccups",
             "Requests do not fail now and then",
             cause="unhandled-exception-500",
-            what="Counts 5xx answers to requests that succeeded when they were sent again.",
+            what="Counts requests that were answered with 5xx, or whose connection broke, and that "
+            "succeeded when they were sent again.",
             why="Each one costs Entra a cycle for that object.",
             admin_sees="events that fail with 5xx and succeed in the next cycle.",
             fix="Look the failing requests up in the server's log by time and path.",
         ),
         run=_hiccups,
+        writes=False,
+    ),
+    Check(
+        rule=_rule(
+            "available",
+            "The endpoint answers to the end of the run",
+            severity="blocker",
+            cause="endpoint-unreachable-or-blocked",
+            what="When a request fails, asks again what was answered before: if that fails too, the "
+            "endpoint as a whole has gone away, and the run ends.",
+            why="Nothing that Entra sends then arrives, whatever it is.",
+            admin_sees="events that all fail from one moment on; a job that is quarantined.",
+            fix="Look in the server's log for what happened then: a restart, a lost database, a limit, "
+            "a token that was revoked, a firewall that blocks the sender.",
+        ),
+        run=_available,
+        requires=(ACCEPTED,),
         writes=False,
     ),
     Check(

@@ -31,6 +31,9 @@ MOST_WRITES = 400
 MOST_REMOVALS = 200
 """DELETEs that may come on top, so that what was made can always be removed."""
 
+FOR_LOAD, FOR_RFC = 150, 400
+"""Writes that --load and --rfc may add, and half as many removals."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checking:
@@ -83,13 +86,15 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
 
 
 def _options(session: Session, asked: Checking, url: str) -> CheckOptions:
-    from scimdoctor.checks import ALL_CHECKS, unknown_names
+    from scimdoctor.checks import ALL_CHECKS, near_names, unknown_names
 
     wrong = unknown_names(ALL_CHECKS, (*asked.options.only, *asked.options.skip))
     if wrong:
+        near = list(dict.fromkeys(n for name in wrong for n in near_names(ALL_CHECKS, name)))
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
         raise ConfigurationError(
             f"there is no check and no family called {', '.join(wrong)}",
-            hint="scimdoctor explain --list names them all",
+            hint=f"{meant}scimdoctor explain --list names them all",
         )
     return replace(
         asked.options, dialects=_dialects(asked.dialect, url), schema=_schema(session, asked)
@@ -119,19 +124,30 @@ def _schema(session: Session, asked: Checking) -> SynchronizationSchema | None:
 
 
 def _agree(session: Session, asked: Checking, endpoint: Endpoint) -> None:
-    """Ask before the first write, naming host and number; loopback is never asked about."""
+    """Ask before the first write or load, naming host and number; never about loopback."""
+    load, rfc = (_opted(asked.options, family) for family in ("load", "rfc"))
+    more = FOR_LOAD * load + FOR_RFC * rfc
+    writes, removals = MOST_WRITES + more, MOST_REMOVALS + more // 2
     if asked.options.read_only:
-        return
-    load = " and 250 requests in ten seconds" if asked.options.load else ""
-    question = (
-        f"Create test users and groups on {endpoint.host}, at most {MOST_WRITES} writes{load}, "
-        f"and remove them again, at most {MOST_REMOVALS} more?"
-    )
-    if not endpoint.is_loopback:
+        question = f"Send {endpoint.host} 250 queries in ten seconds?" * load
+    else:
+        crowds = ", some of them ten at the same time, 250 queries in ten seconds," * load
+        question = (
+            f"Create test users and groups on {endpoint.host}, at most {writes} writes{crowds or ','} "
+            f"and remove them again, at most {removals} more?"
+        )
+    if question and not endpoint.is_loopback:
         session.confirm_or_stop(question, yes=asked.yes)
-    endpoint.guard.allow(
-        "check-endpoint on test objects of its own", max_writes=MOST_WRITES, removals=MOST_REMOVALS
-    )
+    if not asked.options.read_only:
+        endpoint.guard.allow(
+            "check-endpoint on test objects of its own", max_writes=writes, removals=removals
+        )
+
+
+def _opted(options: CheckOptions, family: str) -> bool:
+    """Whether checks run that only an option of their own, or their name, asks for."""
+    named = any(name.partition("/")[0] == family for name in options.only)
+    return named or (options.load if family == "load" else options.rfc)
 
 
 def _limits(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationSchema
 
 
-_STORED = "read/stored"
 _DECISIVE: Mapping[str, tuple[str, ...]] = {
     "boolean-string-rejected": ("lifecycle/disable", "lifecycle/restore"),
     "needs-scim-compliance-flag": ("patch/op-case", "lifecycle/disable"),
@@ -108,9 +107,7 @@ class Probe:
                 fitting.setdefault(check.rule.id, None)
         if not fitting:
             return ()
-        # What is stored tells the PATCH checks which attributes they can change.
-        only = (*fitting, *({_STORED} & ids))
-        options = CheckOptions(only=only, read_only=not self.writes, schema=self.schema)
+        options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
         findings = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
         return tuple(_with_cause(finding, fitting) for finding in findings)
 

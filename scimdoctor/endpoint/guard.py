@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from scimdoctor.errors import WriteRefused
+from scimdoctor.errors import WriteRefused, WritesUsedUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,22 +98,20 @@ class WriteGuard:
 
         Raises:
             WriteRefused: it would change the app and nothing allows it.
-
+            WritesUsedUp: as many as were agreed to have been sent.
         """
         if not request.is_write:
             return
         with self._lock:
             if self._reason is None:
-                raise self._refusal(request, host, "only reads are allowed")
+                raise WriteRefused(_refusal(request, host, "only reads are allowed"), hint=_HINT)
             spare = self._for_removals if request.method.upper() == "DELETE" else 0
             if self._left is not None and self._left + spare <= 0:
-                raise self._refusal(request, host, "the agreed number of writes is used up")
+                why = "the agreed number of writes is used up"
+                raise WritesUsedUp(_refusal(request, host, why), hint=_HINT)
             self._left = None if self._left is None else self._left - 1
             self._writes += 1
 
-    @staticmethod
-    def _refusal(request: ScimRequest, host: str, why: str) -> WriteRefused:
-        return WriteRefused(
-            f"{request.method} to {host} was not sent: {why}",
-            hint=_HINT,
-        )
+
+def _refusal(request: ScimRequest, host: str, why: str) -> str:
+    return f"{request.method} to {host} was not sent: {why}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scimdoctor.checks import CheckOptions
+from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 from scimdoctor.checks.tls import CHECKS as TLS_CHECKS
 from scimdoctor.checks.values import Values
 from scimdoctor.endpoint.tls import TlsFacts, probe_tls
+from scimdoctor.lab.http import Behaviour
 from scimdoctor.lab.loopback import LoopbackServer
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.lab.tls import make_tls
@@ -23,11 +27,14 @@ from scimdoctor.model.synchronization import (
     SynchronizationRule,
     SynchronizationSchema,
 )
-from tests.fakes.checking import check_lab, check_provider
+from tests.fakes.checking import Checked, FakeClock, check_lab, check_provider, endpoint_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx
+
+    from scimdoctor.lab.http import LabRequest, LabResponse
     from scimdoctor.model.finding import Finding
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge"
@@ -42,17 +49,14 @@ GOOD = TlsFacts(
 
 
 def tls_findings(facts: TlsFacts) -> dict[str, Finding]:
-    from dataclasses import replace
-
     import httpx
 
-    from scimdoctor.checks import run_checks
     from scimdoctor.endpoint.client import Endpoint
 
     options = CheckOptions(tls_probe=lambda _host, _port: facts)
     with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500))) as http:
         endpoint = Endpoint(http, base_url="https://app.test/scim")
-        found = run_checks(endpoint, checks=TLS_CHECKS, options=replace(options))
+        found = run_checks(endpoint, checks=TLS_CHECKS, options=options)
     return {f.check: f for f in found}
 
 
@@ -122,11 +126,45 @@ def test_the_probe_sees_a_real_server(tmp_path: Path) -> None:
     assert not stranger.trusted
 
 
-def test_load_counts_failures_and_times() -> None:
-    checked = check_lab(options=CheckOptions(only=("load",), load=True))
+def test_load_counts_failures_and_times_and_leaves_nothing() -> None:
+    checked = check_lab(options=CheckOptions(load=True))
 
+    assert checked.problems == []
+    assert checked.left == 0
+    rate, users, group = (checked.of(f"load/{n}") for n in ("rate", "users", "group"))
+    assert {f.outcome for f in (rate, users, group)} == {Outcome.PASSED}
+    assert re.search(r"Of 250 queries .* 0 failed .* 95 of 100 \d+ ms, 99 of 100", rate.message)
+    assert "25 users" in users.message
+    assert "31 changes" in group.message
+    assert all(f.evidence for f in (rate, users, group))
+
+
+def test_load_without_writes_sends_queries_only() -> None:
+    checked = check_lab(options=CheckOptions(load=True, read_only=True))
+
+    assert {x.request.method for x in checked.exchanges} == {"GET"}
     assert checked.of("load/rate").outcome is Outcome.PASSED
-    assert "250 queries" in checked.of("load/rate").message
+    assert checked.of("load/users").outcome is Outcome.SKIPPED
+
+
+def test_load_gives_up_on_a_server_that_has_stopped_answering() -> None:
+    provider = ScimServiceProvider()
+    seen: list[int] = []
+
+    def handle(request: LabRequest) -> LabResponse:
+        seen.append(1)
+        answer = provider.handle(request)
+        return answer if len(seen) < 20 else replace(answer, behaviour=Behaviour.RESET)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(handle, clients)
+    options = CheckOptions(load=True, read_only=True, clock=FakeClock().clock)
+    findings = run_checks(endpoint, checks=ALL_CHECKS, options=options)
+    clients[0].close()
+
+    found = next(f for f in findings if f.check == "load/rate")
+    assert "no answer" in found.message
+    assert len(seen) < 200
 
 
 def test_load_is_off_unless_asked_for() -> None:
@@ -214,3 +252,27 @@ def test_values_fit_their_type(kind: str, expected: type) -> None:
     value = Values(seed=1).of_type(AttributeDefinition(name="x", type=kind))
 
     assert isinstance(value, expected)
+
+
+FAMILIES = sorted({check.family for check in ALL_CHECKS if not check.opt_in} - {"run", "tls"})
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, "manager/clear", "query/quotes", "patch/whole-update"])
+def test_a_check_alone_comes_to_the_same_as_in_a_full_run(name: str) -> None:
+    in_full = {f.check: f.outcome for f in full_run().findings}
+    alone = check_lab(options=CheckOptions(only=(name,))).findings
+
+    assert alone
+    assert {f.check: f.outcome for f in alone} == {f.check: in_full[f.check] for f in alone}
+
+
+def test_what_others_learn_from_is_done_though_it_was_left_out() -> None:
+    checked = check_lab(options=CheckOptions(skip=("read",)))
+
+    assert checked.of("read/stored").outcome is Outcome.SKIPPED
+    assert checked.of("patch/replace").outcome is Outcome.PASSED
+
+
+@cache
+def full_run() -> Checked:
+    return check_lab()

@@ -12,7 +12,7 @@ from scimdoctor.checks.runner import one_root_per_cause, select
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import Interrupted, WriteRefused
-from scimdoctor.lab.http import LabRequest, LabResponse, json_response
+from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse, json_response
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -169,6 +169,40 @@ def test_what_cannot_be_removed_is_listed_and_stays_in_the_journal() -> None:
     assert finding.outcome is Outcome.FAILED
     assert "405" in finding.message
     assert len(journal.entries) == checked.left > 0
+
+
+def test_when_the_agreed_writes_are_used_up_reading_goes_on_and_it_is_said() -> None:
+    provider, journal = ScimServiceProvider(), RecordingJournal()
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(provider.handle, clients)
+    endpoint.guard.allow("a test", max_writes=30, removals=5)
+    findings = run_checks(endpoint, checks=ALL_CHECKS, journal=journal)
+    clients[0].close()
+
+    found = {f.check: f for f in findings}
+    assert found["create/documented"].outcome is Outcome.PASSED
+    assert found["run/throttling"].outcome is Outcome.PASSED
+    assert any("agreed number of writes" in f.message for f in findings)
+    assert found["run/clean-up"].outcome is Outcome.FAILED
+    assert len(journal.entries) == len(provider.users) + len(provider.groups) > 0
+
+
+def test_a_create_without_answer_stays_in_the_journal_until_it_is_known_to_be_gone() -> None:
+    provider, journal = ScimServiceProvider(), RecordingJournal()
+
+    def handle(request: LabRequest) -> LabResponse:
+        if request.method != "POST" and not provider.users:
+            return provider.handle(request)
+        provider.handle(request)
+        return LabResponse(status=200, behaviour=Behaviour.HANG)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(handle, clients)
+    findings = run_checks(endpoint, checks=ALL_CHECKS, journal=journal)
+    clients[0].close()
+
+    assert len(journal.entries) == len(provider.users) == 1
+    assert next(f for f in findings if f.check == "run/clean-up").outcome is Outcome.FAILED
 
 
 def test_ctrl_c_cleans_up_and_says_so() -> None:

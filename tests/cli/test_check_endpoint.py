@@ -72,6 +72,29 @@ def test_another_host_is_asked_about_with_the_number_of_writes(desk: Desk) -> No
     assert "at most 400 writes" in desk.questions[0]
 
 
+def test_load_and_rfc_are_in_the_question(desk: Desk) -> None:
+    desk.answer = False
+    for options in (("--load",), ("--rfc",), ("--only", "load"), ("--load", "--read-only")):
+        desk.run(URL, *options)
+
+    load, rfc, only, reading = desk.questions
+    assert "at most 550 writes, some of them ten at the same time, 250 queries" in load
+    assert "at most 800 writes, and remove" in rfc
+    assert only == load
+    assert reading == "Send scim.example.com 250 queries in ten seconds?"
+
+
+def test_the_rfc_fits_into_what_was_agreed(desk: Desk) -> None:
+    ran = desk.run(LOOPBACK, "--rfc", "-f", "json")
+
+    found = {f["check"]: f for f in ran.json["findings"]}
+    assert ran.status == 0
+    assert found["run/clean-up"]["outcome"] == "passed"
+    # What other checks did to their objects is no business of scim2-tester.
+    assert "displayName" not in found["rfc/scim2-tester"]["message"]
+    assert (desk.provider.users, desk.provider.groups) == ({}, {})
+
+
 def test_no_means_no(desk: Desk) -> None:
     desk.answer = False
     ran = desk.run(URL)
@@ -117,6 +140,8 @@ def test_a_wrong_token_is_said(desk: Desk) -> None:
     ("arguments", "status", "words"),
     [
         ((LOOPBACK, "--only", "nonsense"), 2, "nonsense"),
+        ((LOOPBACK, "--skip", "grops"), 2, "did you mean groups"),
+        ((LOOPBACK, "--only", "patch/ad"), 2, "patch/add"),
         ((), 2, "endpoint's URL"),
         (("ftp://x/scim",), 2, "http"),
         (("http://app.example.com/scim", "--yes"), 2, "http"),

@@ -78,7 +78,10 @@ Seed = Annotated[
     int | None, typer.Option(metavar="N", help="Make the generated values repeatable.")
 ]
 Load = Annotated[
-    bool, typer.Option("--load", help="Also send 25 requests a second for ten seconds.")
+    bool,
+    typer.Option(
+        "--load", help="Also send 25 requests a second for ten seconds, and writes in crowds."
+    ),
 ]
 Rfc = Annotated[
     bool, typer.Option("--rfc", help="Also run scim2-tester's checks of the RFC (an extra).")

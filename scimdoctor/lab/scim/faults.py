@@ -14,6 +14,7 @@ from scimdoctor.lab.scim.families import (
     filtering,
     lifecycle,
     listing,
+    load,
     membership,
     patch_effect,
     patch_paths,
@@ -40,6 +41,7 @@ FAULTS: tuple[Fault, ...] = (
     *lifecycle.FAULTS,
     *membership.FAULTS,
     *errors.FAULTS,
+    *load.FAULTS,
 )
 
 TRAITS: tuple[Trait, ...] = traits.TRAITS

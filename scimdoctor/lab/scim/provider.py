@@ -73,23 +73,31 @@ class ScimServiceProvider:
         self.memory: dict[str, Any] = {}
         """What switches remember from one request to the next."""
 
+        self.under_way = 0
+        """Requests that have come and are not answered yet."""
+
         self._switches = switches(faults, traits)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._serial = 0
         self._created = 0
         unlocked = any(switch.unlocked for switch in self._switches)
         self._lock = threading.RLock()
-        self._turn = nullcontext() if unlocked else self._lock
+        self._turn = nullcontext() if unlocked else threading.RLock()
 
     def handle(self, request: LabRequest) -> LabResponse:
         """Answer `request`."""
         with self._lock:
             self._serial += 1
+            self.under_way += 1
             call = Call.of(request, provider=self, serial=self._serial)
-        with self._turn:
-            response = self._answer(call)
-            for hook in self._hooks("answer"):
-                response = hook(call, response)
+        try:
+            with self._turn:
+                response = self._answer(call)
+                for hook in self._hooks("answer"):
+                    response = hook(call, response)
+        finally:
+            with self._lock:
+                self.under_way -= 1
         return response
 
     def store(self, call: Call) -> dict[str, Resource]:

@@ -349,3 +349,30 @@ def _disable_and_delete(talk: Conversation, users: list[str]) -> None:
     talk.send("create again", requests.create_user({"userName": "ada@example.com"}))
     talk.send("PUT", requests.with_body("PUT", f"/Users/{users[2]}", {"userName": "put"}))
     talk.send("long list", requests.get("/Users"))
+
+
+def crowd(faults: Sequence[str]) -> tuple[int, int, int]:
+    """What is left of ten users and members that are written at once, and of very many queries."""
+    provider = ScimServiceProvider(faults=faults)
+    talk = Conversation(provider)
+    names = [f"user{number}" for number in range(10)]
+    creates = [requests.create_user({"userName": n, "displayName": n}) for n in names]
+    with ThreadPoolExecutor(len(creates)) as pool:
+        list(pool.map(lambda r: talk.send("", r), creates))
+        ids = {str(user["userName"]): str(user["id"]) for user in provider.users.values()}
+        changes = [
+            requests.update(
+                "Users", i, [Change(op="replace", path="displayName", value=f"New {n}")]
+            )
+            for n, i in ids.items()
+        ]
+        list(pool.map(lambda r: talk.send("", r), changes))
+        talk.send("", requests.create_group({"displayName": "crowd"}))
+        group = next(iter(provider.groups))
+        adds = [requests.add_members(group, [i]) for i in ids.values()]
+        list(pool.map(lambda r: talk.send("", r), adds))
+    right = [u for u in provider.users.values() if u["displayName"] == f"New {u['userName']}"]
+    for _ in range(450):
+        talk.send("", requests.get("/ServiceProviderConfig"))
+    members = provider.groups[group].get("members", [])
+    return len(right), len(members), talk.steps[-1][1].status

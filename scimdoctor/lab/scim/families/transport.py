@@ -137,6 +137,15 @@ FAULTS = (
         answer=answered(always, _misbehaving(Behaviour.RESET)),
     ),
     _fault(
+        id="reset-now-and-then",
+        title="Resets the connection of every tenth read",
+        cause=_BLOCKED,
+        answer=answered(
+            lambda call, _: call.method == "GET" and call.serial % 10 == 0,
+            _misbehaving(Behaviour.RESET),
+        ),
+    ),
+    _fault(
         id="not-http",
         title="Speaks another protocol than HTTP",
         cause=_BLOCKED,
