@@ -19,6 +19,7 @@ from scimdoctor.checks import (
     media,
     members,
     members_asked,
+    oauth,
     patch,
     patch_paths,
     query,
@@ -36,10 +37,12 @@ from scimdoctor.checks.runner import near_names, run_checks, unknown_names
 
 _IN_ORDER: tuple[Check, ...] = (
     *tls.CHECKS,
+    *oauth.CHECKS,
     *reach.CHECKS,
     *auth.CHECKS,
     *media.CHECKS,
     *auth.REFUSAL_CHECKS,
+    *oauth.ANSWER_CHECKS,
     *discovery.CHECKS,
     *query.CHECKS_BEFORE_CREATE,
     *errors.CHECKS,

@@ -11,7 +11,8 @@ from scimdoctor.checks.ids import ACCEPTED, CONNECT
 from scimdoctor.checks.prose import missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html
-from scimdoctor.endpoint.credentials import BearerToken, NoCredentials, token_problems
+from scimdoctor.endpoint.credentials import BearerToken, ExtraHeaders, NoCredentials, token_problems
+from scimdoctor.endpoint.oauth import OAuthCredentials
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.redaction import Secret
@@ -73,11 +74,18 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="endpoint-unreachable-or-blocked",
         )
-    elif exchange.status == 403:
+    elif exchange.status == 403 and not _has_fetched_token(credentials):
         yield failed(
             f"{words}: the token is known, but it may not do this.",
             exchange,
             cause="auth-scheme-unsupported",
+        )
+    elif _has_fetched_token(credentials):
+        yield failed(
+            f"{words}, though the token endpoint gave the token in this run: it is made for another "
+            "audience, or lacks a scope.",
+            exchange,
+            cause="oauth-token-endpoint-incompatible",
         )
     else:
         yield from _other_spelling(context, exchange, words)
@@ -90,6 +98,11 @@ def _is_barred(context: CheckContext, refused: Exchange) -> bool:
     request = requests.probe("Users", "userName", context.values.guid())
     other = context.send_as(request, NoCredentials())
     return other.status == 403 and is_html(other)
+
+
+def _has_fetched_token(credentials: Credentials | None) -> bool:
+    inner = credentials.inner if isinstance(credentials, ExtraHeaders) else credentials
+    return isinstance(inner, OAuthCredentials)
 
 
 @dataclass(frozen=True, slots=True)

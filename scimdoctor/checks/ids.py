@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CONNECT = "reach/test-connection"
+OAUTH = "auth/oauth-token"
 ACCEPTED = "auth/token-accepted"
 NO_MATCH = "query/no-match"
 CREATE = "create/documented"

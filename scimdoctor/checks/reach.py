@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, failed
-from scimdoctor.checks.ids import CONNECT
+from scimdoctor.checks.ids import CONNECT, OAUTH
 from scimdoctor.checks.prose import is_sign_in, missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html
@@ -94,6 +94,7 @@ CHECKS = (
             references=(TUTORIAL, f"{RFC7644}#section-3.2"),
         ),
         run=_connect,
+        requires=(OAUTH,),
         writes=False,
     ),
 )

@@ -202,11 +202,12 @@ class _Run:
         chosen = problems or results[-1:] or [_nothing_wrong(check)]
         found = [self._finding(check, result) for result in chosen]
         self._findings[key] = found
+        anyway = self.context.works_anyway
         if any(f.is_problem or f.outcome is Outcome.ERRORED for f in found):
-            if key not in self.context.works_anyway:
+            if key not in anyway:
                 self._blocked[key] = key
         elif results and results[-1].outcome is Outcome.SKIPPED:
-            if results[-1].message not in {LEFT_OUT, READ_ONLY}:
+            if results[-1].message not in {LEFT_OUT, READ_ONLY} and key not in anyway:
                 self._blocked.setdefault(key, key)
                 self._lacking.setdefault(key, results[-1].message)
         else:
@@ -229,7 +230,7 @@ class _Run:
             message=message,
             cause=_cause(rule, result) if broken else None,
             evidence=tuple(x.id for x in result.exchanges),
-            reproduce=curl_line(last.request, self.context.endpoint.base_url) if last else None,
+            reproduce=_reproduced(last) if last else None,
             references=rule.references if broken else (),
         )
 
@@ -246,6 +247,11 @@ class _Run:
 def _wanted(finding: Finding, names: Sequence[str]) -> bool:
     chosen = finding.check in names or finding.check.partition("/")[0] in names
     return chosen or finding.is_problem or finding.outcome is Outcome.ERRORED
+
+
+def _reproduced(exchange: Exchange) -> str:
+    """A `curl` line; the token endpoint is somewhere else than the SCIM root."""
+    return curl_line(exchange.request, exchange.url.removesuffix(exchange.request.target))
 
 
 def _cause(rule: CheckRule, result: Result) -> str | None:

@@ -111,13 +111,18 @@ class OAuthCredentials:
         Raises:
             CredentialsUnavailable: the token endpoint gave none.
         """
+        answer = self.answer()
+        if answer.token is None:
+            raise CredentialsUnavailable(f"no access token: {answer.problem}")
+        return (("Authorization", f"Bearer {answer.token.reveal()}"),)
+
+    def answer(self) -> TokenAnswer:
+        """The token endpoint's answer, asked for anew when its token is about to end."""
         with self._lock:
             answer = self._answer
             if answer is None or (self._renew_at and self.recorder.now() >= self._renew_at):
                 answer = self._renew()
-        if answer.token is None:
-            raise CredentialsUnavailable(f"no access token: {answer.problem}")
-        return (("Authorization", f"Bearer {answer.token.reveal()}"),)
+            return answer
 
     def secrets(self) -> tuple[Secret, ...]:
         """The client's secret and the token at hand."""
@@ -134,9 +139,11 @@ class OAuthCredentials:
         return answer
 
 
-def fetch_token(client: OAuthClient, wire: Wire, recorder: Recorder) -> TokenAnswer:
-    """Ask for a token once; the exchange is recorded without it."""
-    request = client.request()
+def fetch_token(
+    client: OAuthClient, wire: Wire, recorder: Recorder, *, request: ScimRequest | None = None
+) -> TokenAnswer:
+    """Ask for a token once; the exchange is recorded without it. `request` is Entra's by default."""
+    request = request or client.request()
     id_, started_at = recorder.next_id(), recorder.now()
     recorder.hide(client.secrets())
     began = wire.limits.timer()

@@ -11,7 +11,11 @@ from scimdoctor.checks import ALL_CHECKS, CheckOptions, Clock, run_checks
 from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import BearerToken
 from scimdoctor.endpoint.guard import WriteGuard
+from scimdoctor.endpoint.oauth import OAuthClient, OAuthCredentials
+from scimdoctor.endpoint.recorder import Recorder
+from scimdoctor.endpoint.wire import Wire
 from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.scim.token_endpoint import CLIENT_ID, CLIENT_SECRET, PATH
 from scimdoctor.lab.scim.transport import ProviderTransport
 from scimdoctor.model.finding import Outcome
 from scimdoctor.redaction import Secret
@@ -60,14 +64,28 @@ class Checked:
 
 
 def endpoint_for(
-    handler: Callable[..., Any], http: list[httpx.Client], *, token: str = "lab-token"
+    handler: Callable[..., Any],
+    http: list[httpx.Client],
+    *,
+    token: str = "lab-token",
+    oauth: bool = False,
 ) -> Endpoint:
     """An endpoint with writes allowed; the caller closes what is put into `http`."""
     client = httpx.Client(transport=ProviderTransport(handler))
     http.append(client)
-    guard = WriteGuard()
+    guard, recorder = WriteGuard(), Recorder()
     guard.allow("a test")
-    return Endpoint(client, base_url=BASE_URL, auth=BearerToken(Secret(token)), guard=guard)
+    fetched = OAuthCredentials(
+        OAuthClient(
+            token_url=f"http://app.test{PATH}",
+            client_id=CLIENT_ID,
+            client_secret=Secret(CLIENT_SECRET),
+        ),
+        Wire(client),
+        recorder,
+    )
+    auth = fetched if oauth else BearerToken(Secret(token))
+    return Endpoint(client, base_url=BASE_URL, auth=auth, guard=guard, recorder=recorder)
 
 
 def check_provider(
@@ -77,10 +95,11 @@ def check_provider(
     options: CheckOptions | None = None,
     journal: Any = None,
     token: str = "lab-token",
+    oauth: bool = False,
 ) -> Checked:
     """Run `checks` against `provider`."""
     clients: list[httpx.Client] = []
-    endpoint = endpoint_for(provider.handle, clients, token=token)
+    endpoint = endpoint_for(provider.handle, clients, token=token, oauth=oauth)
     options = options or CheckOptions(seed=1)
     options = replace(options, seed=options.seed or 1, clock=FakeClock().clock)
     try:
@@ -92,10 +111,14 @@ def check_provider(
 
 
 def check_lab(
-    *faults: str, traits: Iterable[str] = (), options: CheckOptions | None = None
+    *faults: str,
+    traits: Iterable[str] = (),
+    options: CheckOptions | None = None,
+    oauth: bool = False,
 ) -> Checked:
     """Run every check against a provider with these switches on."""
-    return check_provider(ScimServiceProvider(faults=faults, traits=traits), options=options)
+    provider = ScimServiceProvider(faults=faults, traits=traits)
+    return check_provider(provider, options=options, oauth=oauth)
 
 
 @dataclass

@@ -52,12 +52,18 @@ def _serve(session: Session, faults: tuple[str, ...]) -> None:
     from threading import Event
 
     from scimdoctor.lab.running import running_lab
+    from scimdoctor.lab.scim.token_endpoint import CLIENT_ID, CLIENT_SECRET, PATH
 
     with running_lab(faults, progress=session.progress) as lab_:
         for name, value in lab_.environment.items():
             typer.echo(f"export {name}={value}")
         for app in (lab_.travel, lab_.hr):
             typer.echo(f"# {app.name}: {app.tenant_url} ({len(app.events)} events)")
+        token_url = f"{lab_.travel.tenant_url.removesuffix('/scim')}{PATH}"
+        typer.echo(
+            f"# {lab_.travel.name} with OAuth: --endpoint-auth oauth --oauth-token-url {token_url} "
+            f"--oauth-client-id {CLIENT_ID}, and SCIMDOCTOR_OAUTH_CLIENT_SECRET={CLIENT_SECRET}"
+        )
         session.progress.message(
             f"Running. In another terminal: paste the lines above, then scimdoctor diagnose "
             f'"{lab_.travel.name}" --endpoint {lab_.travel.tenant_url}. Ctrl-C stops the lab.'

@@ -16,6 +16,7 @@ from scimdoctor.lab.scim.families import (
     listing,
     load,
     membership,
+    oauth,
     patch_effect,
     patch_paths,
     patch_syntax,
@@ -31,6 +32,7 @@ __all__ = ["FAULTS", "TRAITS", "Fault", "Trait", "switches"]
 FAULTS: tuple[Fault, ...] = (
     *transport.FAULTS,
     *authentication.FAULTS,
+    *oauth.FAULTS,
     *listing.FAULTS,
     *filtering.FAULTS,
     *creating.FAULTS,

@@ -24,6 +24,7 @@ from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
 from scimdoctor.lab.scim.faults import switches
 from scimdoctor.lab.scim.representation import location, project, represent
 from scimdoctor.lab.scim.resources import new_resource, require_unique, require_valid
+from scimdoctor.lab.scim.token_endpoint import is_token_request, token_response
 from scimdoctor.scim import urns
 from scimdoctor.scim.filters import FilterError, matches, parse_filter
 from scimdoctor.scim.patch import PatchError, apply_operation
@@ -147,6 +148,8 @@ class ScimServiceProvider:
         return next((answer for answer in answers if answer is not None), None)
 
     def _work(self, call: Call) -> LabResponse:
+        if is_token_request(call):
+            return token_response(call)
         self._require_authorized(call)
         return self._first(call, "instead") or self._route(call)
 

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from scimdoctor.endpoint.oauth import OAuthClient
+from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import Change
 from scimdoctor.lab.http import LabRequest, LabResponse
 from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.scim.token_endpoint import CLIENT_ID, CLIENT_SECRET, PATH
 from scimdoctor.model.exchange import ScimRequest, json_of
+from scimdoctor.redaction import Secret
 from scimdoctor.scim import urns
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User"
@@ -70,6 +74,7 @@ def transcript(faults: Sequence[str] = (), traits: Sequence[str] = ()) -> list[S
     """All answers of the conversation with these switches on."""
     provider = ScimServiceProvider(faults=faults, traits=traits, clock=lambda: FIXED)
     talk = Conversation(provider)
+    _fetch_tokens(provider, talk.steps)
     _discover(talk)
     users = _create_users(talk)
     _query(talk, users)
@@ -79,6 +84,19 @@ def transcript(faults: Sequence[str] = (), traits: Sequence[str] = ()) -> list[S
     _groups(talk, users)
     _disable_and_delete(talk, users)
     return talk.steps
+
+
+def _fetch_tokens(provider: ScimServiceProvider, steps: list[Step]) -> None:
+    """The right client by header and by body, and a wrong secret."""
+    talk = Conversation(provider, token="", steps=steps)
+    for place, secret in (("header", CLIENT_SECRET), ("body", CLIENT_SECRET), ("body", "wrong")):
+        client = OAuthClient(
+            token_url=f"http://lab{PATH}",
+            client_id=CLIENT_ID,
+            client_secret=Secret(secret),
+            credentials_in=CredentialsIn(place),
+        )
+        talk.send(f"token by {place}", client.request())
 
 
 def _discover(talk: Conversation) -> None:
