@@ -106,4 +106,4 @@ def _is_sign(exchange: Exchange) -> bool:
     if exchange.response is None:
         return True
     status = exchange.response.status
-    return status in _REFUSALS or status >= 500 or 300 <= status < 304
+    return status in _REFUSALS or exchange.crashed or 300 <= status < 304
