@@ -74,18 +74,24 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="endpoint-unreachable-or-blocked",
         )
-    elif exchange.status == 403 and not _has_fetched_token(credentials):
-        yield failed(
-            f"{words}: the token is known, but it may not do this.",
-            exchange,
-            cause="auth-scheme-unsupported",
-        )
-    elif _has_fetched_token(credentials):
+    else:
+        yield from _not_let_in(context, exchange, words)
+
+
+def _not_let_in(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    """Say why the token itself is not taken."""
+    if _has_fetched_token(_credentials(context)):
         yield failed(
             f"{words}, though the token endpoint gave the token in this run: it is made for another "
             "audience, or lacks a scope.",
             exchange,
             cause="oauth-token-endpoint-incompatible",
+        )
+    elif exchange.status == 403:
+        yield failed(
+            f"{words}: the token is known, but it may not do this.",
+            exchange,
+            cause="auth-scheme-unsupported",
         )
     else:
         yield from _other_spelling(context, exchange, words)
