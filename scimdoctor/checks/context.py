@@ -76,7 +76,7 @@ class CheckContext:
     def __init__(self, endpoint: Sender, options: CheckOptions, tracker: Tracker) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.tracker = tracker
+        self.tracker, self.presence = tracker, Presence()
         self.values = Values(seed=options.seed, domain=options.domain)
         self.spelling = Spelling()
         self.kept: set[str] = set()
@@ -116,8 +116,6 @@ class CheckContext:
         self.intermittent: list[Exchange] = []
         """Failures whose repetition succeeded: 5xx answers, and broken connections."""
 
-        self.presence = Presence()
-
         self.tls: TlsFacts | None = None
         """What the host offers by TLS; `None` until somebody looked."""
 
@@ -130,10 +128,8 @@ class CheckContext:
         """Endpoints that /ResourceTypes lists; `None` if it does not."""
 
         self._deadline = options.clock.now() + options.timeout
-        self._pace = 0.0
-        self._broken = 0
-        self._grace_left = 3.0
-        self._waited_in_vain = False
+        self._pace, self._broken = 0.0, 0
+        self._grace_left, self._waited_in_vain = 3.0, False
         self._clashed: set[tuple[str, str]] = set()
 
     # -- sending ---------------------------------------------------------------------------
