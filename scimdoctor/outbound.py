@@ -86,6 +86,7 @@ def proxy_chooser(proxies: Mapping[str, str] | None = None) -> Callable[[str], s
 
     `proxies` maps schemes (and `all`, `no`) as the environment does; `None` asks environment and
     platform. httpx looks proxies up only when it makes the transport itself, which ours replace.
+    The function raises `ConfigurationError` where a proxy is named that cannot be used.
     """
     from urllib.request import getproxies, proxy_bypass
 
@@ -100,11 +101,29 @@ def proxy_chooser(proxies: Mapping[str, str] | None = None) -> Callable[[str], s
         if ask_platform and proxy_bypass(host):
             return None
         proxy = chosen.get(parts.scheme) or chosen.get("all")
-        if not proxy:
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        return _checked(proxy) if proxy else None
 
     return proxy_of
+
+
+def _checked(proxy: str) -> str:
+    """Return the proxy's URL; the message leaves out what may be its password.
+
+    Raises:
+        ConfigurationError: it is no proxy that HTTP goes through.
+    """
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(
+            "the proxy of this machine's settings cannot be used: it is no http:// or https:// URL",
+            hint="correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or name the host in NO_PROXY",
+        )
+    return url
 
 
 def _is_near(host: str) -> bool:

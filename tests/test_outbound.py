@@ -65,3 +65,12 @@ def test_given_proxies_and_their_exceptions() -> None:
     for direct in ("https://127.0.0.1/", "https://a.intern.example/", "https://x.local/"):
         assert proxy_of(direct) is None
     assert proxy_of("http://app.example/") is None
+
+
+@pytest.mark.parametrize("proxy", ["socks5://proxy:1080", "ftp://proxy", "proxy:port", "http://"])
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(proxy: str) -> None:
+    with pytest.raises(ConfigurationError, match="proxy") as caught:
+        proxy_chooser({"https": proxy.replace("://", "://me:hidden-word@", 1)})(
+            "https://app.example/"
+        )
+    assert "hidden-word" not in f"{caught.value} {caught.value.hint}"

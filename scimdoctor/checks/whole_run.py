@@ -54,7 +54,7 @@ def _sent(context: CheckContext, *, at_least: int) -> int:
     """
     sent = len(getattr(context.endpoint, "exchanges", ()))
     if sent < at_least:
-        raise Unavailable(f"only {sent} requests were sent, too few to tell")
+        raise Unavailable(f"too few requests were sent to tell: {sent}")
     return sent
 
 

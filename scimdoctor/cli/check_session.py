@@ -153,7 +153,8 @@ def _opted(options: CheckOptions, family: str) -> bool:
 def _limits(findings: tuple[Finding, ...]) -> Iterator[str]:
     skipped = [f for f in findings if f.outcome is Outcome.SKIPPED]
     if skipped:
-        yield f"{len(skipped)} checks were skipped; each says why"
+        checks = "1 check was" if len(skipped) == 1 else f"{len(skipped)} checks were"
+        yield f"{checks} skipped; each says why"
     yield from (f"{f.check}: {f.message}" for f in findings if f.outcome is Outcome.ERRORED)
     yield from (
         f.message for f in findings if f.check == "run/clean-up" and f.outcome is Outcome.FAILED

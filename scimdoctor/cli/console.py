@@ -170,4 +170,7 @@ def ask_secret(prompt: str) -> str | None:
         return None
     import getpass
 
-    return getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+    try:
+        return getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+    except EOFError:
+        return None

@@ -6,22 +6,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.cli.captures import read_captures
 from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
 from scimdoctor.cli.known import known_of
 from scimdoctor.cli.session import new_report
 from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
-from scimdoctor.errors import ConfigurationError, GraphError, SourceError
+from scimdoctor.errors import ConfigurationError, GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
-    from pathlib import Path
 
     from scimdoctor.cli.options import EndpointOptions, Sources, Window
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
-    from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.report import EventCounts, Report, SignatureSummary
     from scimdoctor.sources.objects import Objects
 
@@ -131,7 +130,8 @@ def _gathered(
     app = asked.app if saved else asked.app or session.settings.app
     if not saved and not app:
         raise ConfigurationError("there is nothing to diagnose", hint=_NOTHING)
-    evidence = Evidence(now=session.now(), exchanges=tuple(_captured(sources.har or ())))
+    capture = read_captures(sources.har or ())
+    evidence = Evidence(now=session.now(), exchanges=capture.exchanges, limits=capture.problems)
     target: dict[str, str] = {"app": app} if app else {}
     if sources.from_ or not saved:
         evidence, target = _with_events(
@@ -154,7 +154,7 @@ def _with_events(
     sources: Sources,
     window: Window,
 ) -> tuple[Evidence, dict[str, str]]:
-    from scimdoctor.cli.event_source import Origin, open_wanted
+    from scimdoctor.cli.event_source import Origin, open_wanted, unmatched
     from scimdoctor.sources.cycles import cycles_in
     from scimdoctor.sources.objects import objects_behind
 
@@ -172,8 +172,9 @@ def _with_events(
             events_asked=True,
             cycles=cycles_in(opened.events, opened.wanted),
             limits=(
+                *evidence.limits,
                 *_unlike(origin.files, found.counts),
-                *_nobody(window, found.counts),
+                *unmatched(opened, window, found.counts),
                 *opened.limits,
             ),
         )
@@ -187,22 +188,6 @@ def _further(
     for signature in sorted(signatures, key=lambda s: -s.objects)[:_NAMED]:
         objects = behind.get(signature.sample[0]) if signature.sample else None
         yield from objects.events if objects else ()
-
-
-def _nobody(window: Window, counts: EventCounts) -> tuple[str, ...]:
-    """Say which options left no event, so that nobody takes silence for health."""
-    given = {
-        "--user": window.user,
-        "--error-code": window.error_code,
-        "--action": window.action,
-        "--cycle": window.cycle,
-        "--job-id": window.job_id,
-        "--status": ", ".join(str(status) for status in window.status or ()),
-        "--since": window.since,
-        "--until": window.until,
-    }
-    named = " and ".join(f"{option} {value}" for option, value in given.items() if value)
-    return (f"no event matches {named}",) if named and not counts.read else ()
 
 
 def _unlike(paths: Sequence[str], counts: EventCounts) -> tuple[str, ...]:
@@ -231,8 +216,8 @@ def _with_job(session: Session, app: str, evidence: Evidence) -> Evidence:
         mapping = schema(session.graph, principal.id, job.id)
     except (GraphError, ConfigurationError) as error:
         text = f"job or attribute mapping could not be read from Graph: {error.message}"
-        return replace(evidence, limits=(*evidence.limits, text))
-    return replace(evidence, schema=mapping)
+        return replace(evidence, limits=(*evidence.limits, text), tenant_asked=True)
+    return replace(evidence, schema=mapping, tenant_asked=True)
 
 
 def _with_saved(evidence: Evidence, sources: Sources) -> Evidence:
@@ -243,19 +228,6 @@ def _with_saved(evidence: Evidence, sources: Sources) -> Evidence:
     if sources.schema is not None:
         evidence = replace(evidence, schema=load_schema(sources.schema))
     return evidence
-
-
-def _captured(paths: Iterable[Path]) -> list[Exchange]:
-    from scimdoctor.endpoint.har import load_har
-
-    found: list[Exchange] = []
-    for path in paths:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise SourceError(f"{path} cannot be read: {error.strerror}") from error
-        found += load_har(data, path.name, first=len(found) + 1).exchanges
-    return found
 
 
 def _opened(

@@ -37,7 +37,10 @@ def parse_tenant_url(url: str) -> TenantUrl:
     try:
         parsed = TenantUrl.parse(url)
     except ValueError as error:
-        raise ConfigurationError("the endpoint must be an http(s) URL with a host") from error
+        raise ConfigurationError(
+            f"the endpoint's URL cannot be used: {error}",
+            hint="give it as in Entra, for example https://app.example.com/scim",
+        ) from error
     if "@" in parsed.base_url.partition("://")[2].partition("/")[0]:
         raise ConfigurationError("the endpoint's URL must not hold a user name or password")
     return parsed
@@ -53,10 +56,12 @@ def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpo
     from scimdoctor.endpoint.client import Endpoint, Limits
     from scimdoctor.endpoint.recorder import Recorder
     from scimdoctor.endpoint.wire import Wire
+    from scimdoctor.outbound import proxy_chooser
 
     settings = session.settings
     base_url = parse_tenant_url(url).base_url
     check_url(base_url, insecure_http=_insecure(options, settings))
+    proxy_chooser()(base_url)  # a proxy that cannot be used is refused before anything is sent
     connection = Connection(
         ca_file=options.ca_file or settings.ca_file,
         client_certificate=options.client_certificate or settings.client_certificate,

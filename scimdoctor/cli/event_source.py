@@ -13,10 +13,13 @@ from scimdoctor.errors import ConfigurationError, GraphUnavailableError, SourceE
 from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scimdoctor.cli.options import Window
     from scimdoctor.cli.session import Session
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.report import EventCounts
+    from scimdoctor.progress import Progress
     from scimdoctor.sources.archive import Archive
     from scimdoctor.sources.archive_manifest import Span
     from scimdoctor.sources.event_filter import EventFilter
@@ -110,6 +113,24 @@ def filter_of(window: Window, now: datetime, *, app: str | None = None) -> Event
     )
 
 
+def unmatched(opened: OpenEvents, window: Window, counts: EventCounts) -> tuple[str, ...]:
+    """Say which options left no event, so that nobody takes silence for health."""
+    saved = "source" in opened.target
+    given = {
+        "app": opened.wanted.app if saved else None,
+        "--user": window.user,
+        "--error-code": window.error_code,
+        "--action": window.action,
+        "--cycle": window.cycle,
+        "--job-id": window.job_id,
+        "--status": ", ".join(str(status) for status in window.status or ()),
+        "--since": window.since,
+        "--until": window.until,
+    }
+    named = " and ".join(f"{option} {value}" for option, value in given.items() if value)
+    return (f"no event matches {named}",) if named and not counts.read else ()
+
+
 @contextmanager
 def open_wanted(session: Session, origin: Origin, window: Window) -> Iterator[OpenEvents]:
     """Open the events that `origin` and `window` ask for; they close with the ``with``."""
@@ -179,7 +200,8 @@ def _take_from_graph(
     opened = replace(opened, wanted=replace(opened.wanted, app=app_id), target=target)
     log = GraphLog(session.graph)
     if not origin.archive:
-        opened.events.add_events(log.events(span, app_id=app_id, trouble=opened.said))
+        events = log.events(span, app_id=app_id, trouble=opened.said)
+        opened.events.add_events(_counted(events, session.progress))
         return opened
     archive = tenants_archive(session)
     pull = Pull(
@@ -193,6 +215,16 @@ def _take_from_graph(
         opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
     opened.events.add_parquet(archive.files(app_id, span))
     return opened
+
+
+def _counted(
+    events: Iterable[ProvisioningObjectSummary], progress: Progress
+) -> Iterator[ProvisioningObjectSummary]:
+    """Yield `events`, and say how many there were so far."""
+    with progress.task("Pulling events") as task:
+        for event in events:
+            task.advance()
+            yield event
 
 
 def tenants_archive(session: Session) -> Archive:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
     """Judge `report`: problems at or above `fail_on` give 1; `None` means never.
 
-    Events that were there and could not be read, not one of them, are facts not got: 3.
+    Events that were there and could not be read, not one of them, are facts not got: 3. So are
+    objects of which none could be compared.
     """
     if report.events.unreadable and not report.events.read:
+        return ExitStatus.FAILED
+    if report.comparisons and all(c.state == "cannot-tell" for c in report.comparisons):
         return ExitStatus.FAILED
     if fail_on is None:
         return ExitStatus.OK
@@ -66,4 +69,4 @@ def _severities(report: Report) -> Iterator[Severity]:
 def _has_difference(state: str, attributes: tuple[object, ...]) -> bool:
     harmless = {"same", "not-mapped", "not-sent-null", "only-in-app", "cannot-tell", "case-only"}
     verdicts = {str(getattr(attribute, "verdict", "same")) for attribute in attributes}
-    return state != "matched" or bool(verdicts - harmless)
+    return state not in {"matched", "cannot-tell"} or bool(verdicts - harmless)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.cli.event_source import unmatched
 from scimdoctor.cli.session import new_report
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from scimdoctor.cli.event_source import OpenEvents
+    from scimdoctor.cli.options import Window
     from scimdoctor.cli.session import Session
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.report import Report, SignatureSummary
@@ -20,9 +22,9 @@ SHOWN = 100
 """Events that are listed unless `--limit` says otherwise."""
 
 
-def event_report(session: Session, opened: OpenEvents, limit: int | None) -> Report:
+def event_report(session: Session, opened: OpenEvents, window: Window) -> Report:
     """Return a report that lists the newest of the wanted events."""
-    shown = limit or SHOWN
+    shown = window.limit or SHOWN
     found = opened.events.newest(opened.wanted, limit=shown)
     counts = opened.events.counts(opened.wanted)
     notes: tuple[str, ...] = ()
@@ -38,13 +40,13 @@ def event_report(session: Session, opened: OpenEvents, limit: int | None) -> Rep
         events=counts,
         event_list=found,
         notes=notes,
-        limits=opened.limits,
+        limits=(*unmatched(opened, window, counts), *opened.limits),
     )
 
 
-def summary_report(session: Session, opened: OpenEvents, limit: int | None) -> Report:
+def summary_report(session: Session, opened: OpenEvents, window: Window) -> Report:
     """Return a report that groups the wanted failures and skips into faults."""
-    found = opened.events.summary(opened.wanted, limit=limit)
+    found = opened.events.summary(opened.wanted, limit=window.limit)
     samples = opened.events.by_id([one.sample[0] for one in found.signatures if one.sample])
     return new_report(
         session,
@@ -53,7 +55,7 @@ def summary_report(session: Session, opened: OpenEvents, limit: int | None) -> R
         events=replace(found.counts, unreadable=opened.events.unreadable),
         days=found.days,
         signatures=tuple(with_causes(found.signatures, samples, session.now())),
-        limits=opened.limits,
+        limits=(*unmatched(opened, window, found.counts), *opened.limits),
     )
 
 

@@ -73,26 +73,16 @@ def collect(
 
 
 def _from_captures(paths: list[Path]) -> Found:
-    from scimdoctor.endpoint.har import load_har
+    from scimdoctor.cli.captures import read_captures
     from scimdoctor.replay import subjects_of_har
 
-    subjects: list[Subject] = []
-    problems: list[str] = []
-    read = 0
-    for path in paths:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror}") from error
-        capture = load_har(data, path.name, first=read + 1)
-        read += len(capture.exchanges)
-        problems += capture.problems
-        subjects += subjects_of_har(capture.exchanges)
+    capture = read_captures(paths)
+    subjects = subjects_of_har(capture.exchanges)
     if not subjects:
         names = ", ".join(path.name for path in paths)
         raise SourceError(f"{names}: no request to /Users or /Groups was captured")
     target = {"source": ", ".join(path.name for path in paths)}
-    return Found(subjects=tuple(subjects), limits=tuple(problems), target=target)
+    return Found(subjects=tuple(subjects), limits=capture.problems, target=target)
 
 
 def _from_log(

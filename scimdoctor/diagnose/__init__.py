@@ -183,14 +183,18 @@ def _unseen(evidence: Evidence, probe: Probe | None, blocked: str | None) -> tup
     missing = []
     if not evidence.counts.read and not evidence.groups and not evidence.limits:
         missing.append("no provisioning events were given or found")
-    if evidence.job is None:
-        missing.append("the job was not read: no tenant and no --job")
+    if evidence.job is None and not evidence.tenant_asked:
+        missing.append("the job was not read: name an app of your tenant, or give --job")
     if evidence.events_asked and evidence.job is not None and evidence.counts.read:
         missing += pace_unseen(evidence.cycles)
-    if evidence.schema is None:
-        missing.append("the attribute mapping was not read: no tenant and no --schema")
+    if evidence.schema is None and not evidence.tenant_asked:
+        missing.append(
+            "the attribute mapping was not read: name an app of your tenant, or give --schema"
+        )
     if probe is None and not evidence.exchanges:
-        missing.append("no request or answer was seen: no --endpoint and no --har")
+        missing.append(
+            "no request or answer was seen: give --endpoint, or a --har that can be read"
+        )
     elif probe is not None and not probe.writes and blocked is None:
         missing.append("the endpoint was only read from: writes were not allowed")
     return tuple(missing)

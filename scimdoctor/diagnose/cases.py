@@ -48,6 +48,9 @@ class Evidence:
     events_asked: bool = False
     """Whether events were looked for; silence says something only then."""
 
+    tenant_asked: bool = False
+    """Whether the tenant was asked for job and mapping; `limits` then say what it did not give."""
+
     cycles: tuple[Cycle, ...] | None = None
     """The job's cycles in the events; `None` where they were not looked at."""
 

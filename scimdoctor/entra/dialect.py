@@ -5,6 +5,7 @@ Source: Microsoft, "SCIM protocol compliance of the provisioning service" (flags
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -47,13 +48,26 @@ class TenantUrl:
         """
         parts = urlsplit(text.strip())
         if parts.scheme.casefold() not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"not an http(s) URL with a host: {text.strip()!r}")
+            raise ValueError("it is no http(s) URL with a host")
+        if parts.port == 0 or not _is_host(parts.hostname):
+            raise ValueError("no host or port can be called so")
         names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
         flags = tuple(name for name in names if name.casefold() in _FLAGS)
         compliant = any(flag.casefold() == COMPLIANCE_FLAG.casefold() for flag in flags)
         base = urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
         dialect = Dialect.COMPLIANT if compliant else Dialect.DEFAULT
         return cls(base_url=base, dialect=dialect, flags=flags)
+
+
+def _is_host(name: str) -> bool:
+    """Whether `name` can be asked of DNS (RFC 1035 section 2.3.4), or is an address."""
+    if ":" in name:
+        return True
+    try:
+        labels = name.rstrip(".").encode("idna").split(b".")
+    except UnicodeError:
+        return False
+    return all(re.fullmatch(rb"[\w-]{1,63}", label) for label in labels)
 
 
 def encode_query(parameters: list[tuple[str, str]]) -> str:

@@ -82,7 +82,7 @@ def review(
 def _limits(schema: SynchronizationSchema, known_paths: Sequence[str] | None) -> Iterator[str]:
     yield from (f"the {_kind(o)} mapping is off: it was not judged" for o in _disabled(schema))
     if known_paths is None:
-        yield "targets were not compared with the endpoint's /Schemas: no endpoint given"
+        yield "targets were not compared with the endpoint's /Schemas: no endpoint was given, or it has no usable /Schemas"
     if not schema.directories:
         yield "the schema has no directory definitions: types could not be judged"
 

@@ -190,10 +190,10 @@ class _Run:
             found.append(f"the endpoint could not be reached from here: {self.unreached}")
         if self._stopped:
             left = self.total - len(self.replays) - sum(self._left_out.values())
-            return (*found, f"{left} events were not replayed: {self._stopped}") if left else ()
+            return (*found, f"{_events(left)} not replayed: {self._stopped}") if left else ()
         beyond = self.total - (self.bounds.limit or self.total)
         if beyond > 0:
-            found.append(f"{beyond} events were not replayed: --limit {self.bounds.limit}")
+            found.append(f"{_events(beyond)} not replayed: --limit {self.bounds.limit}")
         return tuple(found)
 
 
@@ -219,3 +219,7 @@ def _answer(replay: Replay) -> str:
         return str(replay.verdict)
     head = replay.summary.partition(":")[2] if ":" in replay.summary else replay.summary
     return f"{replay.verdict} {replay.cause} {head.partition(';')[0][:80]}"
+
+
+def _events(number: int) -> str:
+    return "1 event was" if number == 1 else f"{number} events were"

@@ -190,6 +190,10 @@ def _of_comparisons(report: Report) -> Headline | None:
         c for c in report.comparisons if is_different(c.state, [a.verdict for a in c.attributes])
     ]
     objects = counted(len(report.comparisons), "object")
+    unsure = sum(c.state == "cannot-tell" for c in report.comparisons)
+    if not odd and unsure:
+        text = f"{unsure} of {objects} could not be compared."
+        return Headline(level=Level.UNKNOWN, text=text)
     if not odd:
         return Headline(level=Level.GOOD, text=f"{objects} compared, no difference.")
     stale = sum(c.state == "active-but-should-not-be" for c in odd)
@@ -210,7 +214,7 @@ def _of_comparisons(report: Report) -> Headline | None:
 def is_different(state: str, verdicts: Iterable[str]) -> bool:
     """Whether a comparison with `state` and these attribute verdicts needs a look."""
     bad = {"differs", "missing-in-app", "reformatted"}
-    return state != "matched" or any(verdict in bad for verdict in verdicts)
+    return state not in {"matched", "cannot-tell"} or any(v in bad for v in verdicts)
 
 
 def _of_apps(report: Report) -> Headline | None:

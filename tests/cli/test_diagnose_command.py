@@ -69,7 +69,7 @@ def test_events_alone(tmp_path: Path) -> None:
     assert found["cause"] == "patch-method-missing"
     assert found["affected"]["objects"] == 2
     assert found["remediation"]
-    assert any("no --endpoint" in limit for limit in report["limits"])
+    assert any("give --endpoint" in limit for limit in report["limits"])
     assert ran.status == 1
 
 
@@ -353,3 +353,16 @@ def test_a_few_requests_tell_related_causes_apart_where_the_app_says_nothing(
     assert ran.json["diagnoses"][0]["cause"] == cause
     assert len(ran.json["exchanges"]) <= 60
     assert not provider.users
+
+
+def test_what_a_capture_does_not_give_is_said(tmp_path: Path) -> None:
+    capture = tmp_path / "broken.har"
+    capture.write_text(json.dumps({"log": {"entries": [{"request": "none"}]}}))
+    ran = run(tmp_path, "--har", str(capture), "-f", "json")
+    assert any("broken.har: entry 1 was passed over" in limit for limit in ran.json["limits"])
+    assert not any("no --har" in limit for limit in ran.json["limits"])
+
+
+def test_an_app_that_no_saved_event_is_of_is_named(tmp_path: Path) -> None:
+    ran = run(tmp_path, "--from", events(tmp_path, record(reason(405))), "Other", "-f", "json")
+    assert "no event matches app Other" in ran.json["limits"]

@@ -175,3 +175,20 @@ def test_a_token_with_blanks_around_it_is_warned_about(
     opened = replace(session(tmp_path, ENDPOINT_TOKEN="abcdefgh \n"), quiet=False)
     open_endpoint(opened, URL, EndpointOptions()).close()
     assert "white space" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://host:port/scim", "https://a b.invalid/scim", f"https://{'a' * 70}.example/scim"],
+)
+def test_a_host_that_nobody_can_have_is_a_mistake_of_the_caller(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="URL cannot be used") as caught:
+        parse_tenant_url(url)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1]:8080/scim", "https://bücher.example/scim", "http://a_b/s"]
+)
+def test_unusual_hosts_are_fine(url: str) -> None:
+    assert parse_tenant_url(url).base_url == url

@@ -8,10 +8,18 @@ import pytest
 
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.judgement import status_of
+from scimdoctor.model.comparison import Comparison
 from scimdoctor.model.diagnosis import Confidence, Diagnosis
 from scimdoctor.model.finding import Finding, Outcome
-from scimdoctor.model.report import AppHealth, EventCounts, MappingRow, Report, StatusVerdict
+from scimdoctor.model.report import (
+    AppHealth,
+    EventCounts,
+    MappingRow,
+    Report,
+    StatusVerdict,
+)
 from scimdoctor.model.rule import FixedBy, Layer, Requirement, Severity
+from scimdoctor.reports.verdict import headline
 
 
 def report(**sections: object) -> Report:
@@ -86,3 +94,12 @@ def test_status(found: Report, status: ExitStatus) -> None:
 def test_fail_on_raises_the_bar() -> None:
     assert status_of(FAILED_MINOR, Severity.MAJOR) is ExitStatus.OK
     assert status_of(FAILED_MINOR, None) is ExitStatus.OK
+
+
+def test_what_could_not_be_compared_is_no_difference() -> None:
+    unsure = Comparison(object="ada@example.com", state="cannot-tell")
+    same = Comparison(object="bob@example.com")
+    assert status_of(report(comparisons=(unsure,)), Severity.MAJOR) is ExitStatus.FAILED
+    assert status_of(report(comparisons=(unsure, same)), Severity.MAJOR) is ExitStatus.OK
+    text = headline(report(comparisons=(unsure,))).text
+    assert text == "1 of 1 object could not be compared."

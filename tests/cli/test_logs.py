@@ -122,6 +122,18 @@ def test_saved_files_are_summarised_with_causes(session: Session) -> None:
     assert any("log-analytics-query-partial.json" in limit for limit in ran.json["limits"])
 
 
+def test_files_that_are_named_come_before_a_workspace_of_the_settings(session: Session) -> None:
+    path = str(DATA / "graph-list-scim-user-conflict.json")
+    ran = run(session, "logs", "--from", path, "--workspace", "none", "-f", "json")
+    assert ran.json["events"]["read"] == 1
+
+
+def test_a_filter_that_leaves_nothing_is_named(session: Session) -> None:
+    path = str(DATA / "graph-list-scim-user-conflict.json")
+    ran = run(session, "logs", "--from", path, "--action", "frobnicate", "-f", "json")
+    assert "no event matches --action frobnicate" in ran.json["limits"]
+
+
 def test_saved_files_are_listed_newest_first(session: Session) -> None:
     ran = run(session, "logs", "--from", str(DATA), "--limit", "2", "-f", "jsonl")
     times = [json.loads(line)["activityDateTime"] for line in ran.stdout.splitlines()]

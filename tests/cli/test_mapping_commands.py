@@ -138,7 +138,7 @@ def test_mappings_with_faults_end_with_status_1(desk: Desk, tmp_path: Path) -> N
 def test_mappings_are_compared_with_the_endpoint(desk: Desk) -> None:
     ran = desk.run("mappings", "--schema", SCHEMA, "--endpoint", BASE_URL, "-f", "json")
     assert ran.status in {0, 1}
-    assert not any("no endpoint given" in limit for limit in ran.json["limits"])
+    assert not any("no endpoint was given" in limit for limit in ran.json["limits"])
 
 
 def test_mappings_exported_and_unchanged(desk: Desk, tmp_path: Path) -> None:

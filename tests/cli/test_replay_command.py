@@ -391,7 +391,7 @@ def test_ctrl_c_reports_what_was_done_and_ends_with_130(desk: Desk) -> None:
     assert ran.status == 130
     assert len(ran.json["replays"]) == 2
     assert ran.json["replays"][0]["label"] == "ada"
-    assert "1 events were not replayed: interrupted" in ran.json["limits"]
+    assert "1 event was not replayed: interrupted" in ran.json["limits"]
 
 
 def test_a_refused_token_is_said_once(desk: Desk) -> None:

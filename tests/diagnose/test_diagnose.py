@@ -325,7 +325,7 @@ def test_what_was_not_seen_is_said() -> None:
     limits = " ".join(diagnose(evidence(event("update", reason(405)))).limits)
     assert "job was not read" in limits
     assert "mapping was not read" in limits
-    assert "no --endpoint" in limits
+    assert "give --endpoint" in limits
 
 
 def test_the_mapping_alone_is_looked_at() -> None:

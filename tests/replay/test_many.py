@@ -105,7 +105,7 @@ def test_equal_answers_end_a_kind_and_are_told(tmp_path: Path) -> None:
         )
     assert len(batch.replays) == len(paced) == 3
     assert any(text.startswith("4 more events like") for text in batch.limits)
-    assert any("1 events" in text for text in batch.limits)
+    assert any("1 event was" in text for text in batch.limits)
 
 
 def test_another_answer_keeps_it_going(tmp_path: Path) -> None:

@@ -68,13 +68,14 @@ def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = Fal
     """
     from scimdoctor.cli.archive_report import pruned
     from scimdoctor.cli.event_source import moment_of, required_moment
+    from scimdoctor.reports.verdict import counted
     from scimdoctor.sources.archive import archives
 
     session = session_of(ctx)
     before = required_moment(moment_of(older_than, session.now(), "--older-than"), "--older-than")
     found = archives(session.archive_root)
     session.confirm_or_stop(
-        f"Remove the events before {before:%Y-%m-%d} of {len(found)} tenant(s)?", yes=yes
+        f"Remove the events before {before:%Y-%m-%d} of {counted(len(found), 'tenant')}?", yes=yes
     )
     verdict = pruned(found, before.date())
     session.emit(new_report(session, "archive prune", status=verdict), output)

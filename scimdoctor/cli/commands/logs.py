@@ -73,11 +73,12 @@ def logs(
     if follow:
         follow_log(session, origin, window, output=output)
         return
+    workspace = None if from_ or offline else workspace or session.settings.workspace
     if workspace:
         with open_workspace(session, workspace) as asked:
             report = workspace_report(session, asked, origin, window=window, summary=summary)
     else:
         with open_wanted(session, origin, window) as opened:
             make = summary_report if summary else event_report
-            report = make(session, opened, window.limit)
+            report = make(session, opened, window)
     session.emit(report, output)
