@@ -98,3 +98,8 @@ class Diagnosis:
 
     known: bool = False
     """Listed in the baseline: shown, but no reason to fail."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether a cause is named: `unknown-cause` says that the evidence does not decide."""
+        return self.cause != "unknown-cause"

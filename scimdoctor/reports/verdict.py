@@ -122,7 +122,9 @@ def _of_diagnoses(report: Report) -> Headline | None:
     named = f"{first.title.rstrip('.')} ({first.cause}, {first.confidence})."
     if all(diagnosis.fixed_by is FixedBy.NOBODY for diagnosis in report.diagnoses):
         return Headline(level=Level.GOOD, text=named)
-    text = f"{counted(len(report.diagnoses), 'cause')} found; first: {named}"
+    decided = sum(diagnosis.decided for diagnosis in report.diagnoses)
+    found = f"{counted(decided, 'cause')} found; first" if decided else "No cause found yet"
+    text = f"{found}: {named}"
     all_known = known == len(report.diagnoses)
     return Headline(level=Level.ATTENTION if all_known else Level.PROBLEM, text=text)
 

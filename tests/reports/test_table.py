@@ -46,6 +46,16 @@ def test_links_only_where_asked() -> None:
     assert "\x1b]8;" in table("diagnose", width=80, color=True, hyperlinks=True)
 
 
+def test_a_cause_that_is_not_known_is_not_counted_as_found() -> None:
+    report = fakes.diagnose()
+    unknown = replace(report.diagnoses[0], cause="unknown-cause", title="Not decided")
+    alone = headline(replace(report, diagnoses=(unknown,)))
+    assert alone.text == f"No cause found yet: Not decided (unknown-cause, {unknown.confidence})."
+    assert alone.level is Level.PROBLEM
+    beside = headline(replace(report, diagnoses=(report.diagnoses[0], unknown)))
+    assert beside.text.startswith("1 cause found; first: ")
+
+
 def test_verdict_first_limits_last() -> None:
     lines = table("diagnose", width=80).splitlines()
     assert lines[0].startswith("✗ 2 causes found; first: The app knows PATCH")
