@@ -23,9 +23,15 @@ _SECTIONS = (
 
 
 def main_section(report: Report) -> list[Json]:
-    """Return the first section that has anything, as JSON objects; exchanges come last of all."""
+    """Return the first section that has anything, as JSON objects.
+
+    A verdict such as `status` and `whoami` give is one row; exchanges come last of all.
+    """
     for name in _SECTIONS:
         if getattr(report, name):
             rows: list[Json] = report_json(report)[name]
             return rows
+    if report.status is not None:
+        verdict: Json = report_json(report)["status"]
+        return [verdict]
     return [exchange_json(exchange) for exchange in report.exchanges]

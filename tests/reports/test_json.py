@@ -182,3 +182,11 @@ def test_no_field_of_a_replay_or_an_exchange_is_left_out() -> None:
 def test_the_schema_knows_every_reason_for_no_answer() -> None:
     known = schema()["$defs"]["failure"]["properties"]["kind"]["enum"]
     assert set(known) == {str(kind) for kind in FailureKind}
+
+
+def test_a_report_that_is_a_verdict_is_one_line() -> None:
+    report = SCENARIOS["status"]()
+    assert report.status is not None
+    text = io.StringIO()
+    render(report, text, Format.JSONL)
+    assert json.loads(text.getvalue())["health"] == report.status.health
