@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from scimdoctor.model.exchange import Headers
 
@@ -25,14 +25,35 @@ _HARMLESS_HEADERS = frozenset(
     {"access-control-allow-credentials", "idempotency-key", "sec-websocket-key", "surrogate-key"}
 )
 _HARMLESS_SCHEMES = re.compile(r"(?i)^(bearer|basic|digest|negotiate|token)\s+\S")
-_SENSITIVE_KEY = (
-    r"(?:access_?token|refresh_?token|id_?token|client_?secret|secret_?token|client_?assertion"
-    r"|pass(?:word|phrase)|api_?key|private_?key|device_code|code_verifier|sig(?:nature)?)"
+_PAGING = r"(?<!skip)(?<!skip[_-])(?<!delta)(?<!delta[_-])(?<!page)(?<!page[_-])"
+_PAGING += r"(?<!continuation)(?<!continuation[_-])(?<!sync)(?<!sync[_-])"
+"""A token that only says where a list goes on is no credential."""
+
+_KEYS = r"(?:api|subscription|private|access|account|shared|secret|signing|functions?|master|user)"
+_CREDENTIAL = (
+    rf"(?:{_PAGING}token|secret|(?<!change)(?<!change[_-])pass(?:word|phrase|wd)|{_KEYS}[_-]?key"
+    r"|client[_-]?assertion|device[_-]?code|code[_-]?verifier|authorization)"
 )
-_FORM_SECRET = re.compile(
-    rf"(?i)(\b{_SENSITIVE_KEY}|(?:(?<=[?&;])|^)(?:code|token|key))=[^&;\s\"'<>]+"
+"""How the name of a credential ends, in a URL, a form, JSON, XML or an attribute path."""
+
+_CREDENTIAL_NAME = re.compile(rf"(?i){_CREDENTIAL}$")
+_VALUE = r"([^&;\s\"'<>]+)"
+_PARAMETER = re.compile(rf"([?&;#]|^|&amp;)([\w.$-]{{1,80}})={_VALUE}")
+_ASSIGNMENT = re.compile(rf"(?<![\w-])()([\w-]{{1,80}})={_VALUE}")
+_MEMBER = re.compile(r'("([^"\\]{1,200})"\s*:\s*)("(?:[^"\\]|\\.)*|-?\d[\d.eE+-]*)')
+_QUOTED_MEMBER = re.compile(
+    r'(\\{1,7}"([^"\\]{1,200})\\{1,7}"\s*:\s*)'
+    r'(\\{1,7}"(?:[^"\\]|\\{1,15}(?!["\\]))*|-?\d[\d.eE+-]*)'
 )
-_JSON_SECRET = re.compile(rf"(?i)(\"{_SENSITIVE_KEY}\"\s*:\s*\")(?:[^\"\\]|\\.)*")
+_ELEMENT = re.compile(r"(<(?:[\w.-]{1,40}:)?([\w.-]{1,80})(?:\s[^<>]{0,500})?>)([^<]+)")
+_PARAMETERS = frozenset({"code", "key", "auth", "jwt", "credential", "token"})
+"""Names that mean a credential as a parameter of a URL, and much else elsewhere."""
+
+_SIGNATURES = frozenset({"sig", "signature"})
+_NOTHING = frozenset({"", "true", "false"})
+_CREDENTIAL_WORDS = re.compile(
+    r"(?i)token|secret|passw|passphrase|key|assertion|authoriz|device.?code|sig|\\u"
+)
 _PASSWORD = r"(?:[^\"\\]{0,200}[.:])?password"
 _TEXT = r"(?:[^\"\\]|\\.)*"
 _QUOTED = r"\\{1,7}\""
@@ -56,7 +77,7 @@ _PASSWORDS = (
 
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@\"']+@")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,30}://)[^/\s@\"']{1,500}@")
 
 
 class Secret:
@@ -89,24 +110,86 @@ class Secret:
 def redact_text(text: str, secrets: Iterable[Secret] = ()) -> str:
     """Return `text` without known secrets, bearer credentials, JWTs and secret parameters."""
     for secret in secrets:
-        value = secret.reveal()
-        if len(value) >= 4:
-            text = text.replace(value, REDACTED)
+        text = _without(text, secret.reveal())
     text = _JWT.sub(REDACTED, text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    text = _JSON_SECRET.sub(rf"\1{REDACTED}", text)
     if "passw" in text.lower():
         for pattern in _PASSWORDS:
             text = pattern.sub(rf"\1{REDACTED}", text)
-    text = _FORM_SECRET.sub(rf"\1={REDACTED}", text)
+    text = _PARAMETER.sub(_hidden_parameter, text)
+    if _CREDENTIAL_WORDS.search(text):
+        text = _MEMBER.sub(_hidden_member, text)
+        text = _QUOTED_MEMBER.sub(_hidden_member, text)
+        text = _ELEMENT.sub(_hidden_member, text)
+        text = _ASSIGNMENT.sub(_hidden_parameter, text)
     return _USERINFO.sub(rf"\1{REDACTED}@", text)
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without `secret`, and without a beginning of it, as a server that cuts it off echoes."""
+    if len(secret) < 4:
+        return text
+    text = text.replace(secret, REDACTED)
+    if len(secret) <= _BEGINNING or secret[:7].casefold() == "bearer ":
+        return text
+    begin, at = secret[:_BEGINNING], 0
+    while (at := text.find(begin, at)) >= 0:
+        rest = zip(text[at:], secret, strict=False)
+        length = next(
+            (i for i, (a, b) in enumerate(rest) if a != b), min(len(text) - at, len(secret))
+        )
+        if _is_telling(secret[:length]):
+            text = f"{text[:at]}{REDACTED}{text[at + length :]}"
+        at += _BEGINNING
+    return text
+
+
+_BEGINNING = 8
+"""Characters of a secret that give it away if they stand alone."""
+
+
+def _is_telling(beginning: str) -> bool:
+    """Whether this is hardly a word by chance, as `password` or `contoso-` would be."""
+    digits = any(c.isdigit() for c in beginning) and any(c.isalpha() for c in beginning)
+    words = beginning.islower() or beginning.isupper() or beginning.istitle()
+    return digits or not words or len(beginning) >= 2 * _BEGINNING
+
+
+def _hidden_parameter(found: re.Match[str]) -> str:
+    before, name, _ = found.groups()
+    in_url = bool(before) or found.start() == 0
+    secret = _is_secret_name(name) or (in_url and name.casefold() in _PARAMETERS)
+    return f"{before}{name}={REDACTED}" if secret else found[0]
+
+
+def _hidden_member(found: re.Match[str]) -> str:
+    """A member of JSON or an element of XML with its value replaced; a number becomes a text."""
+    before, name, value = found.groups()
+    if not _is_secret_name(name):
+        return found[0]
+    if before.endswith(">"):
+        return f"{before}{REDACTED}"
+    quote, _, text = value.partition('"')
+    if '"' not in value:
+        return f'{before}"{REDACTED}"'
+    return found[0] if text.casefold() in _NOTHING else f'{before}{quote}"{REDACTED}'
+
+
+def _is_secret_name(name: str) -> bool:
+    return name.casefold() in _SIGNATURES or is_credential_name(name)
+
+
+def is_credential_name(name: str) -> bool:
+    """Whether `name` (of a parameter, a member of JSON, an attribute path) ends as a credential's."""
+    return _CREDENTIAL_NAME.search(name.strip()) is not None
 
 
 def is_secret_header(name: str) -> bool:
     """Whether a header called `name` is likely to hold a credential, such as `X-Api-Key`."""
     folded = name.strip().casefold()
     plain = folded.replace("-", "").replace("_", "")
-    return folded not in _HARMLESS_HEADERS and _SECRET_HEADER.search(plain) is not None
+    likely = is_credential_name(folded) or _SECRET_HEADER.search(plain) is not None
+    return likely and folded not in _HARMLESS_HEADERS
 
 
 def is_password(path: str) -> bool:
@@ -143,35 +226,39 @@ def redact_body(body: bytes, secrets: Iterable[Secret] = ()) -> bytes:
         text, encoding = body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         text, encoding = body.decode("latin-1"), "latin-1"
-    cleaned = redact_text(_without_password_values(text), secrets)
+    cleaned = redact_text(_without_credential_values(text), secrets)
     return body if cleaned == text else cleaned.encode(encoding, "replace")
 
 
-def _without_password_values(text: str) -> str:
-    """The JSON in `text` with every password replaced; `text` itself if it holds none."""
-    if "passw" not in text.lower() and "\\u" not in text:
+def _without_credential_values(text: str) -> str:
+    """The JSON in `text` with every credential replaced; `text` itself if it holds none."""
+    if not _CREDENTIAL_WORDS.search(text):
         return text
     try:
         document = json.loads(text.removeprefix("\ufeff"))
-        hidden = hide_passwords(document)
+        hidden = hide_credentials(document)
         return text if hidden == document else json.dumps(hidden, ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
 
 
-def hide_passwords(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a resource or PATCH body with the values of passwords replaced, whatever their form."""
+def hide_credentials(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a resource or PATCH body with passwords, tokens and keys replaced, whatever their form."""
     if isinstance(value, list):
-        return [hide_passwords(item) for item in value]
+        return [hide_credentials(item) for item in value]
     if not isinstance(value, dict):
         return value
-    is_operation = names_password(value)
+    is_operation = _names(value, _is_credential)
     return {
         key: _hidden(inner)
-        if is_password(key) or (is_operation and key.casefold() == "value")
-        else hide_passwords(inner)
+        if _is_credential(key) or (is_operation and key.casefold() == "value")
+        else hide_credentials(inner)
         for key, inner in value.items()
     }
+
+
+def _is_credential(path: str) -> bool:
+    return is_password(path) or is_credential_name(path)
 
 
 def drop_passwords(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -185,10 +272,14 @@ def drop_passwords(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def names_password(operation: object) -> bool:
     """Whether `operation`, one of a PATCH, is about a password by its path."""
+    return _names(operation, is_password)
+
+
+def _names(operation: object, is_meant: Callable[[str], bool]) -> bool:
     if not isinstance(operation, dict):
         return False
     paths = (inner for key, inner in operation.items() if key.casefold() == "path")
-    return any(isinstance(path, str) and is_password(path) for path in paths)
+    return any(isinstance(path, str) and is_meant(path) for path in paths)
 
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401

@@ -172,3 +172,72 @@ def test_headers_named_by_the_caller_are_hidden_whatever_their_value() -> None:
     assert redact_headers((("X-Pin-Code", "1234"),), names={"x-pin-code"}) == (
         ("X-Pin-Code", REDACTED),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h/x?api-key=PLANTED9&y=1",
+        "https://h/x?a=1&subscription-key=PLANTED9",
+        "https://h/x?a=1&amp;access-token=PLANTED9",
+        "the call with secret=PLANTED9 failed",
+        "Endpoint=sb://h/;SharedAccessKey=PLANTED9",
+        '{"token":"PLANTED9","x":1}',
+        '{"clientSecret": "PLANTED9"}',
+        '{"data":{"user_key":12345678}}',
+        '{"detail":"bad: {\\"token\\":\\"PLANTED9\\"}"}',
+        "<r><access_token>PLANTED9</access_token></r>",
+        '{"urn:x:User:apiToken":"PLANTED9"}',
+    ],
+)
+def test_a_credential_is_known_by_its_name_in_every_notation(text: str) -> None:
+    for cleaned in (redact_text(text), redact_body(text.encode()).decode()):
+        assert "PLANTED9" not in cleaned
+        assert "12345678" not in cleaned
+        assert REDACTED in cleaned
+
+
+def test_a_patch_of_a_credential_is_hidden_and_the_rest_stays() -> None:
+    operations = [
+        {"op": "Add", "path": "urn:x:User:apiToken", "value": "PLANTED9"},
+        {"op": "Add", "path": "title", "value": "Engineer"},
+    ]
+    cleaned = redact_body(json.dumps({"Operations": operations}).encode()).decode()
+    assert "PLANTED9" not in cleaned
+    assert "Engineer" in cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"nextPageToken":"abc","continuation_token":"def"}',
+        "https://graph.microsoft.com/v1.0/users?$skiptoken=abc&$top=5",
+        '{"type":"oauthbearertoken","name":"OAuth Bearer Token"}',
+        '{"op":"Replace","path":"userName","value":"secretary@contoso.com"}',
+        '{"error":"invalid_token"}',
+        '{"changePassword":{"supported":false}}',
+        "filter=externalId+eq+%22keys%22&count=1",
+        '{"forceReset":"x","isSecret":true,"hasToken":"False","secret":""}',
+    ],
+)
+def test_what_only_sounds_like_a_credential_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("token 7f3kQ9x2aB… is unknown", f"token {REDACTED}… is unknown"),
+        ("7f3kQ9x2", REDACTED),
+        ("7f3kQ9", "7f3kQ9"),
+        ("7f3kQ9x2aBcD4567zz", f"{REDACTED}zz"),
+        ("7f3kQ9x2aB and 7f3kQ9x2aBcD", f"{REDACTED} and {REDACTED}"),
+    ],
+)
+def test_a_cut_off_secret_is_hidden(text: str, kept: str) -> None:
+    assert redact_text(text, [Secret("7f3kQ9x2aBcD4567")]) == kept
+
+
+def test_a_word_that_a_secret_begins_with_stays() -> None:
+    text = "the password of contoso-apps"
+    assert redact_text(text, [Secret("passwordless-contoso"), Secret("contoso-production")]) == text

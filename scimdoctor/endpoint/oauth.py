@@ -6,8 +6,9 @@ RFC 6749 section 4.4; the credentials go in the header, the body, or both, as ch
 from __future__ import annotations
 
 import base64
+import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from scimdoctor.endpoint.credentials import CredentialsUnavailable
 from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse, TransportFailure
-from scimdoctor.redaction import Secret, redact_text
+from scimdoctor.redaction import REDACTED, Secret, redact_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -155,7 +156,7 @@ def fetch_token(
             id=id_,
             request=request,
             url=client.token_url,
-            response=answer if isinstance(answer, ScimResponse) else None,
+            response=_recordable(answer) if isinstance(answer, ScimResponse) else None,
             failure=answer if isinstance(answer, TransportFailure) else None,
             elapsed_in_milliseconds=round((wire.limits.timer() - began) * 1000, 1),
             started_at=started_at,
@@ -165,6 +166,28 @@ def fetch_token(
         problem = redact_text(_problem(answer), client.secrets())
         return TokenAnswer(exchange=exchange, problem=problem)
     return TokenAnswer(exchange=exchange, token=token, lifetime=_lifetime(answer))
+
+
+def _recordable(answer: ScimResponse) -> ScimResponse:
+    """`answer` as it may be kept: a token may stand in a successful one under any name and form."""
+    if not answer.is_success or not answer.body:
+        return answer
+    document = answer.json
+    if not isinstance(document, dict | list):
+        return replace(answer, body=REDACTED.encode())
+    return replace(answer, body=json.dumps(_hidden(document, "")).encode())
+
+
+def _hidden(value: Any, name: str) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {key: _hidden(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item, "") for item in value]
+    return value if value is None or name in _TOLD else REDACTED
+
+
+_TOLD = frozenset({"error", "error_description"})
+"""What RFC 6749 section 5.2 has an app say about a refusal; the rest may be the token."""
 
 
 def _members(answer: ScimResponse | TransportFailure) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from dataclasses import replace
@@ -12,7 +13,7 @@ from urllib.parse import quote, quote_plus
 from scimdoctor.redaction import Secret, redact_body, redact_headers, redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse, TransportFailure
 
@@ -20,16 +21,35 @@ SHORTEST_SECRET = 4
 
 
 def spellings(secret: Secret) -> tuple[Secret, ...]:
-    """Every spelling in which a server may echo `secret`: plain, in JSON, in a URL; longest first."""
+    """Every spelling in which a server may echo `secret`; longest first.
+
+    Plain, in JSON, in a URL, in Base64, and as a server writes it that takes UTF-8 for Latin-1.
+    """
     plain = secret.reveal().strip()
     bare = plain[7:].strip() if plain[:7].casefold() == "bearer " else plain
-    forms = {secret.reveal()}
-    for text in (plain, bare):
+    forms = {secret.reveal(), *_in_base64(bare)}
+    for text in (plain, bare, _misread(plain), _misread(bare)):
         in_json = json.dumps(text)[1:-1]
         forms |= {text, in_json, json.dumps(text, ensure_ascii=False)[1:-1]}
         forms |= {in_json.replace("/", "\\/"), quote(text), quote(text, safe=""), quote_plus(text)}
     kept = (form for form in forms if len(form) >= SHORTEST_SECRET)
     return tuple(Secret(form) for form in sorted(kept, key=lambda form: (-len(form), form)))
+
+
+def _misread(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    """`text` in both alphabets, wherever it stands in what was encoded, such as `user:text`."""
+    if len(text) < 2 * SHORTEST_SECRET:
+        return
+    for before in range(3):
+        plain = b"\0" * before + text.encode("utf-8", "surrogatepass")
+        whole = 4 * (len(plain) // 3)
+        first = (0, 2, 3)[before]  # these characters hold bits of what stands before
+        yield base64.b64encode(plain).decode()[first:whole]
+        yield base64.urlsafe_b64encode(plain).decode()[first:whole]
 
 
 class Recorder:

@@ -17,7 +17,14 @@ from scimdoctor.model.comparison import AttributeComparison
 from scimdoctor.model.frozen import EMPTY, frozen
 from scimdoctor.model.provisioning import ModifiedProperty
 from scimdoctor.model.replay import Difference
-from scimdoctor.redaction import REDACTED, redact_body, redact_headers, redact_text
+from scimdoctor.redaction import (
+    REDACTED,
+    is_credential_name,
+    is_password,
+    redact_body,
+    redact_headers,
+    redact_text,
+)
 from scimdoctor.reports.neutral import neutral
 
 if TYPE_CHECKING:
@@ -30,13 +37,9 @@ T = TypeVar("T")
 
 LONGEST_FIELD = 50_000
 
-_SECRET_FIELD = re.compile(
-    r"(?i)(?:^|[.:_-])(?:pass(?:word|phrase)|secret(?:_?token)?|client_?secret|api_?key"
-    r"|(?:access|refresh|id|bearer)_?token|private_?key|authorization)$"
-)
 _PROSE_SECRET = re.compile(
-    r"(?i)(\b(?:(?:access|refresh|id|secret)_?token|client_?secret|client_?assertion|password"
-    r"|passphrase|api_?key|private_?key)['\"]?\s*[=:]\s*['\"]?)(?!\[redacted)[^\s&;,'\"<>{}\[\]]{4,}"
+    r"(?i)(\b(?:(?:access|refresh|id|secret|bearer|api|auth)[_-]?token|(?:client|shared)[_-]?secret"
+    r"|client[_-]?assertion|password|passphrase|(?:api|subscription|private|access)[_-]?key)['\"]?\s*[=:]\s*['\"]?)(?!\[redacted)[^\s&;,'\"<>{}\[\]]{4,}"
 )
 """A credential with its name in a sentence or a printed structure: `client_secret=…`."""
 
@@ -169,7 +172,7 @@ class _Scrubber:
 
     def text(self, text: str, field: str) -> str:
         """Return `text` without credentials."""
-        if text and _SECRET_FIELD.search(field):
+        if text and (is_credential_name(field) or is_password(field)):
             return REDACTED
         if len(text) < 9:
             return text

@@ -140,3 +140,34 @@ def test_odd_lifetimes_are_none_or_taken(expires: object) -> None:
         answer = fetch_token(client(), Wire(http), Recorder())
     assert answer.token is not None
     assert answer.lifetime in {None, timedelta(seconds=1)}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"token": "PLANTED"}),
+        httpx.Response(200, json={"data": {"token": "PLANTED", "list": ["PLANTED"]}}),
+        httpx.Response(200, json={"userKey": "PLANTED", "access_token": "fine"}),
+        httpx.Response(200, json=["PLANTED"]),
+        httpx.Response(200, json="PLANTED"),
+        httpx.Response(200, text="<access_token>PLANTED</access_token>"),
+        httpx.Response(200, text='{"access_token":"PLANTED'),
+        httpx.Response(200, text="access_token=PLANTED"),
+    ],
+)
+def test_no_successful_answer_is_recorded_with_its_values(answer: httpx.Response) -> None:
+    recorder = Recorder()
+    with httpx.Client(transport=httpx.MockTransport(TokenServer(lambda: answer))) as http:
+        given = fetch_token(client(), Wire(http), recorder)
+    assert "PLANTED" not in repr(recorder.exchanges)
+    assert "PLANTED" not in (given.problem or "")
+    assert given.exchange.response is not None
+    assert "[redacted]" in given.exchange.response.body.decode()
+
+
+def test_what_the_app_says_of_its_refusal_is_recorded() -> None:
+    said = {"error": "invalid_scope", "error_description": "no such", "ticket": "PLANTED"}
+    answer = httpx.Response(200, json=said)
+    with httpx.Client(transport=httpx.MockTransport(TokenServer(lambda: answer))) as http:
+        given = fetch_token(client(), Wire(http), Recorder())
+    assert given.exchange.json == {**said, "ticket": "[redacted]"}
