@@ -31,17 +31,18 @@ def error_console() -> Console:
 
 
 def print_error(message: str, hint: str | None = None) -> None:
-    """Say on stderr what went wrong, and what to do next."""
+    """Say on stderr what went wrong, and what to do next; no credential with it."""
     from rich.text import Text
 
+    from scimdoctor.redaction import redact_text
     from scimdoctor.reports.neutral import neutral
 
     console = error_console()
     line = Text("error: ", style="bold red")
-    line.append(neutral(_running_on(message, of=_OPENERS)), style="not bold default")
+    line.append(neutral(redact_text(_running_on(message, of=_OPENERS))), style="not bold default")
     console.print(line)
     if hint:
-        text = neutral(_running_on(hint, but=_NAMES))
+        text = neutral(redact_text(_running_on(hint, but=_NAMES)))
         console.print(Text("  next: ", style="bold").append(text, style="not bold"))
 
 

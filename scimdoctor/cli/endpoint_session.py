@@ -34,16 +34,18 @@ def parse_tenant_url(url: str) -> TenantUrl:
     """
     from scimdoctor.entra.dialect import TenantUrl
 
+    if "@" in url.partition("?")[0]:  # a password may hold a slash, and then looks like a path
+        raise ConfigurationError(
+            "the endpoint's URL must not hold a user name or password",
+            hint="If the @ is part of the path, write %40 instead.",
+        )
     try:
-        parsed = TenantUrl.parse(url)
+        return TenantUrl.parse(url)
     except ValueError as error:
         raise ConfigurationError(
             f"the endpoint's URL cannot be used: {error}",
             hint="give it as in Entra, for example https://app.example.com/scim",
         ) from error
-    if "@" in parsed.base_url.partition("://")[2].partition("/")[0]:
-        raise ConfigurationError("the endpoint's URL must not hold a user name or password")
-    return parsed
 
 
 def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpoint:

@@ -34,16 +34,23 @@ def follow_log(session: Session, origin: Origin, window: Window, *, output: Outp
     What is shown is kept in the archive, unless `origin` says otherwise.
     """
     from scimdoctor.graph.directory import find_app
+    from scimdoctor.reports import Format
     from scimdoctor.sources.graph import follow
 
     if origin.files or origin.offline or output.output:
         raise ConfigurationError("--follow shows what Graph writes now, on standard output")
+    if output.format not in {Format.TABLE, Format.JSONL}:
+        raise ConfigurationError(
+            f"--follow writes event by event, which {output.format} cannot",
+            hint="Give -f jsonl, or no format for a line an event.",
+        )
     now = session.now()
     wanted = filter_of(window, now)
     name = origin.app or session.settings.app
     app_id = find_app(session.graph, name).id if name else None
     look = pulled if origin.archive else passing
     start = wanted.since or moment_of(DEFAULT_AGE, now, "--since") or now
+    screen = Follower(session, output, window.limit)
     for batch in follow(
         look(session, wanted, app_id),
         start=start,
@@ -51,7 +58,7 @@ def follow_log(session: Session, origin: Origin, window: Window, *, output: Outp
         sleep=session.sleep,
         on_trouble=lambda error: session.progress.message(f"{error}; trying again"),
     ):
-        show(session, batch, output)
+        screen.show(batch)
 
 
 def pulled(session: Session, wanted: EventFilter, app_id: str | None) -> Look:
@@ -101,17 +108,35 @@ class Told(list[str]):
             self._session.progress.message(text)
 
 
-def show(session: Session, batch: tuple[ProvisioningObjectSummary, ...], output: Output) -> None:
-    """Write a batch: JSON Lines if asked for, else a line an event."""
-    from scimdoctor.reports import Format, render
+class Follower:
+    """Writes one batch after the other; a person keeps one pseudonym from the first to the last."""
 
-    if not batch:
-        return
-    if output.format is Format.TABLE:
-        sys.stdout.writelines(line_of(event) + "\n" for event in batch)
-    else:
-        render(new_report(session, "logs", event_list=batch), sys.stdout, Format.JSONL)
-    sys.stdout.flush()
+    def __init__(self, session: Session, output: Output, limit: int | None) -> None:
+        import secrets
+
+        self._session = session
+        self._output = output
+        self._limit = limit
+        key = session.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode()
+        self._key = key or secrets.token_bytes(32)
+
+    def show(self, batch: tuple[ProvisioningObjectSummary, ...]) -> None:
+        """Write `batch`, of the first no more than the limit: JSON Lines, or a line an event."""
+        from scimdoctor.reports import Format, render
+        from scimdoctor.reports.pseudonyms import redact_report
+
+        if self._limit is not None:
+            batch, self._limit = batch[-self._limit :], None
+        if not batch:
+            return
+        report = new_report(self._session, "logs", event_list=batch)
+        if self._output.redact:
+            report = redact_report(report, self._key)
+        if self._output.format is Format.TABLE:
+            sys.stdout.writelines(line_of(event) + "\n" for event in report.event_list)
+        else:
+            render(report, sys.stdout, Format.JSONL)
+        sys.stdout.flush()
 
 
 def line_of(event: ProvisioningObjectSummary) -> str:

@@ -37,8 +37,19 @@ def _state(session: Session) -> Iterator[tuple[str, str]]:
     yield "tenant", f"{tenant} ({settings.cloud})" if tenant else "not set"
     yield "sign-in", _sign_in(settings)
     yield "app", settings.app or "not set"
-    yield "endpoint", settings.endpoint or "not set"
+    yield "endpoint", _endpoint(settings.endpoint)
     yield "archive", _archive(session.archive_root)
+
+
+def _endpoint(url: str | None) -> str:
+    """The address alone: a profile may hold credentials in the URL all the same."""
+    from scimdoctor.cli.endpoint_session import parse_tenant_url
+    from scimdoctor.errors import ConfigurationError
+
+    try:
+        return parse_tenant_url(url).base_url if url else "not set"
+    except ConfigurationError as error:
+        return f"not usable: {error.message}"
 
 
 def _sign_in(settings: Settings) -> str:

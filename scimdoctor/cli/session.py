@@ -6,6 +6,7 @@ Tests inject their own: `CliRunner().invoke(app, args, obj=Session(...))`.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.report import Report
     from scimdoctor.progress import Progress
+
+
+_PERSONAL = re.compile(r"(?<=%22).*?(?=%22|$)|[^/?&=%]+(?:@|%40)[^/?&]+")
+"""Values in a filter and addresses in a path: who a request is about, the report tells."""
 
 
 def _utc_now() -> datetime:
@@ -122,7 +127,8 @@ class Session:
             came = exchange.status or (exchange.failure.kind if exchange.failure else "nothing")
             time = f"{exchange.elapsed_in_milliseconds:.0f} ms"
             request = exchange.request
-            line = f"{exchange.id} {request.method} {request.target} → {came}, {time}"
+            target = _PERSONAL.sub("…", request.target)
+            line = f"{exchange.id} {request.method} {target} → {came}, {time}"
             self.progress.message(line)
 
     def _graph_answered(self, response: httpx.Response) -> None:

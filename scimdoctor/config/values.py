@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scimdoctor.config.file import PREFIX
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.model.frozen import frozen
+from scimdoctor.redaction import REDACTED, redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class Reader:
     def _wrong(self, key: str, expected: str) -> ConfigurationError:
         origin = self.origins.get(key, "settings")
         source = f"{PREFIX}{key.upper()}" if origin == "environment" else f"{key!r} ({origin})"
-        return ConfigurationError(f"{source} must be {expected}, not {self.values[key]!r}.")
+        return ConfigurationError(f"{source} must be {expected}, not {_shown(self.values[key])}.")
 
     def text(self, key: str) -> str | None:
         """A text without blanks around it; `None` if not set."""
@@ -86,6 +87,12 @@ class Reader:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self._wrong(key, 'a table like { "X-Tenant" = "contoso" }')
         return frozen(value)
+
+
+def _shown(value: object) -> str:
+    """`value` as it may be printed: an address with a user in it holds a password."""
+    text = repr(value)
+    return REDACTED if "://" in text and "@" in text else redact_text(text)
 
 
 def path_or_none(text: str | None) -> Path | None:

@@ -63,8 +63,10 @@ def odata_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def find_app(graph: GraphClient, wanted: str) -> ServicePrincipal:
+def find_app(graph: GraphClient, wanted: str, *, to_write: bool = False) -> ServicePrincipal:
     """Return the enterprise app that `wanted` names: object id, app id, exact name, name's start.
+
+    What writes (`to_write`) does so by id or whole name alone: a name's start may be a slip.
 
     The object id of the app registration, which the portal shows as well, is taken too.
 
@@ -75,19 +77,24 @@ def find_app(graph: GraphClient, wanted: str) -> ServicePrincipal:
     if not wanted:
         raise ConfigurationError("The app's name is empty.", hint="scimdoctor apps lists them.")
     found = _by_id(graph, wanted) if is_guid(wanted) else _by_name(graph, wanted)
-    if len(found) == 1:
+    if len(found) == 1 and (not to_write or is_guid(wanted) or _is_called(found[0], wanted)):
         return found[0]
     if not found:
         raise ConfigurationError(
             f"No enterprise application is or begins with {wanted!r} in this tenant.",
             hint="scimdoctor apps lists those with a provisioning job.",
         )
+    trouble = "is ambiguous" if len(found) > 1 else "is only the start of a name"
     lines = [f"  {app.id}  {app.display_name}" for app in found[:_MOST_CANDIDATES]]
     more = f"\n  … and {len(found) - _MOST_CANDIDATES} more" if len(found) > len(lines) else ""
     raise ConfigurationError(
-        f"{wanted!r} is ambiguous; it may mean:\n" + "\n".join(lines) + more,
+        f"{wanted!r} {trouble}; it may mean:\n" + "\n".join(lines) + more,
         hint="Give the object id in the first column instead.",
     )
+
+
+def _is_called(app: ServicePrincipal, name: str) -> bool:
+    return app.display_name.strip().casefold() == name.casefold()
 
 
 def _by_id(graph: GraphClient, wanted: str) -> list[ServicePrincipal]:

@@ -82,7 +82,7 @@ def plan_action(verb: str, scope: str = "") -> JobAction:
     """Return the action for `verb`; `scope` is names joined by commas, empty for the portal's.
 
     Raises:
-        ConfigurationError: a name in `scope` is unknown.
+        ConfigurationError: a name in `scope` is unknown, or stands beside `full`.
     """
     names = [name.strip().casefold() for name in scope.split(",") if name.strip()]
     unknown = [name for name in names if name not in _SCOPES]
@@ -93,7 +93,12 @@ def plan_action(verb: str, scope: str = "") -> JobAction:
     if verb != "restart":
         return JobAction(verb=verb)
     chosen = tuple(dict.fromkeys(_SCOPES[name] for name in names)) or _PORTAL
-    return JobAction(verb=verb, scope=(ResetScope.FULL,) if ResetScope.FULL in chosen else chosen)
+    if ResetScope.FULL in chosen and len(chosen) > 1:
+        raise ConfigurationError(
+            "--scope full forgets everything, so no other scope goes with it.",
+            hint="Give full alone, or leave it out.",
+        )
+    return JobAction(verb=verb, scope=chosen)
 
 
 def _people(job: SynchronizationJob) -> str:

@@ -102,6 +102,21 @@ def test_no_command_greets_and_says_what_next() -> None:
     assert "scimdoctor demo" in result.stdout
 
 
+@pytest.mark.parametrize("url", ["https://host/scim?token=T0PS", "https://u:T0PS/x@host/scim"])
+def test_the_greeting_tells_no_credential(url: str) -> None:
+    greeted = Session(environ={**EMPTY, "SCIMDOCTOR_ENDPOINT": url})
+    result = CliRunner().invoke(build_app(), [], obj=greeted)
+    assert result.exit_code == 0
+    assert "T0PS" not in result.stdout
+
+
+def test_an_error_tells_no_credential(capsys: pytest.CaptureFixture[str]) -> None:
+    from scimdoctor.cli.console import print_error
+
+    print_error("https://u:T0PS@host failed", "try https://host/?token=T0PS")
+    assert "T0PS" not in capsys.readouterr().err
+
+
 def test_the_greeting_knows_what_is_set() -> None:
     environ = {**EMPTY, "SCIMDOCTOR_TENANT": "contoso.example", "SCIMDOCTOR_APP": "My app"}
     result = CliRunner().invoke(build_app(), [], obj=Session(environ=environ))

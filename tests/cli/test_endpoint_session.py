@@ -132,7 +132,7 @@ def test_a_mistaken_token_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFix
 def test_tenant_urls() -> None:
     parsed = parse_tenant_url(URL)
     assert (parsed.base_url, parsed.dialect) == ("https://scim.example.com/scim", Dialect.COMPLIANT)
-    for wrong in ("nonsense", "https://a:b@c.example"):
+    for wrong in ("nonsense", "https://a:b@c.example", "https://a:B/x@c.example/scim"):
         with pytest.raises(ConfigurationError):
             parse_tenant_url(wrong)
 
@@ -192,3 +192,16 @@ def test_a_host_that_nobody_can_have_is_a_mistake_of_the_caller(url: str) -> Non
 )
 def test_unusual_hosts_are_fine(url: str) -> None:
     assert parse_tenant_url(url).base_url == url
+
+
+def test_what_is_said_of_a_request_names_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = session(tmp_path, ENDPOINT_TOKEN="abcdefgh")
+    opened.quiet, opened.verbose = False, True
+    with open_endpoint(opened, URL, EndpointOptions()) as endpoint:
+        endpoint.send(requests.match_query("Users", "userName", "ada@contoso.com"))
+        endpoint.send(requests.get("/Users/ada@contoso.com"))
+    shown = capsys.readouterr().err
+    assert "ada" not in shown
+    assert "filter=userName+eq+%22…%22" in shown

@@ -193,6 +193,7 @@ def test_an_archive_that_cannot_be_written(session: Session, tmp_path: Path) -> 
         (("--from", "x", "--since", "soon"), 2, "--since does not understand 'soon'"),
         (("--from", "x", "--since", "1h", "--until", "2h"), 2, "--since is not before --until"),
         (("--from", "x", "--follow"), 2, "--follow shows what Graph writes now"),
+        (("--follow", "-f", "csv"), 2, "--follow writes event by event, which csv cannot"),
     ],
 )
 def test_bad_input(session: Session, arguments: tuple[str, ...], status: int, said: str) -> None:
@@ -250,6 +251,23 @@ def test_following_shows_new_events_once(
         follow_log(session, Origin(), Window(since="2026-03-01T00:00:00Z"), output=Output())
     lines = out.getvalue().splitlines()
     assert len(lines) == len(set(lines)) == 20 + sum(recent(record) for record in later)
+
+
+def test_following_hides_names_and_minds_the_limit(
+    session: Session, graph: FakeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    for more in ((), ("--limit", "2"), ("--redact", "--limit", "2"), ("--redact", "-f", "jsonl")):
+
+        def interrupt(_seconds: float) -> None:
+            raise KeyboardInterrupt
+
+        session.sleep = interrupt
+        shown.append(run(session, "logs", "--follow", "--since", "7d", *more).stdout)
+    names = {record["sourceIdentity"]["displayName"] for record in graph.records}
+    assert [len(text.splitlines()) for text in shown] == [30, 2, 2, 30]
+    assert shown[0].splitlines()[-2:] == shown[1].splitlines()
+    assert [any(name in text for name in names) for text in shown] == [True, True, False, False]
 
 
 def iter_now() -> Iterator[datetime]:

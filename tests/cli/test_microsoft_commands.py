@@ -170,6 +170,18 @@ def test_a_job_is_changed_only_after_yes(microsoft: Microsoft, session: Session,
     assert posted[-1].endswith(f"/{verb}")
 
 
+def test_a_slip_in_the_name_changes_no_job(microsoft: Microsoft, session: Session) -> None:
+    for command in (
+        ("job", "pause", "Example SCIM"),
+        ("provision", "ada@lab.example", "--app", "Example SCIM"),
+    ):
+        ran = run(session, *command, "--yes")
+        assert ran.status == 2
+        assert APP in ran.stderr
+    posted = [r for r in microsoft.requests if r.method == "POST"]
+    assert all(r.url.path.endswith("/token") for r in posted)
+
+
 def test_restart_sends_its_scope(microsoft: Microsoft, session: Session) -> None:
     run(session, "job", "restart", APP, "--scope", "escrows,watermark", "--yes")
     assert json.loads(microsoft.requests[-1].content) == {

@@ -186,6 +186,14 @@ def test_live_and_rollback(desk: Desk) -> None:
     assert desk.app.provider.users[user]["title"] == "a"
 
 
+def test_no_archive_of_requests_goes_beside_pseudonyms(desk: Desk) -> None:
+    events = desk.file(desk.event(target=desk.app.add_user("ada@example.com"), title="b"))
+    har = desk.folder / "out.har"
+    ran = desk.run(replay, "--from", events, "--redact", "--save-har", str(har))
+    assert ran.status == 2
+    assert not har.exists()
+
+
 @pytest.fixture
 def rollback(desk: Desk) -> str:
     """The file of a live replay that changed Ada's title from a to b."""

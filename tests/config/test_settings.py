@@ -116,6 +116,13 @@ def test_secret_values_are_never_repeated(tmp_path: Path) -> None:
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
+@pytest.mark.parametrize("host", ["https://u:hunter2@host", "https://u:hunter/2@host?token=x"])
+def test_an_address_with_a_password_is_not_repeated(config: Path, host: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({}, {"SCIMDOCTOR_GRAPH_HOST": host}, config_path=config)
+    assert "hunter" not in str(caught.value)
+
+
 def test_missing_file_matters_only_when_named(tmp_path: Path) -> None:
     environ = {"XDG_CONFIG_HOME": str(tmp_path)}
     with pytest.raises(ConfigurationError, match="no settings file"):

@@ -179,7 +179,7 @@ def test_start_pause_restart(microsoft: Microsoft, graph: GraphClient) -> None:
 def test_actions_say_what_they_cost(graph: GraphClient) -> None:
     app = directory.find_app(graph, APP)
     job = synchronization.the_job(graph, app)
-    full = plan_action("restart", "full,escrows")
+    full = plan_action("restart", "full")
     assert full.scope == (ResetScope.FULL,)
     assert "as long as the first cycle" in full.question(app, job)
     assert "25 objects" in full.question(app, job)
@@ -189,6 +189,15 @@ def test_actions_say_what_they_cost(graph: GraphClient) -> None:
     assert plan_action("restart").outcome(app).headline.startswith("Restarted Example SCIM app.")
     with pytest.raises(ConfigurationError, match="'everything' is unknown"):
         plan_action("restart", "everything")
+    with pytest.raises(ConfigurationError, match="no other scope"):
+        plan_action("restart", "full,escrows")
+
+
+def test_what_writes_takes_no_start_of_a_name(graph: GraphClient) -> None:
+    with pytest.raises(ConfigurationError, match=f"only the start of a name.*\\n  {APP}"):
+        directory.find_app(graph, "Example SCIM", to_write=True)
+    for whole in ("Example SCIM app", APP, APP_ID):
+        assert directory.find_app(graph, whole, to_write=True).id == APP
 
 
 def test_provision_on_demand(microsoft: Microsoft, graph: GraphClient) -> None:

@@ -96,7 +96,7 @@ def _act(
     app, job_id, verb, scope = wish
     action = plan_action(verb, scope)
     session = session_of(ctx, sign_in)
-    principal = find_app(session.graph, app)
+    principal = find_app(session.graph, app, to_write=True)
     job = the_job(session.graph, principal, job_id)
     question = f"{action.question(principal, job)} Go on?"
     session.confirm_or_stop(question, yes=yes)

@@ -67,7 +67,7 @@ def provision(
 
     session = session_of(ctx, sign_in)
     name = required(app or session.settings.app, "the app", "give --app with its name or id")
-    principal = find_app(session.graph, name)
+    principal = find_app(session.graph, name, to_write=True)
     job = the_job(session.graph, principal, job_id)
     mapping = schema(session.graph, principal.id, job.id)
     plan = plan_on_demand(session.graph, (principal, job, mapping), subject, members=member or ())
