@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scimdoctor.progress import Progress
 
 
-_PERSONAL = re.compile(r"(?<=%22).*?(?=%22|$)|[^/?&=%]+(?:@|%40)[^/?&]+")
+_PERSONAL = re.compile(r"(?<=%22).*?(?=%22|$)|(?<=/)[^/?&]*(?:@|%40)[^/?&]*")
 """Values in a filter and addresses in a path: who a request is about, the report tells."""
 
 
