@@ -32,7 +32,7 @@ _PAGING += r"(?<!continuation)(?<!continuation[_-])(?<!sync)(?<!sync[_-])"
 _KEYS = r"(?:api|subscription|private|access|account|shared|secret|signing|functions?|master|user)"
 _CREDENTIAL = (
     rf"(?:{_PAGING}token|secret|(?<!change)(?<!change[_-])pass(?:word|phrase|wd)|{_KEYS}[_-]?key"
-    r"|client[_-]?assertion|device[_-]?code|code[_-]?verifier|authorization)"
+    r"|client[_-]?assertion|device[_-]?code|code[_-]?verifier)"
 )
 """How the name of a credential ends, in a URL, a form, JSON, XML or an attribute path."""
 
@@ -52,7 +52,7 @@ _PARAMETERS = frozenset({"code", "key", "auth", "jwt", "credential", "token"})
 _SIGNATURES = frozenset({"sig", "signature"})
 _NOTHING = frozenset({"", "true", "false"})
 _CREDENTIAL_WORDS = re.compile(
-    r"(?i)token|secret|passw|passphrase|key|assertion|authoriz|device.?code|sig|\\u"
+    r"(?i)token|secret|passw|passphrase|key|assertion|device.?code|sig|\\u"
 )
 _PASSWORD = r"(?:[^\"\\]{0,200}[.:])?password"
 _TEXT = r"(?:[^\"\\]|\\.)*"

@@ -164,6 +164,11 @@ class _Neutraliser:
         return tuple((self.text(name, ""), self.text(value, "")) for name, value in headers)
 
 
+def _is_secret_field(name: str) -> bool:
+    authorization = name.casefold().endswith("authorization")
+    return authorization or is_credential_name(name) or is_password(name)
+
+
 class _Scrubber:
     """Takes credentials out; remembers texts, because logs repeat themselves."""
 
@@ -172,7 +177,7 @@ class _Scrubber:
 
     def text(self, text: str, field: str) -> str:
         """Return `text` without credentials."""
-        if text and (is_credential_name(field) or is_password(field)):
+        if text and _is_secret_field(field):
             return REDACTED
         if len(text) < 9:
             return text
