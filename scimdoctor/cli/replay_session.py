@@ -18,7 +18,7 @@ from scimdoctor.reports.neutral import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scimdoctor.cli.options import EndpointOptions, Sources, Window
+    from scimdoctor.cli.options import EndpointOptions, Output, Sources, Window
     from scimdoctor.cli.replay_inputs import Found
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
@@ -178,6 +178,19 @@ def _outcome(
         limits=(*found.limits, *batch.limits),
     )
     return Outcome(report=report, interrupted=batch.interrupted, unreached=batch.unreached)
+
+
+def refuse_names(har: Path | None, output: Output) -> None:
+    """Refuse to write names into a HAR file where pseudonyms were asked for.
+
+    Raises:
+        ConfigurationError: both were asked for.
+    """
+    if har is not None and output.redact:
+        raise ConfigurationError(
+            "--save-har writes what was sent, names included, so --redact does not go with it",
+            hint="Leave one of them out; -f json --redact shows the exchanges with pseudonyms.",
+        )
 
 
 def save_har(path: Path, endpoint: Endpoint) -> None:

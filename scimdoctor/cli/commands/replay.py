@@ -19,7 +19,6 @@ from scimdoctor.cli.options import (
     Yes,
 )
 from scimdoctor.cli.session import session_of
-from scimdoctor.errors import ConfigurationError
 from scimdoctor.model.replay import ReplayMode
 
 Events = Annotated[
@@ -101,13 +100,9 @@ def replay(
       scimdoctor replay --rollback rollback.json --endpoint URL
     """
     from scimdoctor.cli.replay_inputs import Wanted
-    from scimdoctor.cli.replay_session import Replaying, run_replay, run_rollback
+    from scimdoctor.cli.replay_session import Replaying, refuse_names, run_replay, run_rollback
 
-    if save_har is not None and output.redact:
-        raise ConfigurationError(
-            "--save-har writes what was sent, names included, so --redact does not go with it",
-            hint="Leave one of them out; -f json --redact shows the exchanges with pseudonyms.",
-        )
+    refuse_names(save_har, output)
     session = session_of(ctx, sign_in)
     if rollback is not None:
         report = run_rollback(session, rollback, endpoint_options, endpoint_url=endpoint, yes=yes)
