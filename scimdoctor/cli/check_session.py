@@ -64,7 +64,7 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
     options = replace(
         _options(session, asked, url),
         clock=Clock(now=session.monotonic, sleep=session.sleep),
-        tls_probe=partial(probe_tls, ca_file=endpoint_options.ca_file or session.settings.ca_file),
+        tls_probe=partial(probe_tls, ca_file=session.settings.ca_file),
     )
     with session.endpoint(url, endpoint_options) as endpoint:
         _agree(session, asked, endpoint)

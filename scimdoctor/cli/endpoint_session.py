@@ -65,7 +65,7 @@ def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpo
     check_url(base_url, insecure_http=_insecure(options, settings))
     proxy_chooser()(base_url)  # a proxy that cannot be used is refused before anything is sent
     connection = Connection(
-        ca_file=options.ca_file or settings.ca_file,
+        ca_file=settings.ca_file,
         client_certificate=options.client_certificate or settings.client_certificate,
     )
     http = build_http(connection, transport=session.endpoint_transport)

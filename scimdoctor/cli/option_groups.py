@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -26,13 +27,24 @@ Verbose = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result and errors.")]
+Config = Annotated[Path | None, typer.Option("--config", hidden=True)]
+Profile = Annotated[str | None, typer.Option("--profile", hidden=True)]
+
+_ANYWHERE: dict[str, tuple[str, Any, object]] = {
+    "verbose": ("verbose", Verbose, False),
+    "quiet": ("quiet", Quiet, False),
+    "config": ("config_path", Config, None),
+    "profile": ("profile", Profile, None),
+}
+"""What belongs before the command, but is as often typed behind it: the session's field, the
+option, and its default."""
 
 
 def flatten(command: Callable[..., None]) -> Callable[..., None]:
     """Return `command` with every dataclass parameter replaced by its fields as options.
 
-    A command that takes the context also gets `-v` and `-q`, which belong before the command but
-    are as often typed behind it.
+    A command that takes the context also gets what belongs before the command (`-v`, `-q`,
+    `--config`, `--profile`).
 
     Raises:
         TypeError: two groups of one command have a field of the same name.
@@ -47,10 +59,10 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
         else:
             keyword = parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
             parameters.append(keyword)
-    anywhere = {"verbose": Verbose, "quiet": Quiet} if "ctx" in hints else {}
+    anywhere = _ANYWHERE if "ctx" in hints else {}
     parameters += [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in anywhere.items()
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (_, kind, default) in anywhere.items()
     ]
 
     @functools.wraps(command)
@@ -59,9 +71,10 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
             name: kind(**{f.name: values.pop(f.name) for f in fields(kind)})
             for name, kind in groups.items()
         }
-        for name in anywhere:
-            if values.pop(name) and values["ctx"].obj is not None:
-                setattr(values["ctx"].obj, name, True)
+        for name, (attribute, _, _) in anywhere.items():
+            given = values.pop(name)
+            if given and values["ctx"].obj is not None:
+                setattr(values["ctx"].obj, attribute, given)
         command(**values, **filled)
 
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

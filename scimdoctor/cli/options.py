@@ -68,6 +68,18 @@ Yes = Annotated[
 ]
 
 
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        envvar="SCIMDOCTOR_CA_FILE",
+        metavar="FILE",
+        help="PEM with certificate authorities to trust, besides the system's: those of a company "
+        "proxy, or of the app.",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
     """How to reach the tenant."""
@@ -116,6 +128,7 @@ class SignIn:
             rich_help_panel=_SIGN_IN,
         ),
     ] = None
+    ca_file: CaFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,15 +261,6 @@ class EndpointOptions:
             metavar="'NAME: VALUE'",
             help="Extra header for every request. '@FILE' as the value reads it from a file, "
             "'env:VARIABLE' from the environment: credentials must come so.",
-            rich_help_panel=_ENDPOINT,
-        ),
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="SCIMDOCTOR_CA_FILE",
-            metavar="FILE",
-            help="PEM with certificate authorities to trust, besides the system's.",
             rich_help_panel=_ENDPOINT,
         ),
     ] = None

@@ -75,6 +75,7 @@ class Session:
             "auth": str(sign_in.auth) if sign_in.auth else None,
             "certificate": str(sign_in.certificate) if sign_in.certificate else None,
             "cloud": str(sign_in.cloud) if sign_in.cloud else None,
+            "ca_file": str(sign_in.ca_file) if sign_in.ca_file else None,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         return replace(self, overrides={**self.overrides, **given})

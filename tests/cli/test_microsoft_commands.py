@@ -245,6 +245,24 @@ def test_the_code_is_shown_even_when_quiet(loopback: dict[str, str]) -> None:
     assert "LABLABLAB" in ran.stderr
 
 
+def test_authorities_that_are_named_count_for_microsoft_and_settings_may_come_last(
+    loopback: dict[str, str], tmp_path: Path
+) -> None:
+    ca_file = loopback.pop("SCIMDOCTOR_CA_FILE")
+    settings = tmp_path / "named.toml"
+    settings.write_text("[profiles.other]\ncloud = 'global'\n")
+    session = fresh(loopback, SCIMDOCTOR_CLIENT_SECRET=SECRET)
+    assert run(session, "status", APP).status == 3
+    session = fresh(loopback, SCIMDOCTOR_CLIENT_SECRET=SECRET)
+    ran = run(
+        session,
+        *("status", APP, "--ca-file", ca_file, "-f", "json"),
+        *("--config", str(settings), "--profile", "other"),
+    )
+    assert ran.json["target"]["app"] == APP
+    assert (session.config_path, session.profile) == (settings, "other")
+
+
 def test_an_app_signs_in_with_a_secret(loopback: dict[str, str]) -> None:
     ran = run(fresh(loopback, SCIMDOCTOR_CLIENT_SECRET=SECRET), "login", "-f", "json")
     assert ran.status == 0, ran.stderr
