@@ -19,6 +19,11 @@ What the app's endpoint does wrong is never an exception: it is an `Exchange`. T
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scimdoctor.model.finding import Finding
+
 
 class ScimDoctorError(Exception):
     """The base of all errors that end a command with a message instead of a traceback.
@@ -118,6 +123,10 @@ class WritesUsedUp(WriteRefused):
 
 
 class Interrupted(ScimDoctorError):
-    """The user stopped the run."""
+    """The user stopped the run; `findings` are what it came to until then."""
 
     exit_status = 130
+
+    def __init__(self, message: str, *, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings

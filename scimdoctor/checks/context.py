@@ -178,10 +178,9 @@ class CheckContext:
             OutOfTime: the run's time is used up.
         """
         self._check_time()
-        ticket = self.tracker.before(request)
-        exchange = self.endpoint.send(respell(request, self.spelling))
-        self.tracker.after(ticket, exchange)
-        return exchange
+        return self.tracker.send(
+            request, lambda wanted: self.endpoint.send(respell(wanted, self.spelling))
+        )
 
     def send_as(self, request: ScimRequest, credentials: Credentials) -> Exchange:
         """Send with other credentials."""
@@ -201,9 +200,7 @@ class CheckContext:
         self._check_time()
         if self._pace:
             self.options.clock.sleep(self._pace)
-        ticket = self.tracker.before(request)
-        exchange = self.endpoint.send(request)
-        self.tracker.after(ticket, exchange)
+        exchange = self.tracker.send(request, self.endpoint.send)
         if exchange.response is None or exchange.response.truncated:
             self._broken += 1
             raise NoAnswer(exchange)

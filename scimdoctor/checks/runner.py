@@ -67,13 +67,15 @@ def run_checks(
             for check in selected:
                 run.one(check)
                 task.advance(note=check.id)
+        run.add(CLEAN_UP.rule.id, CLEAN_UP, list(_cleaning(run.context)))
     except KeyboardInterrupt:
-        left = clean_up(run.context)
-        raise Interrupted(_interrupted(left)) from None
+        run.stop(selected)
+        message = run.clean_up()
+        stopped = one_root_per_cause(run.reported(options))
+        raise Interrupted(message, findings=stopped) from None
     except BaseException:
         clean_up(run.context)
         raise
-    run.add(CLEAN_UP.rule.id, CLEAN_UP, list(_cleaning(run.context)))
     return one_root_per_cause(run.reported(options))
 
 
@@ -89,7 +91,10 @@ def _cleaning(context: CheckContext) -> Iterable[Result]:
 def _interrupted(left: tuple[str, ...]) -> str:
     if not left:
         return "stopped; every test object was removed"
-    return f"stopped; still in the app: {'; '.join(left)}"
+    return f"stopped; not removed: {'; '.join(left)}. Run `scimdoctor cleanup` later"
+
+
+_NOT_CLEANED = "stopped while cleaning up; run `scimdoctor cleanup`, which removes what is left"
 
 
 def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
@@ -158,6 +163,22 @@ class _Run:
         own = self._sent()[before:]
         self.add(check.id, check, [_shown(result, own) for result in results])
 
+    def stop(self, selected: Iterable[Check]) -> None:
+        """Skip what the user's Ctrl-C left undone."""
+        self._stopped = "the user stopped the run"
+        for check in selected:
+            if check.id not in self._findings:
+                message = f"not reached: {self._stopped}"
+                self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=message)])
+
+    def clean_up(self) -> str:
+        """Remove what was made after all; says how that went, also when it is stopped too."""
+        try:
+            left = clean_up(self.context)
+        except KeyboardInterrupt:
+            return _NOT_CLEANED
+        return _interrupted(left)
+
     def _sent(self) -> tuple[Exchange, ...]:
         return tuple(getattr(self.context.endpoint, "exchanges", ()))
 
@@ -167,12 +188,13 @@ class _Run:
             return LEFT_OUT
         if options.read_only and check.writes:
             return READ_ONLY
+        if self._stopped is not None and check.family != "run":
+            return f"not reached: {self._stopped}"
         root = next((self._blocked[r] for r in check.requires if r in self._blocked), None)
         if root is not None:
             self._blocked[check.id] = root
             return self._lacking.get(root, f"cannot be told while {root} fails")
-        ends_run = check.family == "run"
-        return None if ends_run or self._stopped is None else f"not reached: {self._stopped}"
+        return None
 
     def _results(self, check: Check) -> list[Result]:
         results: list[Result] = []
@@ -185,7 +207,7 @@ class _Run:
             results.append(_no_answer(event))
         except OutOfTime as event:
             self._stopped = str(event)
-            results.append(Result(outcome=Outcome.SKIPPED, message=f"not finished: {event}"))
+            results.append(Result(outcome=Outcome.ERRORED, message=f"not finished: {event}"))
         except WritesUsedUp as event:
             results.append(
                 Result(outcome=Outcome.SKIPPED, message=f"not finished: {event.message}")
@@ -245,7 +267,8 @@ class _Run:
 
 
 def _wanted(finding: Finding, names: Sequence[str]) -> bool:
-    chosen = finding.check in names or finding.check.partition("/")[0] in names
+    left = finding.check == CLEAN_UP.rule.id and finding.outcome is Outcome.FAILED
+    chosen = left or finding.check in names or finding.check.partition("/")[0] in names
     return chosen or finding.is_problem or finding.outcome is Outcome.ERRORED
 
 

@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from scimdoctor.endpoint.journal import JournalledResource, new_key
+from scimdoctor.endpoint.leftovers import NEVER_ANSWERED, is_list, search
 from scimdoctor.entra import requests
-from scimdoctor.errors import WritesUsedUp
-from scimdoctor.model.exchange import json_of
+from scimdoctor.errors import WriteRefused, WritesUsedUp
+from scimdoctor.model.exchange import FailureKind, json_of
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
@@ -24,11 +26,18 @@ _SECOND_LOOK = 0.5
 """Seconds after which a deleted object that can still be read counts as kept."""
 
 
+_NEVER_SENT = frozenset(
+    {FailureKind.DNS, FailureKind.REFUSED, FailureKind.TLS, FailureKind.CREDENTIALS}
+)
+
+
 class ResourceJournal(Protocol):
     """What the checks need of `endpoint.journal.Journal`."""
 
-    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
-        """Write down what is about to be created; returns the entry's key."""
+    def about_to_create(
+        self, base_url: str, resource: str, *, attribute: str, value: str, key: str
+    ) -> str:
+        """Write down what is about to be created under `key`, which is returned."""
 
     def created(self, key: str, resource_id: str) -> None:
         """Write down the app's id."""
@@ -40,9 +49,11 @@ class ResourceJournal(Protocol):
 class NoJournal:
     """Keeps nothing, for endpoints that live only as long as the process."""
 
-    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
+    def about_to_create(
+        self, base_url: str, resource: str, *, attribute: str, value: str, key: str
+    ) -> str:
         """Keep nothing."""
-        return ""
+        return key
 
     def created(self, key: str, resource_id: str) -> None:
         """Keep nothing."""
@@ -60,6 +71,8 @@ class Ticket:
     attribute: str
     value: str
     id: str | None = None
+    answered: bool = False
+    """Whether the app answered the create: one without answer may take effect later."""
 
 
 class Tracker:
@@ -72,7 +85,23 @@ class Tracker:
         self._deleted_before: list[Ticket] = []
         self._lock = threading.Lock()
 
-    def before(self, request: ScimRequest) -> Ticket | None:
+    def send(self, request: ScimRequest, send: Callable[[ScimRequest], Exchange]) -> Exchange:
+        """Send `request` and take note of what it creates or deletes.
+
+        Raises:
+            WriteRefused: the guard refused it, so nothing was sent.
+        """
+        ticket = self._before(request)
+        try:
+            exchange = send(request)
+        except WriteRefused:
+            if ticket is not None:
+                self._forget(ticket)
+            raise
+        self._after(ticket, exchange)
+        return exchange
+
+    def _before(self, request: ScimRequest) -> Ticket | None:
         """Journal a create before it is sent; `None` for any other request."""
         resource = request.path.strip("/")
         body = request.json
@@ -80,15 +109,17 @@ class Tracker:
             return None
         attribute = "userName" if resource == "Users" else "displayName"
         value = str(member(body, attribute) or "") if isinstance(body, dict) else ""
-        key = self._journal.about_to_create(
-            self._base_url, resource, attribute=attribute, value=value
-        )
+        key = new_key()
         ticket = Ticket(key=key, resource=resource, attribute=attribute, value=value)
         with self._lock:
+            # Known before it is journalled: nothing that interrupts may come between.
             self._tickets.append(ticket)
+        self._journal.about_to_create(
+            self._base_url, resource, attribute=attribute, value=value, key=key
+        )
         return ticket
 
-    def after(self, ticket: Ticket | None, exchange: Exchange) -> None:
+    def _after(self, ticket: Ticket | None, exchange: Exchange) -> None:
         """Take note of what a request brought about."""
         if ticket is not None:
             self._after_create(ticket, exchange)
@@ -98,7 +129,10 @@ class Tracker:
     def _after_create(self, ticket: Ticket, exchange: Exchange) -> None:
         answer = exchange.json
         identifier = answer.get("id") if isinstance(answer, dict) else None
-        if exchange.ok and isinstance(identifier, str | int) and not isinstance(identifier, bool):
+        ticket.answered = exchange.status is not None
+        if exchange.failure is not None and exchange.failure.kind in _NEVER_SENT:
+            self._forget(ticket)
+        elif exchange.ok and isinstance(identifier, str | int) and not isinstance(identifier, bool):
             ticket.id = str(identifier)
             self._journal.created(ticket.key, ticket.id)
         elif exchange.status is not None and 400 <= exchange.status < 500:
@@ -180,6 +214,8 @@ class Tracker:
         """Delete one object; why it may still be there, or `None` once it is gone."""
         try:
             exchange = self._deletion(ticket, send)
+        except _Unknown as event:
+            return _Kept(str(event))
         except WritesUsedUp as event:
             return _Kept(event.message)
         if exchange is None or exchange.ok or exchange.status in {404, 410}:
@@ -193,9 +229,13 @@ class Tracker:
         if ticket.id is None:
             answer = self._ask_for(ticket, send)
             ticket.id = self._found(ticket, answer) if answer else None
-            if ticket.id is None:
+            if ticket.id is None and answer is not None:
                 # Without an answer nobody knows whether the create took effect.
-                return answer if answer and answer.status in _SILENT else None
+                if answer.status in _SILENT:
+                    return answer
+                ticket.id = self._listed(ticket, answer, send)
+            if ticket.id is None:
+                return None
         exchange = send(requests.delete(ticket.resource, ticket.id))
         if exchange.status in {404, 410}:
             # The create may have answered another id than the one that counts.
@@ -204,6 +244,31 @@ class Tracker:
             if other is not None:
                 exchange = send(requests.delete(ticket.resource, other))
         return exchange
+
+    def _listed(
+        self, ticket: Ticket, answer: Exchange, send: Callable[[ScimRequest], Exchange]
+    ) -> str | None:
+        """The id of what the query gave no `answer` for; `None` if it is known not to be there.
+
+        Raises:
+            _Unknown: the app does not tell, or may create it yet.
+        """
+        if not is_list(answer):
+            wanted = JournalledResource(
+                key=ticket.key,
+                base_url=self._base_url,
+                resource=ticket.resource,
+                attribute=ticket.attribute,
+                value=ticket.value,
+            )
+            found = search(send, wanted)
+            if found.problem is not None:
+                raise _Unknown(found.problem)
+            if found.ids:
+                return found.ids[0]
+        if not ticket.answered:
+            raise _Unknown(NEVER_ANSWERED)
+        return None
 
     def _ask_for(self, ticket: Ticket, send: Callable[[ScimRequest], Exchange]) -> Exchange | None:
         """The query for something by the name it was created with, if it had one."""
@@ -223,6 +288,10 @@ class Tracker:
         return None
 
 
+class _Unknown(Exception):
+    """Nobody knows whether an object is in the app; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """Why an object may still be in the app."""
@@ -233,7 +302,8 @@ class _Kept:
 
 
 def _words(ticket: Ticket) -> str:
-    return f"{ticket.resource} {ticket.value!r} (id {ticket.id})"
+    known = f" (id {ticket.id})" if ticket.id is not None else ""
+    return f"{ticket.resource} {ticket.value!r}{known}"
 
 
 def _is_there(

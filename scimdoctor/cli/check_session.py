@@ -10,7 +10,7 @@ from scimdoctor.cli.endpoint_session import parse_tenant_url
 from scimdoctor.cli.replay_session import journal_of
 from scimdoctor.cli.session import new_report, required
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.errors import ConfigurationError
+from scimdoctor.errors import ConfigurationError, Interrupted
 from scimdoctor.model.finding import Outcome
 
 if TYPE_CHECKING:
@@ -49,8 +49,17 @@ class Checking:
     yes: bool = False
 
 
-def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptions) -> Report:
-    """Check the endpoint and return the report.
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a run came to."""
+
+    report: Report
+    interrupted: str | None = None
+    """Set if the user stopped the run: how the clean-up went."""
+
+
+def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptions) -> Checked:
+    """Check the endpoint and return the report, also of a run that the user stopped.
 
     Raises:
         ScimDoctorError: the URL, a check's name or the credentials are wrong, or writing was
@@ -68,21 +77,26 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
     )
     with session.endpoint(url, endpoint_options) as endpoint:
         _agree(session, asked, endpoint)
-        findings = run_checks(
-            endpoint,
-            checks=ALL_CHECKS,
-            options=options,
-            journal=journal_of(session),
-            progress=session.progress,
-        )
-        return new_report(
+        stopped: tuple[str, ...] = ()
+        try:
+            findings = run_checks(
+                endpoint,
+                checks=ALL_CHECKS,
+                options=options,
+                journal=journal_of(session),
+                progress=session.progress,
+            )
+        except Interrupted as event:
+            findings, stopped = event.findings, (event.message,)
+        report = new_report(
             session,
             "check-endpoint",
             target={"endpoint": endpoint.base_url},
             findings=findings,
             exchanges=endpoint.exchanges,
-            limits=tuple(_limits(findings)),
+            limits=(*stopped, *_limits(findings)),
         )
+        return Checked(report=report, interrupted=next(iter(stopped), None))
 
 
 def _options(session: Session, asked: Checking, url: str) -> CheckOptions:

@@ -20,9 +20,11 @@ def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
     """Judge `report`: problems at or above `fail_on` give 1; `None` means never.
 
     Events that were there and could not be read, not one of them, are facts not got: 3. So are
-    objects of which none could be compared.
+    objects of which none could be compared, and checks that began and could not be judged.
     """
     if report.events.unreadable and not report.events.read:
+        return ExitStatus.FAILED
+    if any(finding.outcome is Outcome.ERRORED for finding in report.findings):
         return ExitStatus.FAILED
     if report.comparisons and all(c.state == "cannot-tell" for c in report.comparisons):
         return ExitStatus.FAILED

@@ -52,6 +52,11 @@ def default_journal_path() -> Path:
     return Path(platformdirs.user_data_dir("scimdoctor", appauthor=False)) / "journal.jsonl"
 
 
+def new_key() -> str:
+    """Make a key for one entry."""
+    return secrets.token_hex(8)
+
+
 class Journal:
     """The record at `path`. Every method reads or writes the file: nothing is kept in memory."""
 
@@ -59,16 +64,25 @@ class Journal:
         self.path = path
         self._clock = clock or (lambda: datetime.now(UTC))
 
-    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
+    def about_to_create(
+        self,
+        base_url: str,
+        resource: str,
+        *,
+        attribute: str,
+        value: str,
+        key: str | None = None,
+    ) -> str:
         """Write down that a resource with `attribute` = `value` is about to be created.
 
-        Returns the key for `created` and `forget`.
+        Returns the key for `created` and `forget`. Who must not lose it to an interrupt gives one
+        of `new_key`.
 
         Raises:
             SourceError: the journal cannot be written; nothing must be created then.
 
         """
-        key = secrets.token_hex(8)
+        key = key or new_key()
         entry = {"key": key, "base_url": base_url.rstrip("/"), "resource": resource}
         entry |= {"attribute": attribute, "value": value}
         self._append({"do": "create", "at": self._clock().isoformat(), **entry})

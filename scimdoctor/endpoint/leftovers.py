@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import requests
+from scimdoctor.model.exchange import json_of
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.endpoint.journal import Journal, JournalledResource
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TEST_WORD = "scimdoctor"
 """Stands in the marker of every resource that we create."""
 
+NEVER_ANSWERED = "its create was never answered, so it may still come into being"
 _PAGE = 100
 _MOST_PAGES = 20
 _GONE = frozenset({404, 410})
@@ -58,11 +60,19 @@ def _order(resource: JournalledResource) -> tuple[bool, float]:
     return resource.resource == "Groups", created.timestamp() if created else 0.0
 
 
-def remove(endpoint: Endpoint, journal: Journal, resource: JournalledResource) -> Removal:
-    """Find `resource` in the app, make sure that it is ours, delete it and forget it."""
-    found = _Search(endpoint, resource).run()
+def remove(
+    endpoint: Endpoint, journal: Journal, resource: JournalledResource, *, may_come: bool = False
+) -> Removal:
+    """Find `resource` in the app, make sure that it is ours, delete it and forget it.
+
+    `may_come`: its create was sent a moment ago and not answered, so what is not there now is
+    not known to be gone.
+    """
+    found = search(endpoint.send, resource)
     message = found.problem or "not in the app (any more)"
     gone = found.problem is None
+    if gone and may_come and not found.ids:
+        gone, message = False, NEVER_ANSWERED
     shown = list(found.exchanges)
     for object_id in found.ids:
         exchange = endpoint.send(requests.delete(resource.resource, object_id))
@@ -77,22 +87,36 @@ def remove(endpoint: Endpoint, journal: Journal, resource: JournalledResource) -
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
+    """What the app shows of one journalled resource."""
+
     ids: tuple[str, ...]
     exchanges: tuple[str, ...]
     problem: str | None = None
     """Why nothing can be said."""
 
 
+def search(send: Callable[[ScimRequest], Exchange], resource: JournalledResource) -> Found:
+    """Look for `resource` by id, by filter, and at last in the list."""
+    return _Search(send, resource).run()
+
+
+def is_list(exchange: Exchange) -> bool:
+    """Whether the app answered a query properly, so that what is not listed is not there."""
+    return exchange.status == 200 and _resources(exchange) is not None
+
+
 class _Search:
     """Looks for one resource by id, by filter, and at last in the list."""
 
-    def __init__(self, endpoint: Endpoint, resource: JournalledResource) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self, send: Callable[[ScimRequest], Exchange], resource: JournalledResource
+    ) -> None:
+        self._to_app = send
         self._resource = resource
         self._exchanges: list[str] = []
 
-    def run(self) -> _Found:
+    def run(self) -> Found:
         wanted = self._resource
         if wanted.id is not None:
             return self._by_id(wanted.id)
@@ -100,9 +124,9 @@ class _Search:
         mine = self._mine(exchange)
         if mine:
             return self._found(mine)
-        return self._listed(certain=exchange.status == 200 and _resources(exchange) is not None)
+        return self._listed(certain=is_list(exchange))
 
-    def _by_id(self, object_id: str) -> _Found:
+    def _by_id(self, object_id: str) -> Found:
         exchange = self._send(requests.read(self._resource.resource, object_id))
         if exchange.status in _GONE:
             # Some apps hide disabled users: a deletion by our own id harms nobody.
@@ -113,7 +137,7 @@ class _Search:
             return self._found((), "the app now holds something else under its id; left alone")
         return self._found((object_id,))
 
-    def _listed(self, *, certain: bool) -> _Found:
+    def _listed(self, *, certain: bool) -> Found:
         """Page through the list; `certain` says that the filter answered properly before."""
         seen = 0
         for _ in range(_MOST_PAGES):
@@ -131,7 +155,7 @@ class _Search:
         return self._found((), None if certain else "not among the objects that were listed")
 
     def _send(self, request: ScimRequest) -> Exchange:
-        exchange = self._endpoint.send(request)
+        exchange = self._to_app(request)
         self._exchanges.append(exchange.id)
         return exchange
 
@@ -150,12 +174,14 @@ class _Search:
             return True
         return any(isinstance(name, str) and TEST_WORD in name.casefold() for name in names)
 
-    def _found(self, ids: tuple[str, ...], problem: str | None = None) -> _Found:
-        return _Found(ids=ids, exchanges=tuple(self._exchanges), problem=problem)
+    def _found(self, ids: tuple[str, ...], problem: str | None = None) -> Found:
+        return Found(ids=ids, exchanges=tuple(self._exchanges), problem=problem)
 
 
 def _resources(exchange: Exchange) -> list[dict[str, Any]] | None:
     body = exchange.json if exchange.ok else None
+    if body is None and exchange.ok and exchange.response is not None:
+        body = json_of(exchange.response.text.encode())  # JSON that is not in UTF-8
     found = body.get("Resources", []) if isinstance(body, dict) else body
     if not isinstance(found, list):
         return None

@@ -12,6 +12,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.endpoint.journal import new_key
 from scimdoctor.endpoint.leftovers import Removal, remove
 from scimdoctor.entra import requests
 from scimdoctor.errors import WriteRefused
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scimdoctor.endpoint.client import Endpoint
-    from scimdoctor.endpoint.journal import Journal
+    from scimdoctor.endpoint.journal import Journal, JournalledResource
     from scimdoctor.model.exchange import Exchange, ScimRequest
     from scimdoctor.replay.subject import Subject
 
@@ -93,6 +94,9 @@ class _Shadow:
     course: Course
     journal: Journal
     token: Callable[[], str]
+    unanswered: set[str] = field(default_factory=set)
+    """Keys of creates that were sent and have no answer: they may take effect later."""
+
     made: list[str] = field(default_factory=list)
     """Journal keys of what was created, in order."""
 
@@ -321,15 +325,19 @@ class _Shadow:
         """Journal, create, and journal the id."""
         endpoint = self.course.endpoint
         attribute, value = marker_of(body, is_group=resource == "Groups") or ("", "")
-        key = self.journal.about_to_create(
-            endpoint.base_url, resource, attribute=attribute, value=value
-        )
+        key = new_key()
         self.made.append(key)
+        self.journal.about_to_create(
+            endpoint.base_url, resource, attribute=attribute, value=value, key=key
+        )
+        self.unanswered.add(key)
         try:
             exchange = self.course.send(rebuilt)
         except WriteRefused:
             self.journal.forget(key)
             raise
+        if exchange.status is not None:
+            self.unanswered.remove(key)
         answer = exchange.json
         if exchange.ok and isinstance(answer, dict) and isinstance(answer.get("id"), str):
             self.journal.created(key, answer["id"])
@@ -342,11 +350,15 @@ class _Shadow:
         """Remove all that was created; says what could not be removed, which stays journalled."""
         mine = {r.key: r for r in self.journal.resources() if r.key in self.made}
         keys = sorted(mine, key=lambda key: (mine[key].resource != "Groups", key))
-        first = [remove(self.course.endpoint, self.journal, mine[key]) for key in keys]
+        first = [self._remove(mine[key]) for key in keys]
         # Once more, because an app that is throttling may have let the rest go meanwhile.
         left = [removal.resource for removal in first if not removal.removed]
-        second = [remove(self.course.endpoint, self.journal, resource) for resource in left]
+        second = [self._remove(resource) for resource in left]
         return tuple(_leftover(removal) for removal in second if not removal.removed)
+
+    def _remove(self, resource: JournalledResource) -> Removal:
+        may_come = resource.key in self.unanswered
+        return remove(self.course.endpoint, self.journal, resource, may_come=may_come)
 
 
 def _marked_fresh(rebuilt: ReconstructedRequest, freshener: Freshener) -> ReconstructedRequest:

@@ -249,7 +249,9 @@ def test_the_run_ends_at_its_deadline() -> None:
     findings = run_checks(endpoint, checks=ALL_CHECKS, options=options)
     clients[0].close()
 
-    assert any("20 seconds were used up" in f.message for f in findings)
+    cut = [f for f in findings if "20 seconds were used up" in f.message]
+    assert [f.outcome for f in cut if "not finished" in f.message] == [Outcome.ERRORED]
+    assert not any("cannot be told while" in f.message for f in findings)
     assert provider.users == {}
 
 
@@ -370,3 +372,95 @@ def test_a_seed_is_left_when_its_values_clash_with_an_earlier_run() -> None:
     assert [(f.check, f.cause) for f in second.problems] == [
         (f.check, f.cause) for f in first.problems
     ]
+
+
+def interrupted(
+    handle: Callable[[LabRequest], LabResponse], journal: RecordingJournal
+) -> Interrupted:
+    """What comes of a run that `handle` or `journal` interrupts."""
+
+    def create(context: CheckContext) -> Iterator[Result]:
+        context.user("subject")
+        yield from ()
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(handle, clients)
+    checks = (check("a/create", create, writes=True), check("b/next", create, writes=True))
+    with pytest.raises(Interrupted) as caught:
+        run_checks(endpoint, checks=checks, journal=journal)
+    clients[0].close()
+    return caught.value
+
+
+def test_a_create_that_ctrl_c_cut_off_may_still_come_and_stays_in_the_journal() -> None:
+    provider, journal = ScimServiceProvider(), RecordingJournal()
+
+    def cut_off(request: LabRequest) -> LabResponse:
+        if request.method == "POST":
+            raise KeyboardInterrupt
+        return provider.handle(request)
+
+    ending = interrupted(cut_off, journal)
+    assert "may still come into being" in ending.message
+    assert "scimdoctor cleanup" in ending.message
+    assert len(journal.entries) == 1
+    assert [f.outcome for f in ending.findings] == [Outcome.SKIPPED] * 2
+
+
+def test_an_interrupt_while_journalling_loses_no_entry() -> None:
+    class Stopped(RecordingJournal):
+        def about_to_create(
+            self, base_url: str, resource: str, *, attribute: str, value: str, key: str
+        ) -> str:
+            super().about_to_create(base_url, resource, attribute=attribute, value=value, key=key)
+            raise KeyboardInterrupt
+
+    journal = Stopped()
+    ending = interrupted(ScimServiceProvider().handle, journal)
+    assert len(journal.entries) == 1
+    assert journal.seen[0] in ending.message
+
+
+def test_a_second_ctrl_c_names_the_command_that_removes_the_rest() -> None:
+    provider, journal = ScimServiceProvider(), RecordingJournal()
+
+    def twice(request: LabRequest) -> LabResponse:
+        if request.method == "DELETE":
+            raise KeyboardInterrupt
+        return provider.handle(request)
+
+    ending = interrupted(twice, journal)
+    assert "scimdoctor cleanup" in ending.message
+    assert len(journal.entries) == len(provider.users) == 1
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_what_a_failed_create_left_is_found_without_the_filter_or_stays_journalled(
+    lists: bool,
+) -> None:
+    provider, journal = ScimServiceProvider(), RecordingJournal()
+
+    def broken(request: LabRequest) -> LabResponse:
+        if request.method == "POST":
+            provider.handle(request)
+            return LabResponse(status=500)
+        if request.method == "GET" and ("filter" in request.query or not lists):
+            return LabResponse(status=400)
+        return provider.handle(request)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(broken, clients)
+    findings = run_checks(
+        endpoint,
+        checks=ALL_CHECKS,
+        options=CheckOptions(only=("create",), clock=FakeClock().clock),
+        journal=journal,
+    )
+    clients[0].close()
+
+    assert bool(journal.entries) is bool(provider.users) is not lists
+    assert {user["userName"] for user in provider.users.values()} <= {
+        value for _, value, _ in journal.entries.values()
+    }
+    failed_checks = {f.check for f in findings if f.outcome is Outcome.FAILED}
+    assert ("run/clean-up" in failed_checks) is not lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from tests.fakes.command import Ran, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scimdoctor.lab.http import LabRequest, LabResponse
 
 URL = "https://scim.example.com/scim"
 LOOPBACK = "http://127.0.0.1:8080/scim"
@@ -154,3 +157,26 @@ def test_wrong_input_is_said(
 
     assert ran.status == status
     assert words in ran.stderr
+
+
+def test_ctrl_c_writes_the_report_of_what_was_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, writes = desk.provider.handle, []
+
+    def stop(request: LabRequest) -> LabResponse:
+        if request.method == "POST":
+            writes.append(request)
+            if len(writes) == 3:
+                raise KeyboardInterrupt
+        return handle(request)
+
+    monkeypatch.setattr(desk.provider, "handle", stop)
+    target = desk.folder / "report.json"
+    ran = desk.run(LOOPBACK, "-f", "json", "-o", str(target))
+    assert ran.status == 130
+    said = json.loads(target.read_text())
+    outcomes = {found["outcome"] for found in said["findings"]}
+    assert {"passed", "skipped"} <= outcomes
+    assert any("stopped" in limit for limit in said["limits"])
+    assert desk.provider.users == {}

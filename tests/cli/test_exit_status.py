@@ -103,3 +103,11 @@ def test_what_could_not_be_compared_is_no_difference() -> None:
     assert status_of(report(comparisons=(unsure, same)), Severity.MAJOR) is ExitStatus.OK
     text = headline(report(comparisons=(unsure,))).text
     assert text == "1 of 1 object could not be compared."
+
+
+def test_what_could_not_be_judged_outranks_what_was_found() -> None:
+    found = [finding(o, Severity.MAJOR) for o in (Outcome.FAILED, Outcome.PASSED, Outcome.ERRORED)]
+    assert status_of(report(findings=tuple(found[:2])), Severity.MINOR) is ExitStatus.PROBLEMS
+    for some in (found, found[2:]):
+        assert status_of(report(findings=tuple(some)), Severity.MINOR) is ExitStatus.FAILED
+        assert status_of(report(findings=tuple(some)), None) is ExitStatus.FAILED

@@ -128,8 +128,9 @@ class RecordingJournal:
     entries: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
 
-    def about_to_create(self, base_url: str, resource: str, *, attribute: str, value: str) -> str:
-        key = str(len(self.seen))
+    def about_to_create(
+        self, base_url: str, resource: str, *, attribute: str, value: str, key: str
+    ) -> str:
         self.seen.append(value)
         self.entries[key] = (resource, value, None)
         return key

@@ -11,6 +11,7 @@ import typer
 from scimdoctor.cli.completion import check_ids
 from scimdoctor.cli.options import EndpointOptions, Output, SignIn, Yes
 from scimdoctor.cli.session import session_of
+from scimdoctor.errors import Interrupted
 
 
 class DialectChoice(StrEnum):
@@ -136,4 +137,8 @@ def check_endpoint(
     )
     chosen = dialect.value if dialect else None
     asked = Checking(url=url, app=app, schema=schema, dialect=chosen, options=options, yes=yes)
-    session.emit(run_check(session, asked, endpoint_options), output)
+    checked = run_check(session, asked, endpoint_options)
+    if checked.interrupted:
+        session.write(checked.report, output)
+        raise Interrupted(checked.interrupted)
+    session.emit(checked.report, output)
