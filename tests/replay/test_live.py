@@ -222,6 +222,13 @@ def test_rollback_that_fails_says_so(app: ScimApp, tmp_path: Path) -> None:
     assert put_back(app, tmp_path).verdict is Verdict.DIFFERENT_FAILURE
 
 
+def test_a_created_object_that_is_gone_is_put_back_already(app: ScimApp, tmp_path: Path) -> None:
+    live(app, failure("create", {"userName": (None, "ada@example.com")}), tmp_path)
+    for _ in range(2):
+        assert put_back(app, tmp_path).verdict is Verdict.PUT_BACK
+    assert app.provider.users == {}
+
+
 @pytest.mark.parametrize(
     "text",
     [
