@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from scimdoctor.scim import urns
 
@@ -146,6 +147,7 @@ def attribute_in(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def bare_name(path: str | None) -> str:
     """The attribute's own name, lower case: no URN, no filter, no index, no sub-attribute."""
     if not path:

@@ -186,13 +186,11 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
     """A filter that the text quotes; brackets of a PATCH path do not count."""
     if (reading.scim_type or "").casefold() in _TYPES_OF_PATHS:
         return None
-    found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
     speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
-    if found is None or not (
-        speaks or "filter" in text.casefold() or "unknown path" in text.casefold()
-    ):
+    if not (speaks or "filter" in text.casefold() or "unknown path" in text.casefold()):
         return None
-    return read_filter(found[1].strip("'"))
+    found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
+    return read_filter(found[1].strip("'")) if found else None
 
 
 def _speaks_of_query(facts: Facts) -> bool:

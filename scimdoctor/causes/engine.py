@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.synchronization import SynchronizationJob
 
+_ORDER = {cause.rule.id: position for position, cause in enumerate(ALL_CAUSES)}
 _CLOSE = 2
 """Matches whose weights differ by no more than this fit equally well."""
 
@@ -59,8 +60,7 @@ def rank(facts: Facts) -> list[Ranked]:
         if match is not None:
             found.append(Ranked(cause=cause, match=match, evidence=_seen(facts, match)))
     found = list(_with_proof(facts, found))
-    order = {cause.rule.id: position for position, cause in enumerate(ALL_CAUSES)}
-    return sorted(found, key=lambda r: (-r.match.weight, order[r.cause.rule.id]))
+    return sorted(found, key=lambda r: (-r.match.weight, _ORDER[r.cause.rule.id]))
 
 
 def _seen(facts: Facts, match: Match) -> tuple[Evidence, ...]:

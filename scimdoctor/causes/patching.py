@@ -61,8 +61,10 @@ def patched(facts: Facts) -> bool:
 
 def mute_refusal(facts: Facts, *shapes: Shape) -> bool:
     """Whether a PATCH of one of `shapes` was refused without an explanation."""
-    seen = facts.has(*shapes) if facts.exchange is not None else _logged_alone(facts, shapes)
-    return patched(facts) and is_vague(facts) and seen and facts.status in _MUTE_STATUSES
+    if facts.status not in _MUTE_STATUSES or not facts.has(*shapes):
+        return False
+    vague = patched(facts) and is_vague(facts)
+    return vague and (facts.exchange is not None or _logged_alone(facts, shapes))
 
 
 def is_vague(facts: Facts) -> bool:

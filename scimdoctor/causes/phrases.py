@@ -10,8 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.needles import Needles, needles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ATTRIBUTE = r"(?:attribute|field|property|parameter|key|path|member|element|column|sub-?attribute)"
 
@@ -470,12 +475,32 @@ def skeleton(text: str) -> str:
     return _APPOSITION.sub(" ", _LONG_QUOTED.sub(r"\1it\1", _URN.sub("urn:it", text)))
 
 
+@cache
+def _needles() -> tuple[Needles, tuple[Needles, ...]]:
+    """All needles, and those of each phrase."""
+    each = tuple(needles(phrase.pattern) for phrase in PHRASES)
+    return frozenset().union(*each), each
+
+
+def likely_in(text: str) -> Iterator[Phrase]:
+    """The phrases that `text` may hold; those left out it does not hold."""
+    if not text.isascii():
+        yield from PHRASES  # Some letters beyond ASCII match ones that they are not lowered to.
+        return
+    lower = text.lower()
+    every, each = _needles()
+    present = {needle for needle in every if needle in lower}
+    for phrase, sought in zip(PHRASES, each, strict=True):
+        if not sought or not sought.isdisjoint(present):
+            yield phrase
+
+
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
     cleaned = _spelled_out(without_boilerplate(text)[:4000])
     short = skeleton(cleaned)
     found: dict[Breach, Phrase] = {}
-    for phrase in PHRASES:
+    for phrase in likely_in(cleaned if short == cleaned else f"{cleaned}\n{short}"):
         if phrase.breach in found:
             continue
         if phrase.found_in(cleaned) or (short != cleaned and phrase.found_in(short)):

@@ -185,9 +185,13 @@ def _stop_cleanly() -> None:
 
 
 def _first_command(arguments: list[str]) -> str | None:
-    """The command that is called, if that is certain at a glance: first, and no option before."""
-    first = arguments[0] if arguments else ""
+    """The command that is called, if that is certain at a glance: only plain flags before it."""
+    first = next((one for one in arguments if one not in _FLAGS), "")
     return first if first in {name for name, _ in NAMES} else None
+
+
+_FLAGS = {"-q", "--quiet", "-v", "--verbose"}
+"""Options of the program itself that take no value."""
 
 
 def _report_fault(fault: Exception, *, verbose: bool) -> int:
