@@ -47,7 +47,8 @@ def event_report(session: Session, opened: OpenEvents, window: Window) -> Report
 def summary_report(session: Session, opened: OpenEvents, window: Window) -> Report:
     """Return a report that groups the wanted failures and skips into faults."""
     found = opened.events.summary(opened.wanted, limit=window.limit)
-    samples = opened.events.by_id([one.sample[0] for one in found.signatures if one.sample])
+    newest = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
+    samples = opened.events.by_id(newest, newest)
     return new_report(
         session,
         "logs",

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from scimdoctor.errors import SourceError
+from scimdoctor.model.frozen import EMPTY
 from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
 from scimdoctor.sources.files import FileReader, Trouble
@@ -30,10 +31,10 @@ from scimdoctor.sources.odd_lines import (
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 from scimdoctor.sources.shapes import Container, TidyFile
-from scimdoctor.sources.summary import Summary, counted, make_facts, summarise
+from scimdoctor.sources.summary import Summary, counted, in_utc, make_facts, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import duckdb
@@ -56,6 +57,9 @@ OPTIONS: dict[str, str | bool | int | float | list[str]] = {
 }
 """How DuckDB is opened: it must never fetch anything by itself."""
 
+RawRecord = tuple[str | bytes, str]
+"""The text of a record, and the file that it is from."""
+
 MANY_ODD = 20
 """If more than one line in so many is odd, the whole file is read by Python."""
 
@@ -67,6 +71,9 @@ class Part:
     rows: str
     raw: tuple[Callable[[Iterable[str]], str], ...]
     """The quickest first; a later one finds what those before it did not."""
+
+    near: Callable[[Mapping[str, datetime | None]], Iterable[RawRecord]] | None = None
+    """Looks for records where their time belongs, and may miss some."""
 
     tidy: TidyFile | None = None
     """The file, where the rows come straight from it and may be odd."""
@@ -170,29 +177,33 @@ class EventSet:
                 + (f" LIMIT {2 * limit}" if limit else "")
             ).fetchall()
         ids = without_second_ids(rows)[:limit]
-        found = self.by_id(ids)
+        found = self.by_id(ids, {row[0]: in_utc(row[1]) for row in rows})
         return tuple(found[one] for one in ids if one in found)
 
-    def by_id(self, ids: Iterable[str]) -> dict[str, ProvisioningObjectSummary]:
-        """Return the events with `ids`, read from their raw records."""
+    def by_id(
+        self, ids: Iterable[str], times: Mapping[str, datetime | None] = EMPTY
+    ) -> dict[str, ProvisioningObjectSummary]:
+        """Return the events with `ids`, read from their raw records; `times` tell where to look."""
         missing = set(ids)
         found: dict[str, ProvisioningObjectSummary] = {}
         for part in self.parts:
+            timed = {one: times[one] for one in missing if times.get(one)}
+            if part.near and timed:
+                with translated(), suppress(OSError):
+                    found |= read_raw(part.near(timed), missing)
+                missing -= set(found)
+        for part in self.parts:
             for query in part.raw:
                 if missing:
-                    found |= self._read_raw(query(missing))
+                    found |= read_raw(self._records(query(missing)), missing)
                     missing -= set(found)
-        return {one: found[one] for one in found if one in set(ids)}
-
-    def _read_raw(self, query: str) -> dict[str, ProvisioningObjectSummary]:
-        """Return the events that a query for raw records gives, by id."""
-        found: dict[str, ProvisioningObjectSummary] = {}
-        with translated():
-            for _, raw, origin in self.connection.execute(query).fetchall():
-                with suppress(ValueError):
-                    event = read_record(json.loads(raw), origin)
-                    found.setdefault(event.id, event)
         return found
+
+    def _records(self, query: str) -> list[RawRecord]:
+        """Return what a query for raw records gives."""
+        with translated():
+            rows = self.connection.execute(query).fetchall()
+        return [(raw, origin) for _, raw, origin in rows]
 
     def add_events(self, events: Iterable[ProvisioningObjectSummary]) -> int:
         """Write `events` aside as rows and take them in; return how many."""
@@ -228,6 +239,7 @@ class EventSet:
             Part(
                 rows=tidy.rows(),
                 raw=(*quick, tidy.raw),
+                near=tidy.near if tidy.by_lines else None,
                 tidy=tidy,
                 source=source or Path(tidy.path),
             )
@@ -240,7 +252,16 @@ class EventSet:
         for names, view in ((signed, sql.signed_view), (unsigned, sql.parquet_view)):
             if names:
                 raw = partial(sql.raw_from_parquet, names)
-                self.parts.append(Part(rows=view(names), raw=(raw,)))
+                near = partial(self._of_days, names)
+                self.parts.append(Part(rows=view(names), raw=(raw,), near=near))
+
+    def _of_days(
+        self, names: tuple[str, ...], wanted: Mapping[str, datetime | None]
+    ) -> list[RawRecord]:
+        """Return the records with the `wanted` ids in the archive's files of their days."""
+        days = {f"{time:%Y-%m-%d}" for time in wanted.values() if time}
+        chosen = [name for name in names if Path(name).parent.name in days]
+        return self._records(sql.raw_from_parquet(chosen, wanted)) if chosen else []
 
     def source(self) -> str:
         """Return the query for the rows of every part."""
@@ -327,6 +348,19 @@ class EventSet:
         self.parts.remove(part)
         reader = FileReader(trouble=self.trouble)
         self.add_events(reader.events([Input(name=str(part.source), path=part.source)]))
+
+
+def read_raw(
+    records: Iterable[RawRecord], wanted: Collection[str]
+) -> dict[str, ProvisioningObjectSummary]:
+    """Return the `wanted` events among raw records, by id."""
+    found: dict[str, ProvisioningObjectSummary] = {}
+    for raw, origin in records:
+        with suppress(ValueError):
+            event = read_record(json.loads(raw), origin)
+            if event.id in wanted:
+                found.setdefault(event.id, event)
+    return found
 
 
 def without_second_ids(rows: Iterable[tuple[str, object, object, object]]) -> list[str]:

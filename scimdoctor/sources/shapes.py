@@ -12,14 +12,17 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scimdoctor.sources.json_stream import BETWEEN, DECODER, LONGEST_RECORD, WRAPPER
+from scimdoctor.sources.line_search import lines_near
 from scimdoctor.sources.rows import COLUMNS
 from scimdoctor.sources.sql import NOT_SIGNED, listed, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
 Kinds = dict[str, object]
 """Names and DuckDB types of an object's members; a list holds the kinds of its elements."""
@@ -180,6 +183,11 @@ class TidyFile:
         listed_once = tuple(ids)
         # Newest first is Graph's order, and samples are the newest: mostly it ends early.
         return f"{self._with_ids(first, self._lines(), listed_once)} LIMIT {len(listed_once)}"
+
+    def near(self, wanted: Mapping[str, datetime | None]) -> Iterator[tuple[bytes, str]]:
+        """Yield the lines with the `wanted` ids where their time belongs, and the file's name."""
+        origin = self.origin or self.path
+        return ((line, origin) for line in lines_near(Path(self.path), wanted))
 
     def _with_ids(self, expression: str, source: str, ids: Iterable[str]) -> str:
         return (
