@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import cell_len
@@ -17,10 +18,17 @@ from scimdoctor.reports.words import pretty_body, sparkline
 from tests.fakes import reports as fakes
 from tests.fakes.reports import SCENARIOS
 
+if TYPE_CHECKING:
+    from scimdoctor.model.report import Report
+
 
 def table(name: str, **options: object) -> str:
+    return drawn(SCENARIOS[name](), **options)
+
+
+def drawn(report: Report, **options: object) -> str:
     out = io.StringIO()
-    render(SCENARIOS[name](), out, Format.TABLE, **options)  # type: ignore[arg-type]
+    render(report, out, Format.TABLE, **options)  # type: ignore[arg-type]
     return out.getvalue()
 
 
@@ -54,6 +62,18 @@ def test_a_cause_that_is_not_known_is_not_counted_as_found() -> None:
     assert alone.level is Level.PROBLEM
     beside = headline(replace(report, diagnoses=(report.diagnoses[0], unknown)))
     assert beside.text.startswith("1 cause found; first: ")
+
+
+def test_long_names_keep_their_column_and_a_narrow_screen_gets_two_lines() -> None:
+    report = fakes.logs()
+    event = report.event_list[0]
+    who = replace(event.source_identity, display_name="a.very.long.name.of.somebody@example.com")
+    report = replace(report, event_list=(replace(event, source_identity=who), event))
+    wide, narrow = (drawn(report, width=width).splitlines() for width in (100, 60))
+    long, short = (line for line in wide if line.startswith("  2026"))
+    assert long.index("User was") == short.index("User was")
+    assert "… User was" in long
+    assert narrow.count("    User was updated") == 2
 
 
 def test_verdict_first_limits_last() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from scimdoctor.reports.neutral import one_line
+from scimdoctor.reports.neutral import cut, one_line
 from scimdoctor.reports.verdict import counted, still_so
 from scimdoctor.reports.words import event_told, period, when
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _STATUS = {"failure": "red", "skipped": "blue", "warning": "yellow", "success": "green"}
 _GAP = 2
+_LEAST_ROOM = 20
+"""Columns below which a text says too little."""
 
 
 def draw(page: Page, report: Report) -> None:
@@ -73,16 +75,22 @@ def _signature(page: Page, signature: SignatureSummary) -> None:
 
 
 def _events(page: Page, report: Report) -> None:
-    """Write one line per event; laid out by hand, because rich is slow at many thousand rows."""
+    """Write one line per event; laid out by hand, because rich is slow at many thousand rows.
+
+    On a narrow screen what happened gets a line of its own.
+    """
     rows = [_event_row(event) for event in report.event_list]
     fixed = [max((cell_len(row[i]) for row in rows), default=0) for i in range(4)]
     fixed[3] = min(fixed[3], max(16, page.width // 5))
+    fits = page.width - sum(fixed) - _GAP * (len(fixed) + 1) >= _LEAST_ROOM
     for row in rows:
         line = Text("  ")
         for index, width in enumerate(fixed):
             style = _STATUS.get(row[index], "") if index == 1 else "dim" if index == 0 else ""
-            line.append(set_cell_size(row[index], width + _GAP), style)
-        page.line(line.append(row[4]))
+            line.append(set_cell_size(cut(row[index], width), width + _GAP), style)
+        page.line(line.append(row[4]) if fits else line)
+        if not fits:
+            page.line(Text(f"    {row[4]}"))
 
 
 def _event_row(event: ProvisioningObjectSummary) -> tuple[str, str, str, str, str]:
