@@ -46,3 +46,18 @@ def test_help_and_wrong_usage_import_nothing_heavy(arguments: tuple[str, ...]) -
 
 def test_version_imports_not_even_typer() -> None:
     assert not imported("--version") & (HEAVY | {"typer", "rich", "pydantic"})
+
+
+@pytest.mark.parametrize("flags", [(), ("--quiet",), ("-v", "-q")])
+def test_a_command_does_not_import_the_others(flags: tuple[str, ...]) -> None:
+    code = "import sys; from scimdoctor.cli.app import run; run(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *flags, "logs", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    start = "scimdoctor.cli.commands."
+    names = done.stdout.splitlines()[-1].split()
+    assert [name for name in names if name.startswith(start)] == [f"{start}logs"]
