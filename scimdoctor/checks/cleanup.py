@@ -11,7 +11,7 @@ from scimdoctor.checks.spelling import respell
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
@@ -42,9 +42,16 @@ def clean_up(context: CheckContext) -> tuple[str, ...]:
             exchange = context.endpoint.send(spelled)
         return exchange
 
+    def send_all(wanted: Sequence[ScimRequest]) -> Sequence[Exchange]:
+        ready = not known_gone and not context.paced
+        return context.crowd.ask([respell(r, context.spelling) for r in wanted]) if ready else ()
+
     known_gone = context.presence.departure is not None
     return context.tracker.remove_all(
-        send, sleep=context.options.clock.sleep, patience=1 if known_gone else 2
+        send,
+        send_all=send_all,
+        sleep=context.options.clock.sleep,
+        patience=1 if known_gone else 2,
     )
 
 

@@ -8,9 +8,11 @@ fail again for a reason that is reported already.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
+from scimdoctor.checks.crowd import Crowd, is_answer
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.presence import Presence
 from scimdoctor.checks.shapes import resources_of
@@ -24,7 +26,7 @@ from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
 
     from scimdoctor.checks.options import CheckOptions
@@ -45,6 +47,9 @@ PACED_SECONDS = 0.05
 """Between two requests once the app has answered 429: below the 25 a second that Entra may send."""
 
 _LONGEST_WAIT = 10.0
+_THROTTLED_WAIT = 20.0
+"""Seconds that a whole run waits because of 429: it is one finding, however often it is seen."""
+
 _GIVE_UP_AFTER = 3
 _GRACE = (0.1, 0.3, 0.6)
 
@@ -127,8 +132,10 @@ class CheckContext:
         self.resource_types: set[str] | None = None
         """Endpoints that /ResourceTypes lists; `None` if it does not."""
 
+        self.crowd = Crowd(endpoint, options.concurrency)
         self._deadline = options.clock.now() + options.timeout
         self._pace, self._broken = 0.0, 0
+        self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace_left, self._waited_in_vain = 3.0, False
         self._clashed: set[tuple[str, str]] = set()
 
@@ -147,7 +154,36 @@ class CheckContext:
         except NoAnswer as event:
             self._still_there(event.exchange)
             raise
-        self.presence.saw(spelled, exchange)
+        return self._seen(spelled, exchange)
+
+    def each(self, wanted: Sequence[ScimRequest]) -> Iterator[Exchange]:
+        """Answers to reads that do not depend on each other, in their order, as `send` gives them.
+
+        Sent side by side where the app bears it. What was no answer there is asked again alone, so
+        that no verdict rests on how many were sent at once.
+        """
+        self._check_time()
+        together = () if self._pace else self.crowd.ask([respell(r, self.spelling) for r in wanted])
+        for request, exchange in zip_longest(wanted, together):
+            if exchange is None:
+                yield self.send(request)
+            elif not is_answer(exchange):
+                alone = self.send(request)
+                self.crowd.alone(exchange, alone)
+                yield alone
+            else:
+                self._broken = 0
+                spelled = respell(request, self.spelling)
+                yield self._seen(spelled, self._undisguised(exchange))
+
+    @property
+    def paced(self) -> bool:
+        """Whether the app has asked for a slower pace."""
+        return self._pace > 0
+
+    def _seen(self, request: ScimRequest, exchange: Exchange) -> Exchange:
+        """Take note of an answer."""
+        self.presence.saw(request, exchange)
         self._still_there(exchange)
         return exchange
 
@@ -205,6 +241,7 @@ class CheckContext:
             self._broken += 1
             raise NoAnswer(exchange)
         self._broken = 0
+        self.crowd.took.append(exchange.elapsed_in_milliseconds)
         return self._undisguised(exchange)
 
     def _undisguised(self, exchange: Exchange) -> Exchange:
@@ -221,6 +258,8 @@ class CheckContext:
             raise OutOfTime(self.unreadable)
         if self.presence.departure:
             raise OutOfTime("the endpoint answers no more (see run/available)")
+        if self._worn_out:
+            raise OutOfTime("the endpoint answered 429 again and again (see run/throttling)")
         if self._broken >= _GIVE_UP_AFTER:
             raise OutOfTime(f"the endpoint left {self._broken} requests in a row unanswered")
         if self.options.clock.now() >= self._deadline:
@@ -231,13 +270,30 @@ class CheckContext:
         if self._pace:
             self.throttled.append(exchange)
         for _ in range(2):
-            self.options.clock.sleep(min(retry_after(exchange), _LONGEST_WAIT))
+            self._wait_out(exchange)
             self._pace = PACED_SECONDS
             exchange = self._once(request)
             if exchange.status != 429:
                 return exchange
             self.throttled.append(exchange)
+        self._worn_out = self._throttled_wait < PACED_SECONDS
         raise NoAnswer(exchange)
+
+    def _wait_out(self, exchange: Exchange) -> None:
+        """Wait as a 429 asks; once the run has waited enough, go on at once or not at all.
+
+        Raises:
+            OutOfTime: the app names a time, and waiting that long again and again is too much.
+        """
+        seconds = min(retry_after(exchange), _LONGEST_WAIT)
+        if self._throttled_wait < seconds:
+            self._throttled_wait = 0.0
+            self._worn_out = exchange.response is not None and bool(
+                exchange.response.header("retry-after")
+            )
+            self._check_time()
+        self._throttled_wait = max(0.0, self._throttled_wait - seconds)
+        self.options.clock.sleep(seconds if self._throttled_wait else PACED_SECONDS)
 
     def _again_after_error(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Send a failed request once more, to tell a fault from a hiccup."""
@@ -282,7 +338,19 @@ class CheckContext:
 
     def find_own(self, thing: TestObject, attribute: str, value: str) -> Exchange:
         """The matching query for an object just written, asked again for a while if it is missed."""
-        exchange = self.find(thing.resource, attribute, value)
+        return self._awaited(thing, attribute, value, self.find(thing.resource, attribute, value))
+
+    def find_each(
+        self, attribute: str, wanted: Sequence[tuple[TestObject, str]]
+    ) -> Iterator[tuple[TestObject, Exchange]]:
+        """As `find_own`, for several objects and a value of each."""
+        queries = [requests.match_query(t.resource, attribute, value) for t, value in wanted]
+        for (thing, value), exchange in zip(wanted, self.each(queries), strict=True):
+            yield thing, self._awaited(thing, attribute, value, exchange)
+
+    def _awaited(
+        self, thing: TestObject, attribute: str, value: str, exchange: Exchange
+    ) -> Exchange:
         if not exchange.ok or holds(exchange, thing):
             return exchange
         for _ in self.settle(thing.created):
@@ -294,10 +362,14 @@ class CheckContext:
 
     def read(self, thing: TestObject) -> Exchange:
         """GET by id, members included; keeps the state of a success."""
-        exchange = self.send(requests.get(requests.object_path(thing.resource, thing.id)))
-        body = exchange.json
-        thing.state = body if exchange.ok and isinstance(body, dict) else None
+        exchange = self.send(_by_id(thing))
+        _keep(thing, exchange)
         return exchange
+
+    def read_each(self, things: Sequence[TestObject]) -> None:
+        """GET several by id."""
+        for thing, exchange in zip(things, self.each([_by_id(t) for t in things]), strict=True):
+            _keep(thing, exchange)
 
     def state(self, thing: TestObject) -> dict[str, Any]:
         """The object as it is in the app now.
@@ -447,6 +519,16 @@ class CheckContext:
             names = ", ".join(path.removeprefix("group:") for path in lost)
             where = GROUP_STORED if names != ", ".join(lost) else STORED
             raise Unavailable(f"the app does not keep {names} (see {where})")
+
+
+def _by_id(thing: TestObject) -> ScimRequest:
+    return requests.get(requests.object_path(thing.resource, thing.id))
+
+
+def _keep(thing: TestObject, exchange: Exchange) -> None:
+    """Keep the state that a successful read shows."""
+    body = exchange.json
+    thing.state = body if exchange.ok and isinstance(body, dict) else None
 
 
 def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value

@@ -17,6 +17,7 @@ from scimdoctor.checks.shapes import (
     list_problem,
     resources_of,
 )
+from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ def _match(context: CheckContext) -> Iterator[Result]:
     problem = list_problem(exchange)
     if problem is not None:
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
-    for what, value in (
-        ("all but the last letter of", name[:-1]),
-        ("all but the first letter of", name[1:]),
-        ("the first word of", name.partition(" ")[0]),
-        ("a wildcard of SQL for the last letter of", f"{name[:-1]}_"),
-    ):
-        miss = context.find("Groups", "displayName", value)
+    wrong = {
+        "all but the last letter of": name[:-1],
+        "all but the first letter of": name[1:],
+        "the first word of": name.partition(" ")[0],
+        "a wildcard of SQL for the last letter of": f"{name[:-1]}_",
+    }
+    queries = [requests.match_query("Groups", "displayName", value) for value in wrong.values()]
+    for what, miss in zip(wrong, context.each(queries), strict=True):
         if miss.ok and resources_of(miss):
             yield failed(
                 f"The query for {what} a group's displayName finds "
@@ -137,14 +139,15 @@ _RARE = ('the "a" team', "back\\slash")
 
 
 def _symbols(context: CheckContext) -> Iterator[Result]:
+    kept: list[TestObject] = []
     for text in (*_EVERYDAY, *_RARE):
         attributes = context.values.group("symbols")
         attributes["displayName"] = f"{attributes['displayName']} {text}"
         exchange = context.send(context.create_request("Groups", attributes))
         made = context.adopt(exchange, attributes)
-        if made is None or context.told(made, "displayName") != made.name:
-            continue
-        found = context.find_own(made, "displayName", made.name)
+        if made is not None and context.told(made, "displayName") == made.name:
+            kept.append(made)
+    for made, found in context.find_each("displayName", [(group, group.name) for group in kept]):
         if not holds(found, made) and context.state(made).get("displayName") == made.name:
             plain = context.create("Groups", context.values.group("plain"))
             again = context.find_own(plain, "displayName", plain.name)
@@ -154,7 +157,7 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
                 + ("." if known else ", and so was one for a new group with a plain name."),
                 found,
                 cause=None if known else "filter-misses-existing",
-                severity=Severity.MINOR if text in _RARE else None,
+                severity=Severity.MINOR if made.name.endswith(_RARE) else None,
             )
             return
 

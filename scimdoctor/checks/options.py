@@ -46,7 +46,8 @@ class CheckOptions:
     """Seconds after which one answer counts as too late (Entra's limit is not documented)."""
 
     concurrency: int = 4
-    """Requests at the same time where a check tests that."""
+    """Requests at the same time: reads that do not depend on each other, the deletions at the end,
+    and what tests just that. With 1 only the tests send several at once."""
 
     seed: int | None = None
     """Makes the generated values repeatable; `None` gives new ones each run."""

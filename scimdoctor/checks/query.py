@@ -241,8 +241,8 @@ def _selective(context: CheckContext) -> Iterator[Result]:
         "a userName cut off by %, a wildcard of SQL": f"{local[:-1]}%",
         "a userName cut off by *, a wildcard of LDAP": f"{local[:-1]}*",
     }
-    for what, value in wrong.items():
-        exchange = context.find("Users", "userName", value)
+    queries = [requests.match_query("Users", "userName", value) for value in wrong.values()]
+    for what, exchange in zip(wrong, context.each(queries), strict=True):
         found = resources_of(exchange)
         if exchange.ok and found:
             yield failed(

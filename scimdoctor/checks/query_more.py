@@ -10,6 +10,7 @@ from scimdoctor.checks.ids import MATCH, NO_MATCH
 from scimdoctor.checks.references import KNOWN_ISSUES, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, resources_of
 from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_EMAIL
+from scimdoctor.entra import requests
 from scimdoctor.entra.requests import filter_value
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import value_at
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.model.exchange import Exchange
 
 
@@ -88,11 +89,11 @@ def _and(context: CheckContext) -> Iterator[Result]:
         what = "By id alone it works." if by_id else "By id alone it fails too."
         yield failed(f"{words} without the user. {what}", alone, hit)
         return
-    for text in (
+    texts = (
         f"id eq {filter_value(other.id)} and {name}",
         f"{name} and id eq {filter_value(other.id)}",
-    ):
-        miss = context.query("Users", text)
+    )
+    for miss in context.each([requests.get("/Users", [("filter", text)]) for text in texts]):
         if miss.ok and resources_of(miss):
             yield failed(
                 "The query by the id of one user and the userName of another finds "
@@ -105,36 +106,58 @@ def _and(context: CheckContext) -> Iterator[Result]:
 
 def _symbols(context: CheckContext) -> Iterator[Result]:
     refused: list[Exchange] = []
+    made: list[TestObject] = []
     for local in ("o'neil", "plus+tag", "amp&ersand", "hash#tag", "per%cent", "zoë.łuczak"):
         person = context.values.bare_person("symbols")
         person["userName"] = f"{local}.{person['userName']}"
         exchange = context.send(context.create_request("Users", person))
-        made = context.adopt(exchange, person)
-        if made is None:
+        user = context.adopt(exchange, person)
+        if user is None:
             refused.append(exchange)
-            continue
-        stored = str(value_at(context.state(made), "userName") or made.name)
-        if stored.casefold() != made.name.casefold():
-            yield failed(
-                f"The userName of a user created as {made.name!r} is {stored!r}.",
-                made.created,
-                context.read(made),
-                cause="attribute-not-stored-or-returned",
-            )
-            return
-        found = context.find_own(made, "userName", stored)
-        if not holds(found, made):
-            yield from _plain_is_missed(context)
-            if not context.doubtful_filter:
-                yield failed(
-                    f"The query for the userName {stored!r} was answered {answer_words(found)} "
-                    "without the user, who exists.",
-                    found,
-                )
-            return
+        else:
+            made.append(user)
+    problems = [*_symbols_altered(context, made)] or [*_symbols_missed(context, made)]
+    yield from problems
+    if problems or context.doubtful_filter:
+        return
     if refused:
         context.create("Users", context.values.bare_person("plain"))
     yield from _names_refused(refused)
+
+
+def _symbols_altered(context: CheckContext, made: list[TestObject]) -> Iterator[Result]:
+    """The first user whose userName is not the one that was sent."""
+    context.read_each(made)
+    for user in made:
+        stored = _user_name(context, user)
+        if stored.casefold() != user.name.casefold():
+            yield failed(
+                f"The userName of a user created as {user.name!r} is {stored!r}.",
+                user.created,
+                context.read(user),
+                cause="attribute-not-stored-or-returned",
+            )
+            return
+
+
+def _symbols_missed(context: CheckContext, made: list[TestObject]) -> Iterator[Result]:
+    """The first user whom the query does not find by the userName."""
+    wanted = [(user, _user_name(context, user)) for user in made]
+    for user, found in context.find_each("userName", wanted):
+        if not holds(found, user):
+            yield from _plain_is_missed(context)
+            if not context.doubtful_filter:
+                yield failed(
+                    f"The query for the userName {_user_name(context, user)!r} was answered "
+                    f"{answer_words(found)} without the user, who exists.",
+                    found,
+                )
+            return
+
+
+def _user_name(context: CheckContext, user: TestObject) -> str:
+    """The userName as the app has it."""
+    return str(value_at(context.state(user), "userName") or user.name)
 
 
 def _names_refused(refused: list[Exchange]) -> Iterator[Result]:
@@ -169,6 +192,7 @@ def _plain_is_missed(context: CheckContext) -> Iterator[Result]:
 
 def _quotes(context: CheckContext) -> Iterator[Result]:
     context.need("externalId")
+    kept: list[tuple[TestObject, str]] = []
     for text in (
         'quote "x" y',
         "back\\slash",
@@ -176,18 +200,13 @@ def _quotes(context: CheckContext) -> Iterator[Result]:
         "東京 zürich",
         "sales and marketing (emea) [eq]",
     ):
-        person = {
-            **context.values.bare_person("quotes"),
-            "externalId": f"{text} {context.values.guid()[:8]}",
-        }
-        exchange = context.send(context.create_request("Users", person))
-        made = context.adopt(exchange, person)
-        if made is None:
-            continue
-        stored = context.told(made, "externalId")
-        if stored != person["externalId"]:
-            continue
-        found = context.find_own(made, "externalId", str(stored))
+        value = f"{text} {context.values.guid()[:8]}"
+        person = {**context.values.bare_person("quotes"), "externalId": value}
+        made = context.adopt(context.send(context.create_request("Users", person)), person)
+        if made is not None and context.told(made, "externalId") == value:
+            kept.append((made, value))
+    for made, found in context.find_each("externalId", kept):
+        stored = made.sent["externalId"]
         if not holds(found, made) and value_at(context.state(made), "externalId") == stored:
             yield from _plain_is_missed(context)
             if context.doubtful_filter:

@@ -14,7 +14,7 @@ from scimdoctor.model.exchange import FailureKind, json_of
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
@@ -171,6 +171,7 @@ class Tracker:
         self,
         send: Callable[[ScimRequest], Exchange],
         *,
+        send_all: Callable[[Sequence[ScimRequest]], Sequence[Exchange]] = lambda _: (),
         sleep: Callable[[float], None],
         patience: int = 2,
     ) -> tuple[str, ...]:
@@ -178,10 +179,11 @@ class Tracker:
 
         An app may answer DELETE with success and keep the object: the first of each kind is looked
         for again, and where it is still there, so are the others of its kind. An app that has gone
-        away is waited for `patience` times for each kind, not once for each object.
+        away is waited for `patience` times for each kind, not once for each object. `send_all` may
+        send several at once; what it leaves over, or was not answered with success, goes alone.
         """
         left: list[str] = []
-        removed: list[Ticket] = []
+        removed = self._at_once(send_all)
         for _ in range(2):  # what held an object back may have gone in the first round
             left, known = [], len(removed)
             silent = dict.fromkeys(("Users", "Groups"), 0)
@@ -203,6 +205,20 @@ class Tracker:
                 left.append(f"{_words(alike[0])}: DELETE succeeds, and a read still finds it")
                 left += [f"{_words(t)}: deleted in the same way" for t in alike[1:]]
         return tuple(left)
+
+    def _at_once(
+        self, send_all: Callable[[Sequence[ScimRequest]], Sequence[Exchange]]
+    ) -> list[Ticket]:
+        """Those that went when they were deleted side by side; groups first."""
+        removed: list[Ticket] = []
+        for resource in ("Groups", "Users"):
+            alike = {t.id: t for t in self._newest_first() if t.id and t.resource == resource}
+            wanted = [requests.delete(resource, identifier) for identifier in alike if identifier]
+            for ticket, exchange in zip(alike.values(), send_all(wanted), strict=False):
+                if exchange.ok:
+                    removed.append(ticket)
+                    self._forget(ticket)
+        return removed
 
     def _newest_first(self) -> list[Ticket]:
         """What is left; groups before users, who may not go while they are members."""

@@ -84,6 +84,15 @@ def _throttled(context: CheckContext) -> Iterator[Result]:
         )
         return
     sent = _sent(context, at_least=_ENOUGH)
+    alone = context.crowd.broken_up_by
+    if alone is not None and alone.status == 429:
+        yield noted(
+            f"Of a few requests sent at once one was answered {answer_words(alone)}; from then on "
+            "one was sent at a time, and all were answered.",
+            alone,
+            cause="",
+        )
+        return
     yield passed(f"None of {sent} requests was answered 429. --load tries 25 a second.")
 
 
@@ -98,6 +107,15 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
             *context.intermittent[:3],
             severity=Severity.MINOR if rare else None,
             cause=None if first.response else "endpoint-unreachable-or-blocked",
+        )
+        return
+    alone = context.crowd.broken_up_by
+    if alone is not None and alone.status != 429:
+        yield noted(
+            f"{request_words(alone)}, sent beside others, got {answer_words(alone)}; sent alone it "
+            "was answered. From then on one request was sent at a time.",
+            alone,
+            cause="",
         )
         return
     yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")

@@ -7,6 +7,8 @@ else. Time and size of every answer are bounded.
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -15,12 +17,12 @@ from scimdoctor.endpoint.credentials import CredentialsUnavailable, ExtraHeaders
 from scimdoctor.endpoint.guard import WriteGuard
 from scimdoctor.endpoint.recorder import Recorder
 from scimdoctor.endpoint.wire import DEFAULT_LIMITS, Limits, Wire
-from scimdoctor.errors import ConfigurationError
+from scimdoctor.errors import ConfigurationError, WritesUsedUp
 from scimdoctor.model.exchange import Exchange, FailureKind, ScimResponse, TransportFailure
 from scimdoctor.outbound import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import httpx
 
@@ -104,8 +106,44 @@ class Endpoint:
             WriteRefused: the request would change the app, and the guard does not allow it.
         """
         self.guard.check(request, self.host)
-        url = self.base_url + request.target
-        id_, started_at = self.recorder.next_id(), self.recorder.now()
+        wire, id_ = self._wire, self.recorder.next_id()
+        return self._exchange(
+            request, wire, id_=id_, credentials=credentials, body_bytes=body_bytes
+        )
+
+    def send_all(
+        self, requests: Sequence[ScimRequest], *, at_once: int, seconds: float
+    ) -> tuple[Exchange, ...]:
+        """Send `requests` side by side, and return their exchanges in the same order.
+
+        They are numbered in their order, whichever is answered first. `seconds` bounds each
+        answer where that is less than the endpoint's own limit. Only the first are sent if the
+        agreed number of writes does not allow all.
+
+        Raises:
+            WriteRefused: one of them would change the app, and the guard does not allow it.
+        """
+        allowed = 0
+        with contextlib.suppress(WritesUsedUp):
+            for request in requests:
+                self.guard.check(request, self.host)
+                allowed += 1
+        limits = replace(self.limits, seconds=min(seconds, self.limits.seconds))
+        wire = replace(self._wire, limits=limits)
+        ids = [self.recorder.next_id() for _ in range(allowed)]
+        with ThreadPoolExecutor(max_workers=at_once) as pool:
+            return tuple(pool.map(lambda r, i: self._exchange(r, wire, id_=i), requests, ids))
+
+    def _exchange(
+        self,
+        request: ScimRequest,
+        wire: Wire,
+        *,
+        id_: str,
+        credentials: Credentials | None = None,
+        body_bytes: int | None = None,
+    ) -> Exchange:
+        url, started_at = self.base_url + request.target, self.recorder.now()
         try:
             request = self._authenticated(request, credentials or self.auth)
         except CredentialsUnavailable as error:
@@ -114,7 +152,7 @@ class Endpoint:
                 Exchange(id=id_, request=request, url=url, failure=failure, started_at=started_at)
             )
         began = self.limits.timer()
-        answer = self._wire.ask(request, url, body_bytes=body_bytes)
+        answer = wire.ask(request, url, body_bytes=body_bytes)
         return self.recorder.record(
             Exchange(
                 id=id_,

@@ -70,7 +70,11 @@ Timeout = Annotated[
 ]
 Concurrency = Annotated[
     int,
-    typer.Option(min=1, max=32, help="Requests at the same time in the parallel tests: 1 to 32."),
+    typer.Option(
+        min=1,
+        max=32,
+        help="Reads, deletions and parallel tests at the same time: 1 to 32; 1 sends one by one.",
+    ),
 ]
 Domain = Annotated[
     str, typer.Option(metavar="NAME", help="Mail domain of the test users' names and addresses.")
