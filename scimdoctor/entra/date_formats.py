@@ -7,10 +7,23 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.function_values import NotEvaluable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\\.|(?P<letter>[yMdHhmsfFtzK])(?P=letter)*|.", re.DOTALL)
+_TOKEN = re.compile(r"%|'[^']*'|\"[^\"]*\"|\\.|(?P<letter>[yMdHhmsfFtzK])(?P=letter)*|.", re.DOTALL)
+_LONGEST = {"y": 4, "M": 4, "d": 4, "z": 3} | dict.fromkeys("Hhmst", 2)
+_STANDARD = {
+    "s": "yyyy-MM-dd'T'HH:mm:ss",
+    "u": "yyyy-MM-dd HH:mm:ss'Z'",
+    "r": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
+    "R": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
+}
+"""The formats of one letter that are the same in every culture."""
+
+_UNUSUAL = frozenset({"y", "yyy", "z"})
+_LATEST_OF_THIS_CENTURY, _FIRST_OF_THE_LAST = 29, 50
 _MONTHS = tuple(calendar.month_name)[1:]
 _DAYS = tuple(calendar.day_name)
 
@@ -59,8 +72,11 @@ def parse_date(text: str, form: str) -> datetime | None:
     """The date that `text` holds in .NET format `form`; `None` if it does not fit.
 
     Without a zone it is taken for UTC.
+
+    Raises:
+        NotEvaluable: the format leaves to the culture or to the clock what the date is.
     """
-    tokens = [found[0] for found in _TOKEN.finditer(form)]
+    tokens = _tokens(form)
     try:
         pattern = re.compile("".join(_pattern(t) for t in tokens), re.IGNORECASE)
     except re.error:  # a part that occurs twice
@@ -75,9 +91,8 @@ def parse_date(text: str, form: str) -> datetime | None:
 
 
 def _moment(parts: dict[str, str]) -> datetime:
-    year = int(parts.get("year") or 2000 + int(parts.get("short_year", "1")))
     return datetime(
-        year,
+        _year(parts),
         _month(parts),
         int(parts.get("day", "1")),
         _hour(parts),
@@ -86,6 +101,31 @@ def _moment(parts: dict[str, str]) -> datetime:
         int(parts.get("fraction", "0").ljust(6, "0")[:6]),
         tzinfo=_zone(parts.get("zone")),
     ).astimezone(UTC)
+
+
+def _tokens(form: str) -> list[str]:
+    """The parts of a .NET format, one-letter formats and overlong parts spelled out."""
+    if len(form) == 1:
+        if form not in _STANDARD:
+            raise NotEvaluable(f"the date format {form!r} depends on the culture of Entra's server")
+        form = _STANDARD[form]
+    found = [part[0] for part in _TOKEN.finditer(form) if part[0] != "%"]
+    tokens = [part[: _LONGEST.get(part[0], len(part))] for part in found]
+    odd = next((t for t in tokens if t in _UNUSUAL), None)
+    if odd is not None:
+        raise NotEvaluable(f"the part {odd!r} of a date format is not evaluated here")
+    return tokens
+
+
+def _year(parts: dict[str, str]) -> int:
+    if "year" in parts:
+        return int(parts["year"])
+    if "short_year" not in parts:
+        raise NotEvaluable("the input has no year, and Entra takes the year of the run")
+    short = int(parts["short_year"])
+    if _LATEST_OF_THIS_CENTURY < short < _FIRST_OF_THE_LAST:
+        raise NotEvaluable(f"which century the year {short:02} is in depends on Entra's server")
+    return short + (2000 if short <= _LATEST_OF_THIS_CENTURY else 1900)
 
 
 def _month(parts: dict[str, str]) -> int:
@@ -132,7 +172,6 @@ _WRITERS: dict[str, Callable[[datetime], str]] = {
     "s": lambda d: str(d.second),
     "tt": lambda d: "AM" if d.hour < 12 else "PM",
     "t": lambda d: "A" if d.hour < 12 else "P",
-    "K": lambda _: "Z",
     "zzz": lambda _: "+00:00",
     "zz": lambda _: "+00",
 }
@@ -140,12 +179,14 @@ _WRITERS: dict[str, Callable[[datetime], str]] = {
 
 def format_date(moment: datetime, form: str) -> str:
     """`moment` in .NET format `form`, with English names."""
-    return "".join(_written(found[0], moment) for found in _TOKEN.finditer(form))
+    return "".join(_written(token, moment) for token in _tokens(form))
 
 
 def _written(token: str, moment: datetime) -> str:
     if token in _WRITERS:
         return _WRITERS[token](moment)
+    if token == "K":
+        raise NotEvaluable("what `K` writes depends on how Entra's server read the date")
     if token[0] in "fF":
         digits = f"{moment.microsecond:06}".ljust(len(token), "0")[: len(token)]
         return digits if token[0] == "f" else digits.rstrip("0")

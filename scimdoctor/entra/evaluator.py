@@ -23,6 +23,7 @@ from scimdoctor.entra.function_values import (
     as_list,
     as_text,
     is_empty,
+    number_in,
     truth,
 )
 from scimdoctor.entra.functions import function_named
@@ -179,6 +180,8 @@ class _Evaluator:
     def _switch(self, node: CallNode) -> Value:
         source, pairs = node.arguments[0], node.arguments[2:]
         default = node.arguments[1] if len(node.arguments) > 1 else EmptyNode(start=0, end=0)
+        if len(pairs) % 2:
+            raise NotEvaluable(f"`Switch` has a key without a value ({node.place})")
         key = as_text(self.value(source))
         for candidate, value in zip(pairs[::2], pairs[1::2], strict=False):
             wanted = as_text(self.value(candidate))
@@ -236,13 +239,16 @@ def _check_arguments(function: Function, node: CallNode) -> None:
 def _holds(operator: str, left: str | None, right: str | None) -> bool:
     first, second = left or "", right or ""
     order = (first > second) - (first < second)
-    try:
-        numbers = float(first), float(second)
-        order = (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
-    except ValueError:
-        pass
+    one, other = number_in(first), number_in(second)
+    if one is not None and other is not None:
+        if one == other and first != second and operator not in {">=", "<="}:
+            raise NotEvaluable(
+                f"{first!r} and {second!r} are equal as numbers, not as texts, and which of them"
+                " Entra compares is not documented"
+            )
+        order = (one > other) - (one < other)
     return {
-        "=": first == second or (order == 0),
+        "=": order == 0,
         "<>": order != 0,
         ">": order > 0,
         ">=": order >= 0,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?\s*", re.ASCII)
 
 Value = Any
 """`None` is null; text is `str`; multi-valued attributes are lists. Booleans are text."""
@@ -67,10 +70,15 @@ def as_number(value: object, what: str) -> float:
     Raises:
         NotEvaluable: it is none.
     """
-    try:
-        return float(as_text(value) or "")
-    except ValueError:
-        raise NotEvaluable(f"{what} is not a number: {as_text(value)!r}") from None
+    number = number_in(as_text(value) or "")
+    if number is None:
+        raise NotEvaluable(f"{what} is not a number: {as_text(value)!r}")
+    return number
+
+
+def number_in(text: str) -> float | None:
+    """The number that `text` is; `None` where it is none, as `nan`, `inf` and `1_000` are."""
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def as_integer(value: object, what: str) -> int:

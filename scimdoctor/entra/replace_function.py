@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 _LONGEST_INPUT = 5_000
 _NET_GROUP = re.compile(r"\(\?<(?![=!])")
-_NET_REFERENCE = re.compile(r"\$(?:\{(?P<name>\w+)\}|(?P<number>\d+))")
+_NET_REFERENCE = re.compile(r"\$(?:\{(?P<name>\w+)\}|(?P<number>\d+)|(?P<sign>[$&]))")
 
 
 def replace(*arguments: Value) -> Value:
     """Replace by text, by template or by regular expression, as the filled positions say."""
     source, old, pattern, group, new, other, template = [*arguments, *[None] * 7][:7]
-    if pattern is not None:
+    if pattern == "" and old is None:
+        raise NotEvaluable("an empty regexPattern; leave the position empty if it is not meant")
+    if pattern:
         expression = _compiled(as_text(pattern) or "")
         if group is None:
             return _by_pattern(as_text(source), expression, as_text(new))
@@ -66,6 +68,8 @@ def _by_pattern(source: str | None, expression: Pattern[str], new: str | None) -
 
 
 def _reference(match: Match[str], reference: Match[str]) -> str:
+    if reference["sign"]:
+        return "$" if reference["sign"] == "$" else match[0]
     key = reference["name"] or reference["number"]
     try:
         return match[int(key) if key.isdecimal() else key] or ""

@@ -14,6 +14,7 @@ from scimdoctor.entra.function_values import (
     as_list,
     as_text,
     is_empty,
+    number_in,
     truth,
 )
 
@@ -28,7 +29,7 @@ _SPECIAL = _WITHOUT_DECOMPOSITION | {
     upper: plain.upper() for upper, plain in (("Æ", "ae"), ("Ø", "oe"), ("ẞ", "ss"), ("Ł", "l"))
 }
 _MACRON = "\u0304"
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['\u0300-\u036f])*")
 
 
 def append(source: Value, suffix: Value) -> Value:
@@ -51,10 +52,7 @@ def bit_and(first: Value, second: Value) -> Value:
 def to_boolean(value: Value) -> Value:
     """`True` for `True` and for a number that is not zero."""
     text = (as_text(value) or "").strip()
-    try:
-        return truth(holds=text.casefold() == "true" or float(text) != 0)
-    except ValueError:
-        return truth(holds=False)
+    return truth(holds=text.casefold() == "true" or bool(number_in(text)))
 
 
 def to_base64(source: Value) -> Value:
@@ -153,8 +151,14 @@ def normalize_diacritics(source: Value) -> Value:
     decomposed = unicodedata.normalize("NFD", text)
     for ligature, plain in (("œ", "oe"), ("Œ", "OE")):
         decomposed = decomposed.replace(ligature + _MACRON, plain)
-    replaced = "".join(_SPECIAL.get(c, c) for c in decomposed)
-    kept = (c for c in replaced if not unicodedata.combining(c))
+    kept: list[str] = []
+    latin = False
+    for letter in decomposed:
+        marked = unicodedata.combining(letter) != 0
+        if not marked:
+            latin = unicodedata.name(letter, "").startswith("LATIN ")
+        if not (marked and latin):  # the table has Latin letters only
+            kept.append(_SPECIAL.get(letter, letter))
     return unicodedata.normalize("NFC", "".join(kept))
 
 
@@ -168,11 +172,15 @@ def proper_case(source: Value, separators: Value = None) -> Value:
     text = as_text(source)
     if text is None:
         return None
-    lowered, marks = text.lower(), as_text(separators)
+    lowered, marks = _lowered(text), as_text(separators)
     if marks:
         pattern = re.compile(f"[^{re.escape(marks)}]+")
-        return pattern.sub(lambda m: m[0][:1].upper() + m[0][1:], lowered)
-    return _WORD.sub(lambda m: m[0][:1].upper() + m[0][1:], lowered)
+        return pattern.sub(_capitalised, lowered)
+    return _WORD.sub(_capitalised, lowered)
+
+
+def _capitalised(found: re.Match[str]) -> str:
+    return _one_letter(found[0][0], found[0][0].title()) + found[0][1:]
 
 
 def redact(value: Value) -> Value:
@@ -181,8 +189,13 @@ def redact(value: Value) -> Value:
 
 
 def remove_duplicates(attribute: Value) -> Value:
-    """Each value once, in order."""
-    return list(dict.fromkeys(as_list(attribute)))
+    """Each value once, in order; null stays null."""
+    if attribute is None:
+        return None
+    kept: dict[str, Value] = {}
+    for value in as_list(attribute):
+        kept.setdefault(repr(value), value)
+    return list(kept.values())
 
 
 def split(source: Value, delimiter: Value) -> Value:
@@ -200,16 +213,44 @@ def strip_spaces(source: Value) -> Value:
     return None if text is None else text.replace(" ", "")
 
 
-def lower(source: Value, _culture: Value = None) -> Value:
-    """Lower case by the invariant culture."""
-    text = as_text(source)
-    return None if text is None else text.lower()
+_WITHOUT_INVARIANT_CASE = frozenset("ıİ")
+_TURKIC = frozenset({"tr", "az"})
+"""Languages whose i with and without a dot are two letters; all others fold as the invariant."""
 
 
-def upper(source: Value, _culture: Value = None) -> Value:
-    """Upper case by the invariant culture."""
+def _one_letter(letter: str, changed: str) -> str:
+    """`changed`, as .NET changes case: letter by letter, so that ß stays ß."""
+    return changed if len(changed) == 1 and letter not in _WITHOUT_INVARIANT_CASE else letter
+
+
+def _lowered(text: str) -> str:
+    return "".join(_one_letter(letter, letter.lower()) for letter in text)
+
+
+def _is_turkic(culture: Value) -> bool:
+    return (as_text(culture) or "").casefold().partition("-")[0] in _TURKIC
+
+
+def lower(source: Value, culture: Value = None) -> Value:
+    """Lower case by `culture`, else by the invariant one."""
     text = as_text(source)
-    return None if text is None else text.upper()
+    if text is None:
+        return None
+    if not _is_turkic(culture):
+        return _lowered(text)
+    dotless = text.replace("I", "ı")
+    return _lowered(dotless).replace("İ", "i")
+
+
+def upper(source: Value, culture: Value = None) -> Value:
+    """Upper case by `culture`, else by the invariant one."""
+    text = as_text(source)
+    if text is None:
+        return None
+    turkic = _is_turkic(culture)
+    dotted = text.replace("i", "İ") if turkic else text
+    raised = "".join(_one_letter(letter, letter.upper()) for letter in dotted)
+    return raised.replace("ı", "I") if turkic else raised
 
 
 def word(text: Value, number: Value, delimiters: Value) -> Value:
