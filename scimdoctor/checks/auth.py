@@ -153,7 +153,23 @@ def _wants_other_scheme(exchange: Exchange) -> bool:
 
 
 def _wrong_token(context: CheckContext) -> Iterator[Result]:
-    yield from _refusal(context, BearerToken(Secret(_WRONG_TOKEN)), "a wrong token")
+    wrong = BearerToken(Secret(_WRONG_TOKEN))
+    found = list(_refusal(context, wrong, "a wrong token"))
+    yield from found
+    if not found:
+        yield from _open_groups(context, wrong)
+
+
+def _open_groups(context: CheckContext, wrong: Credentials) -> Iterator[Result]:
+    """See whether the route of groups lets in whom that of users refuses."""
+    request = requests.probe("Groups", "displayName", context.values.guid())
+    exchange = context.send_as(request, wrong)
+    if exchange.ok and not is_html(exchange):
+        yield failed(
+            f"GET /Groups with a wrong token was answered {answer_words(exchange)}: anybody can read "
+            "the app's groups.",
+            exchange,
+        )
 
 
 def _no_token(context: CheckContext) -> Iterator[Result]:
@@ -212,7 +228,7 @@ REFUSAL_CHECKS = (
             severity=Severity.MAJOR,
             requirement=Requirement.MUST,
             cause="auth-scheme-unsupported",
-            what="Sends the same query with a token that the app never gave out.",
+            what="Sends the same query with a token that the app never gave out, and then one for groups.",
             why="Entra learns that its token has expired only from 401; and an endpoint that accepts "
             "any token lets anybody create accounts.",
             admin_sees="nothing, until somebody misuses it: Test Connection succeeds with any token.",

@@ -9,7 +9,7 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, has
 from scimdoctor.checks.ids import CUSTOM, READ, REPLACE
 from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES, RFC7643
-from scimdoctor.checks.shapes import answer_words, shown
+from scimdoctor.checks.shapes import answer_words, resource_problems, shown
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, value_at
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
 
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
 _STANDARD = {urns.USER.casefold(), urns.ENTERPRISE_USER.casefold()}
@@ -83,13 +83,31 @@ def _roles(context: CheckContext) -> Iterator[Result]:
         return
     if not value_at(context.state(made), "roles"):
         raise Unavailable("the app does not keep roles")
+    problem = next((p for p in resource_problems(context.state(made)) if p[:5] == "roles"), None)
+    if problem is not None and "roles" not in context.malformed:
+        yield failed(
+            f"A read by id is answered with something that Entra cannot read: {problem}.",
+            context.read(made),
+            cause="response-attribute-malformed",
+        )
+        return
     text = json.dumps({"id": context.values.guid(), "value": "Admin", "displayName": "Admin"})
     operation = context.op("add", "roles", [{"value": text}])
     effect = apply(context, made, [operation], expect=lambda s: _count(s) > 1)
     if not effect.worked and not effect.accepted:
-        yield failed(f"{effect.words}.", *effect.exchanges)
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=_cause_of_roles(context, made))
     elif not effect.worked:
         yield noted(f"{effect.words}.", *effect.exchanges)
+
+
+def _cause_of_roles(context: CheckContext, user: TestObject) -> str | None:
+    """Whether it is the JSON text that is refused, or what goes for other roles as well."""
+    plain = [{"value": "Writer", "display": "Writer", "type": "WindowsAzureActiveDirectoryRole"}]
+    for op, cause in (("add", None), ("replace", "patch-add-not-supported")):
+        operation = context.op(op, "roles", plain)
+        if apply(context, user, [operation], expect=lambda s: _count(s) > 0).accepted:
+            return cause
+    return "patch-value-shape-rejected"
 
 
 def _count(state: dict[str, Any]) -> int:

@@ -244,7 +244,8 @@ def _rename(context: CheckContext) -> Iterator[Result]:
         cause = "patch-method-missing" if missing else _crash_or(status, result.cause)
         yield failed(result.message, *result.exchanges, cause=cause)
         return
-    group.sent["displayName"] = new
+    old, group.sent["displayName"] = group.name, new
+    yield from _stale(context, old)
     if GROUP_MATCH in context.passed and not holds(
         context.find_own(group, "displayName", new), group
     ):
@@ -253,6 +254,19 @@ def _rename(context: CheckContext) -> Iterator[Result]:
             "After a rename the query does not find the group by its new name.",
             found,
             cause="filter-misses-existing",
+        )
+
+
+def _stale(context: CheckContext, old: str) -> Iterator[Result]:
+    """See whether the answer to the rename shows the group as it was before."""
+    answers = [x for x in getattr(context.endpoint, "exchanges", ()) if x.request.method == "PATCH"]
+    body = answers[-1].json if answers else None
+    if isinstance(body, dict) and value_at(body, "displayName") == old:
+        yield failed(
+            "The answer to the PATCH that renamed a group shows the old displayName.",
+            answers[-1],
+            cause="write-response-wrong",
+            severity=Severity.MINOR,
         )
 
 
@@ -277,6 +291,15 @@ def _add_external_id(context: CheckContext) -> Iterator[Result]:
     )
     if effect.worked:
         yield from collateral(effect)
+        return
+    lower = {"op": "add", "path": "externalId", "value": value}
+    if apply(context, group, [lower], expect=has("externalId", value)).worked:
+        context.spelling.lower_ops |= {"add"}
+        yield failed(
+            f"{effect.words}. It works written 'add'.",
+            *effect.exchanges,
+            cause="patch-op-case-sensitive",
+        )
         return
     other = apply(
         context,

@@ -89,6 +89,12 @@ def _missed(
     elif exchange.ok and list_problem(exchange):
         problem = list_problem(exchange)
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    elif exchange.ok and any(r.get("id") is None for r in resources_of(exchange)):
+        yield failed(
+            f"{words} with a group that has no id.",
+            exchange,
+            cause="response-attribute-malformed",
+        )
     elif exchange.ok and _named(exchange, group):
         yield failed(
             f"{words} with a group of that name, but another id than the {group.id!r} of its create.",
@@ -116,6 +122,13 @@ def _case(context: CheckContext) -> Iterator[Result]:
         return
     mixed = context.create("Groups", context.values.group("MixedCase"))
     stored = str(context.told(mixed, "displayName") or mixed.name)
+    if stored != mixed.name and stored.casefold() == mixed.name.casefold():
+        yield failed(
+            f"The displayName of a group created as {mixed.name!r} is {stored!r}; Entra sends the name "
+            "again whenever it compares.",
+            mixed.created,
+            cause="attribute-not-stored-or-returned",
+        )
     exchange = context.find_own(mixed, "displayName", stored)
     if stored == stored.lower() or holds(exchange, mixed):
         return

@@ -107,6 +107,8 @@ def _refusal(effect: Effect) -> str:
         return "patch-accepted-not-applied"
     if effect.exchange.crashed:
         return "unhandled-exception-500"
+    if effect.exchange.status in {404, 410} and value_at(effect.before, "active") is False:
+        return "disabled-user-not-returned"
     return "app-policy-refuses-change"
 
 
@@ -134,7 +136,12 @@ def _disabled_found(context: CheckContext) -> Iterator[Result]:
 def _disable_again(context: CheckContext) -> Iterator[Result]:
     effect = _set_active(context, context.boolean(value=False))
     if not effect.worked:
-        yield failed(f"{effect.words}, for a user that is disabled already.", *effect.exchanges)
+        hidden = _refusal(effect) == "disabled-user-not-returned"
+        yield failed(
+            f"{effect.words}, for a user that is disabled already.",
+            *effect.exchanges,
+            cause="disabled-user-not-returned" if hidden else None,
+        )
 
 
 def _update_disabled(context: CheckContext) -> Iterator[Result]:
@@ -197,9 +204,14 @@ def _pathless(context: CheckContext) -> Iterator[Result]:
 
 
 def _rename(context: CheckContext) -> Iterator[Result]:
+    if "userName" in context.reported_lost - context.kept:
+        context.need("userName")
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is False:
-        _set_active(context, context.boolean(value=True))
+        restored = _set_active(context, context.boolean(value=True))
+        if not restored.worked:  # that disabled users stay so is told already
+            del context.objects[_LEAVER]
+            user = context.user(_LEAVER)
     old, new = user.name, context.values.user_name("renamed")
     operation = context.op("replace", "userName", new)
     effect = apply(context, user, [operation], expect=has("userName", new))

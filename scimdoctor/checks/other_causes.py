@@ -59,9 +59,14 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "response-attribute-malformed",
         "unhandled-exception-500",
     ),
+    "create/duplicate": ("filter-case-sensitive",),
     "create/minimal": (
         "duplicate-create-not-409",
         "over-strict-validation",
+        "unhandled-exception-500",
+    ),
+    "create/partial": (
+        "attribute-not-stored-or-returned",
         "unhandled-exception-500",
     ),
     "create/inactive": (
@@ -81,6 +86,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-value-parse-failure",
         "list-response-malformed",
         "request-content-type-refused",
+        "response-attribute-malformed",
         "unhandled-exception-500",
     ),
     "read/listed": ("attribute-not-stored-or-returned",),
@@ -89,6 +95,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-not-selective",
     ),
     "query/work-email": (
+        "filter-case-sensitive",
         "filter-no-match-404",
         "filter-not-selective",
     ),
@@ -166,6 +173,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "value-path-add-creates-duplicates",
     ),
     "patch/value-path-no-match": (
+        "patch-add-not-supported",
         "replace-clears-unsent-values",
         "unhandled-exception-500",
         "value-path-add-creates-duplicates",
@@ -182,6 +190,11 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "patch/pathless": ("replace-clears-unsent-values",),
     "custom/extension": ("over-strict-validation",),
+    "custom/roles": (
+        "patch-add-not-supported",
+        "patch-value-shape-rejected",
+        "response-attribute-malformed",
+    ),
     "mapping/attributes": ("mapping-targets-unsupported-attribute",),
     "mapping/matching": (
         "attribute-not-stored-or-returned",
@@ -213,13 +226,16 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "write-response-wrong",
     ),
     "lifecycle/disabled-found": ("write-response-wrong",),
+    "lifecycle/disable-again": ("disabled-user-not-returned",),
     "lifecycle/update-disabled": (
+        "disabled-user-not-returned",
         "patch-accepted-not-applied",
         "replace-clears-unsent-values",
         "unhandled-exception-500",
     ),
     "lifecycle/restore": (
         "boolean-string-rejected",
+        "disabled-user-not-returned",
         "patch-accepted-not-applied",
         "replace-clears-unsent-values",
         "unhandled-exception-500",
@@ -264,10 +280,12 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-not-selective",
         "filter-value-parse-failure",
         "list-response-malformed",
+        "response-attribute-malformed",
         "unhandled-exception-500",
         "write-response-wrong",
     ),
     "groups/symbols": ("filter-misses-existing",),
+    "groups/value-case": ("attribute-not-stored-or-returned",),
     "groups/rename": (
         "filter-misses-existing",
         "immutable-attribute-refused",
@@ -275,8 +293,10 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "patch-op-case-sensitive",
         "replace-clears-unsent-values",
         "unhandled-exception-500",
+        "write-response-wrong",
     ),
     "groups/add-external-id": (
+        "patch-op-case-sensitive",
         "immutable-attribute-refused",
         "patch-accepted-not-applied",
         "replace-clears-unsent-values",

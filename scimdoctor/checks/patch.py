@@ -442,6 +442,8 @@ def _combined(context: CheckContext) -> Iterator[Result]:
     values = {p: context.values.text("All") for p in kept}
     if WORK_EMAIL in values:
         values[WORK_EMAIL] = context.values.user_name("all")
+    if EMPLOYEE_NUMBER in values:
+        values[EMPLOYEE_NUMBER] = context.values.employee_number()
     operations = [context.op("replace", p, v) for p, v in values.items()]
     effect = apply(context, user, operations, expect=both(*(has(p, v) for p, v in values.items())))
     if effect.worked:

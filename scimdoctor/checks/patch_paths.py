@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect
 
 
@@ -52,7 +52,14 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
         if _is_immutable(context, effect, path):
             yield failed(f"{effect.words}.", *effect.exchanges, cause="immutable-attribute-refused")
             return
-        yield failed(f"{effect.words}.", *effect.exchanges)
+        stripped = effect.accepted and _took(effect, path, value)
+        yield failed(
+            f"{effect.words}: {shown(before)} became {shown(_elements(effect.after, path))}."
+            if stripped
+            else f"{effect.words}.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values" if stripped and len(before) == 1 else None,
+        )
         return
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)
@@ -143,8 +150,25 @@ def _siblings(context: CheckContext) -> Iterator[Result]:
             return
         yield from _element_damage(effect, path, before)
         yield from collateral(effect)
+    if tried and context.spelling.removes:
+        yield from _one_removed(context, user)
     if not tried:
         raise Unavailable("the app keeps one e-mail address and one phone number only")
+
+
+def _one_removed(context: CheckContext, user: TestObject) -> Iterator[Result]:
+    """Remove the value of one of two numbers: the other must stay."""
+    if value_at(context.state(user), MOBILE_PHONE) is None:
+        return
+    other = value_at(context.state(user), WORK_PHONE)
+    operations = [context.op("remove", MOBILE_PHONE)]
+    effect = apply(context, user, operations, expect=lacks(MOBILE_PHONE))
+    if effect.accepted and other is not None and value_at(effect.after, WORK_PHONE) != other:
+        yield failed(
+            f"{request_words(effect.exchange)} also removed the work number, which was {shown(other)}.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
 
 
 def _took(effect: Effect, path: str, value: str) -> bool:
@@ -230,7 +254,14 @@ def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Resu
         crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else None
         if effect.accepted and any(e not in _elements(effect.after, path) for e in before):
-            cause = "value-path-unsupported"  # another element took the value
+            told = "patch/value-path-siblings" not in context.passed
+            cause = (  # another element took the value
+                "replace-clears-unsent-values" if told else "value-path-unsupported"
+            )
+        if op == "add" and not effect.accepted and "patch/add" not in context.passed:
+            replace = [context.op("replace", path, value)]
+            other = apply(context, user, replace, expect=has(path, value))
+            cause = "patch-add-not-supported" if other.worked else cause
         ignored = effect.accepted and _elements(effect.after, path) == before
         if path == MOBILE_PHONE and ignored and not _keeps_mobile(context):
             return
@@ -323,7 +354,7 @@ def _extension(context: CheckContext) -> Iterator[Result]:
 def _extension_second(context: CheckContext) -> Iterator[Result]:
     context.need(DEPARTMENT, EMPLOYEE_NUMBER)
     user = context.user("subject")
-    number = context.values.text("N")
+    number = context.values.employee_number()
     operations = [context.op("add", EMPLOYEE_NUMBER, number)]
     effect = apply(context, user, operations, expect=has(EMPLOYEE_NUMBER, number))
     if not effect.worked:
@@ -389,6 +420,8 @@ def _is_sound(context: CheckContext, path: str) -> bool:
     """Whether the attribute can be changed by its path, so that only the keys are in question."""
     if path.startswith("name."):
         return "patch/sub-attribute" in context.passed
+    if path == "title":
+        return "patch/add" in context.passed
     return path != DEPARTMENT or EXTENSION in context.passed
 
 

@@ -162,6 +162,12 @@ def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[R
     same = [r for r in resources_of(exchange) if str(r.get("userName")).casefold() == name]
     if problem is not None:
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    elif exchange.ok and same and same[0].get("id") is None:
+        yield failed(
+            f"{words} with a user of that name that has no id.",
+            exchange,
+            cause="response-attribute-malformed",
+        )
     elif exchange.ok and same:
         yield failed(
             f"{words} with a user of that name whose id is {shown(same[0].get('id'))}, while the "
@@ -214,7 +220,8 @@ def _value_case(context: CheckContext) -> Iterator[Result]:
     yield from _case(context, 'userName eq "{upper}"', "the userName in capitals")
     mixed = context.create("Users", context.values.bare_person("MixedCase"))
     stored = str(context.told(mixed, "userName") or mixed.name)
-    if stored == stored.lower() or context.doubtful_filter:
+    renamed = stored.casefold() != mixed.name.casefold()  # which read/stored tells
+    if renamed or stored == stored.lower() or context.doubtful_filter:
         return
     exchange = context.find_own(mixed, "userName", stored)
     if _found(exchange, mixed.id):

@@ -9,7 +9,7 @@ from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import MATCH, NO_MATCH
 from scimdoctor.checks.references import KNOWN_ISSUES, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, resources_of
-from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_EMAIL
+from scimdoctor.checks.values import EMPLOYEE_NUMBER, OTHER_EMAIL, WORK_EMAIL
 from scimdoctor.entra import requests
 from scimdoctor.entra.requests import filter_value
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -71,7 +71,38 @@ def _external_id(context: CheckContext) -> Iterator[Result]:
 
 
 def _work_email(context: CheckContext) -> Iterator[Result]:
-    yield from _by(context, WORK_EMAIL)
+    found = list(_by(context, WORK_EMAIL))
+    yield from found
+    if found:
+        return
+    user = context.user("subject")
+    address = str(value_at(context.state(user), WORK_EMAIL))
+    exchange = context.find("Users", WORK_EMAIL, address.upper())
+    if exchange.ok and not holds(exchange, user):
+        yield failed(
+            f"The query for the work e-mail address in capitals was answered {answer_words(exchange)} "
+            "without the user.",
+            exchange,
+            cause="filter-case-sensitive",
+        )
+    yield from _of_other_type(context)
+
+
+def _of_other_type(context: CheckContext) -> Iterator[Result]:
+    """See whether the query for work addresses finds an address of another type."""
+    address = context.values.user_name("other-address")
+    person = {**context.values.bare_person("other-address"), OTHER_EMAIL: address}
+    made = context.adopt(context.send(context.create_request("Users", person)), person)
+    if made is None or context.told(made, OTHER_EMAIL) != address:
+        return
+    exchange = context.find("Users", WORK_EMAIL, address)
+    if holds(exchange, made):
+        yield failed(
+            f"The query by {WORK_EMAIL} finds a user who has the address with the type other.",
+            made.created,
+            exchange,
+            cause="filter-not-selective",
+        )
 
 
 def _extension(context: CheckContext) -> Iterator[Result]:
@@ -257,7 +288,8 @@ CHECKS = (
             "work-email",
             "Users are found by their work e-mail address",
             cause="filter-attribute-unsupported",
-            what='Asks for emails[type eq "work"].value eq "…".',
+            what='Asks for emails[type eq "work"].value eq "…", as it is stored and in capitals; then '
+            "with an address that a user has with the type other.",
             why="Mappings that match on mail send this path.",
             admin_sees=_REFUSED,
             fix="Support value filters inside a path, or match on userName.",

@@ -29,6 +29,13 @@ def _connect(context: CheckContext) -> Iterator[Result]:
         prerequisite = missing_prerequisite(exchange)
         cause = "app-prerequisite-missing" if prerequisite else "unhandled-exception-500"
         yield failed(f"{words}, as is every other request.", exchange, cause=cause)
+    elif 400 <= status < 500 and _wants_more(context, exchange):
+        yield failed(
+            f"{words}, and so is GET /Users without a filter: something in the app must be switched on, "
+            "bought or granted first.",
+            exchange,
+            cause="app-prerequisite-missing",
+        )
     elif 300 <= status < 400 and is_sign_in(exchange):
         yield failed(
             f"{words}: a redirect to a sign-in page. Entra cannot sign in there; the SCIM routes "
@@ -62,6 +69,19 @@ def _connect(context: CheckContext) -> Iterator[Result]:
 def _all_fail(context: CheckContext) -> bool:
     paths = ("/Users", "/ServiceProviderConfig")
     return all((context.send(requests.get(p)).status or 0) >= 500 for p in paths)
+
+
+_TOLD_BY_OTHERS = {401, 403, 404, 407, 410}
+"""Refusals that other checks, or other branches, look into."""
+
+
+def _wants_more(context: CheckContext, refused: Exchange) -> bool:
+    """Whether all is refused alike, for want of something in the app (402, or its own words)."""
+    if refused.status in _TOLD_BY_OTHERS:
+        return False
+    if refused.status != 402 and not missing_prerequisite(refused):
+        return False
+    return context.send(requests.get("/Users")).status == refused.status
 
 
 def _speaks_scim(context: CheckContext, exchange: Exchange) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 160
 _STRINGS = ("userName", "displayName", "externalId", "title", "nickName", "preferredLanguage")
-_COMPLEX_LISTS = ("emails", "phoneNumbers", "addresses", "members", "groups")
+_COMPLEX_LISTS = ("emails", "phoneNumbers", "addresses", "roles", "members", "groups")
 
 
 def is_html(exchange: Exchange) -> bool:

@@ -17,7 +17,7 @@ from scimdoctor.checks.shapes import (
     resources_of,
     shown,
 )
-from scimdoctor.checks.values import NASTY_TEXT, WORK_EMAIL
+from scimdoctor.checks.values import EMPLOYEE_NUMBER, NASTY_TEXT, WORK_EMAIL
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, value_at
@@ -203,6 +203,7 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
         "name.givenName": "Zoë Änne",
         "externalId": f"MiXed/{context.values.run}#1&2+3",
         f"{urns.ENTERPRISE_USER}:department": 'R&D "Core" <1>, 東京',
+        EMPLOYEE_NUMBER: f"00{context.values.employee_number()}",
     }
     sent = {**person, **{p: v for p, v in changes.items() if p in context.kept}}
     exchange = context.send(context.create_request("Users", sent))
@@ -328,7 +329,8 @@ CHECKS = (
             "Accents, quotes and symbols survive",
             severity="minor",
             cause="attribute-not-stored-or-returned",
-            what="Creates a user whose names hold accents, quotes, symbols and other scripts, and reads it.",
+            what="Creates a user whose names hold accents, quotes, symbols and other scripts, and whose "
+            "employeeNumber begins with zeros, and reads it.",
             why="People have such names; a value that comes back changed is sent again for ever.",
             admin_sees="garbled names in the app, or updates in every cycle.",
             fix="Handle text as UTF-8 from the request to the database and back; escape on output only.",

@@ -83,9 +83,13 @@ class Values:
             'addresses[type eq "work"].region': "NH",
             'addresses[type eq "work"].postalCode': "03101",
             WORK_COUNTRY: "US",
-            EMPLOYEE_NUMBER: f"{self._random.randrange(10_000, 99_999)}",
+            EMPLOYEE_NUMBER: self.employee_number(),
             DEPARTMENT: self._random.choice(_DEPARTMENTS),
         }
+
+    def employee_number(self) -> str:
+        """A number of digits, as most directories have it."""
+        return f"{self._random.randrange(10_000, 99_999)}"
 
     def bare_person(self, role: str) -> dict[str, Any]:
         """The least that Entra sends of a user whose other attributes are empty."""

@@ -96,6 +96,20 @@ def _cut(call: Call, _: Resource | None, after: Resource) -> Resource:
     return cut(after) if call.is_user else after
 
 
+def _first_number(resource: Resource) -> Resource:
+    numbers = resource.get("phoneNumbers")
+    return resource | {"phoneNumbers": numbers[:1]} if numbers else resource
+
+
+def _as_number(text: str) -> str:
+    digits = re.sub(r"\D", "", text)
+    return str(int(digits)) if digits else text
+
+
+def _with_folded_name(call: Call, _: Resource | None, after: Resource) -> Resource:
+    return after | {"displayName": after["displayName"].lower()} if call.is_group else after
+
+
 def _numbered(resource: Resource) -> Resource:
     return resource | {"id": int(resource["id"][:8], 16)}
 
@@ -299,5 +313,35 @@ FAULTS = (
         id="manager-as-number",
         title="Shows the manager as a number with separators",
         shown=shown(_manager_as(lambda _: "1,204")),
+    ),
+    _shape(
+        id="list-without-ids",
+        title="Shows no id in lists",
+        shown=lambda call, r: without("id")(r) if call.is_list else r,
+    ),
+    _shape(
+        id="roles-as-text",
+        title="Shows roles as a list of texts",
+        shown=shown(_each("roles", lambda e: e.get("value"))),
+    ),
+    _lost(
+        id="one-phone-number",
+        title="Keeps the first telephone number of a new user only",
+        stored=lambda _, before, after: _first_number(after) if before is None else after,
+    ),
+    _lost(
+        id="user-name-without-domain",
+        title="Shows userName without its domain",
+        shown=shown(_with_text(lambda text: text.partition("@")[0], "userName")),
+    ),
+    _lost(
+        id="employee-number-as-number",
+        title="Keeps employeeNumber as a number, without its leading zeros",
+        stored=kept(_if_present(urns.ENTERPRISE_USER, _if_present("employeeNumber", _as_number))),
+    ),
+    _lost(
+        id="group-name-folded",
+        title="Keeps the names of groups in lower case",
+        stored=_with_folded_name,
     ),
 )

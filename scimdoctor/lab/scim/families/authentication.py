@@ -205,4 +205,10 @@ FAULTS = (
         cause=_RESPONSE,
         answer=answered(lambda call, _: call.is_group, retyped("application/octet-stream")),
     ),
+    _fault(
+        id="any-token-accepted-for-groups",
+        title="Accepts any bearer token where groups are asked for",
+        cause=_AUTH,
+        authorized=lambda call, allowed: allowed or (call.is_group and _has_token(call)),
+    ),
 )

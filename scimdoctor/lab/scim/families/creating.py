@@ -113,16 +113,19 @@ def _freed(call: Call, body: Resource) -> Resource:
     return body | {key: f"{wanted[key]}\u200b{call.serial}"}
 
 
-def _named_again(call: Call, _: Resource | None, after: Resource) -> Resource:
+def named_again(call: Call, _: Resource | None, after: Resource) -> Resource:
+    """Give what `freed_if` let in the name that it asked for."""
     key = "userName" if call.is_user else "displayName"
     return after | {key: call.notes["name"]} if "name" in call.notes else after
 
 
-def _freed_if(when: Callable[[Call, Resource], bool]) -> switch.Body:
+def freed_if(when: Callable[[Call, Resource], bool]) -> switch.Body:
+    """Let a second resource of a name in, if it is meant."""
     return lambda call, body: _freed(call, body) if when(call, body) else body
 
 
-def _differs_in_case(call: Call, body: Resource) -> bool:
+def differs_in_case(call: Call, body: Resource) -> bool:
+    """Whether no user has exactly this userName."""
     taken = {user.get("userName") for user in call.provider.users.values()}
     return call.is_user and body.get("userName") not in taken
 
@@ -159,6 +162,20 @@ def _overwritten(call: Call) -> LabResponse | None:
     if found is None or clashing(body, users) is not None:
         return None
     found.update(body)
+    return scim_response(201, call.provider.show(call, found))
+
+
+def _overwritten_by_name(call: Call) -> LabResponse | None:
+    """Write a new user over the one of the same userName."""
+    if not call.is_user or call.method != "POST":
+        return None
+    body = new_resource(call.json(), "User")
+    name = str(body.get("userName")).casefold()
+    users = call.provider.users.values()
+    found = next((u for u in users if str(u["userName"]).casefold() == name), None)
+    if found is None:
+        return None
+    found.update(without("id", "meta")(body))
     return scim_response(201, call.provider.show(call, found))
 
 
@@ -301,22 +318,22 @@ FAULTS = (
         id="duplicate-created-again",
         title="Creates a second user of the same userName",
         cause=_DUPLICATE,
-        body=_freed_if(lambda call, _: call.is_user),
-        stored=_named_again,
+        body=freed_if(lambda call, _: call.is_user),
+        stored=named_again,
     ),
     _fault(
         id="group-duplicate-created-again",
         title="Creates a second group of the same displayName",
         cause=_DUPLICATE,
-        body=_freed_if(lambda call, _: call.is_group),
-        stored=_named_again,
+        body=freed_if(lambda call, _: call.is_group),
+        stored=named_again,
     ),
     _fault(
         id="duplicate-case-sensitive",
         title="Creates a second user whose userName differs in case only",
         cause=_DUPLICATE,
-        body=_freed_if(_differs_in_case),
-        stored=_named_again,
+        body=freed_if(differs_in_case),
+        stored=named_again,
     ),
     _fault(
         id="duplicate-200",
@@ -419,5 +436,29 @@ FAULTS = (
         title="Refuses telephone numbers that are not written in digits",
         cause="value-not-allowed-by-app",
         body=refused_body(_has_formatted_phone, "Not a telephone number.", scim_type=None),
+    ),
+    _fault(
+        id="language-region-refused",
+        title="Takes no preferredLanguage but two letters",
+        cause="value-not-allowed-by-app",
+        body=refused_body(
+            lambda body: len(str(body.get("preferredLanguage", "en"))) != 2,
+            "preferredLanguage is not a language.",
+        ),
+    ),
+    _fault(
+        id="address-street-required",
+        title="Refuses an address without a street",
+        cause=_STRICT,
+        body=refused_body(
+            lambda body: any(not e.get("streetAddress") for e in body.get("addresses", ())),
+            "addresses.0.streetAddress must be a text.",
+        ),
+    ),
+    _fault(
+        id="duplicate-overwrites",
+        title="Answers 201 to a duplicate and overwrites the existing user",
+        cause=_DUPLICATE,
+        instead=_overwritten_by_name,
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from scimdoctor.lab.scim.call import Call, ScimProblem
+from scimdoctor.lab.scim.families.creating import differs_in_case, freed_if, named_again
 from scimdoctor.lab.scim.hooks import answered, html_page
 from scimdoctor.lab.scim.searching import (
     compared,
@@ -21,6 +22,7 @@ from scimdoctor.lab.scim.searching import (
 )
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim.filters import And, Comparison
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +119,32 @@ def _split_at_and(call: Call, _: list[Resource]) -> None:
 
 def _never_found(call: Call, _: list[Resource]) -> list[Resource] | None:
     return [] if call.is_user and call.filter else None
+
+
+def _exact_addresses(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    wanted = parsed(call)
+    if not isinstance(wanted, Comparison) or not _is_email_path(call, wanted):
+        return None
+    return [r for r in resources if value_at(r, str(wanted.path)) == wanted.value]
+
+
+def _exact_user_name(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    wanted = parsed(call)
+    if not isinstance(wanted, Comparison) or wanted.path.attribute.casefold() != "username":
+        return None
+    return [r for r in resources if r.get("userName") == wanted.value]
+
+
+def _any_type(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    wanted = parsed(call)
+    if not isinstance(wanted, Comparison) or not _is_email_path(call, wanted):
+        return None
+    asked = str(wanted.value).casefold()
+    return [
+        r
+        for r in resources
+        if any(str(e.get("value")).casefold() == asked for e in r.get("emails", ()))
+    ]
 
 
 _CASE = "filter-case-sensitive"
@@ -356,5 +384,25 @@ FAULTS = (
         title="Looks at the oldest groups only",
         cause="filter-misses-existing",
         search=_first_groups,
+    ),
+    _fault(
+        id="filter-email-case-sensitive",
+        title="Compares e-mail addresses with their case",
+        cause=_CASE,
+        search=_exact_addresses,
+    ),
+    _fault(
+        id="filter-element-type-ignored",
+        title="Finds an e-mail address whatever type the filter names",
+        cause=_MANY,
+        search=_any_type,
+    ),
+    _fault(
+        id="user-name-case-exact",
+        title="Compares userName with its case, in filters and for uniqueness",
+        cause=_CASE,
+        search=_exact_user_name,
+        body=freed_if(differs_in_case),
+        stored=named_again,
     ),
 )

@@ -86,6 +86,12 @@ def _refuse_disabled(call: Call, operations: list[Any]) -> list[Any]:
     return operations
 
 
+def _hidden_from_patch(call: Call, operations: list[Any]) -> list[Any]:
+    if call.is_user and _is_disabled(call.resource):
+        raise ScimProblem(404, "There is no such user.")
+    return operations
+
+
 def _refuse_prefix(status: int) -> Callable[[Call, Resource | None, Resource], Resource]:
     def stored(call: Call, before: Resource | None, after: Resource) -> Resource:
         if before is not None and call.is_user and _HEX_PREFIX.match(after["userName"]):
@@ -263,5 +269,11 @@ FAULTS = (
         title="Fails with 500 on DELETE of a user who is a member of a group",
         cause="unhandled-exception-500",
         instead=problem(_deletes_member, 500, "A foreign key constraint fails."),
+    ),
+    _fault(
+        id="disabled-hidden-from-patch",
+        title="Answers 404 to PATCH of a disabled user",
+        cause=_GONE,
+        operations=_hidden_from_patch,
     ),
 )

@@ -20,6 +20,7 @@ from scimdoctor.lab.scim.hooks import (
     without,
 )
 from scimdoctor.lab.scim.operations import (
+    has_capital_op,
     is_group,
     member_ids,
     member_values,
@@ -139,6 +140,20 @@ def _with_members(call: Call, response: LabResponse) -> LabResponse:
     patched = call.is_group and call.method == "PATCH" and response.status == 204
     group = call.provider.groups.get(call.id or "")
     return scim_response(200, call.provider.show(call, group)) if patched and group else response
+
+
+def _remember_name(call: Call, operations: list[Any]) -> list[Any]:
+    if call.is_group and call.resource:
+        call.notes["name"] = call.resource.get("displayName")
+    return operations
+
+
+def _with_former_name(call: Call, response: LabResponse) -> LabResponse:
+    patched = call.is_group and call.method == "PATCH" and response.status == 204
+    group = call.provider.groups.get(call.id or "")
+    if not patched or group is None:
+        return response
+    return scim_response(200, without("members")(group) | {"displayName": call.notes["name"]})
 
 
 def _without_members(call: Call, resource: Resource) -> Resource:
@@ -445,5 +460,22 @@ FAULTS = (
         title="Passes over members that are added by path, not over those without",
         cause=_APPLIED,
         apply=ignored(lambda r, o: _adds(r, o) and bool(o.get("path"))),
+    ),
+    _fault(
+        id="group-patch-stale",
+        title="Answers PATCH of a group with 200 and the group as it was before",
+        cause="write-response-wrong",
+        answer=_with_former_name,
+        operations=_remember_name,
+    ),
+    _fault(
+        id="group-op-case-sensitive",
+        title="Knows the operations on groups only in lower case",
+        cause="patch-op-case-sensitive",
+        apply=refused(
+            lambda resource, operation: is_group(resource) and has_capital_op(resource, operation),
+            "Unknown operation.",
+            scim_type="invalidSyntax",
+        ),
     ),
 )

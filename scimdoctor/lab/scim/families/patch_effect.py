@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
-from scimdoctor.lab.scim.hooks import answered, applied, crashed, empty, ignored, refused
+from scimdoctor.lab.scim.hooks import answered, applied, crashed, empty, ignored, refused, without
 from scimdoctor.lab.scim.operations import (
     has_value_path,
     op_of,
@@ -113,6 +113,24 @@ def _change_all(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
     path, value = parsed(operation), operation.get("value")
     changed = [element | {path.sub_attribute: value} for element in resource[path.attribute]]
     return resource | {path.attribute: changed}
+
+
+def _replaces_sub_of_element(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return op_of(operation) == "replace" and _fits_element(resource, operation)
+
+
+def _strip_element(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
+    """Put an element with nothing but the new part in the place of the one that is meant."""
+    path = parsed(operation)
+    after: Resource = copied(resource)
+    chosen = value_at(after, AttributePath(attribute=path.attribute, filter=path.filter))
+    elements = after[path.attribute]
+    elements[elements.index(chosen)] = {path.sub_attribute or "value": operation.get("value")}
+    return after
+
+
+def _removes_from_list(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return op_of(operation) == "remove" and has_value_path(resource, operation)
 
 
 def _refuse_other_email(_: Call, before: Resource | None, after: Resource) -> Resource:
@@ -369,5 +387,26 @@ FAULTS = (
         title="Refuses another work e-mail address, with 400 and no scimType",
         cause="immutable-attribute-refused",
         stored=_refuse_other_email,
+    ),
+    _effect(
+        id="value-path-strips-element",
+        title="Leaves nothing of an element but the part that a path with a filter names",
+        cause=_CLEARS,
+        apply=applied(_replaces_sub_of_element, _strip_element),
+    ),
+    _effect(
+        id="value-path-remove-clears-list",
+        title="Removes the whole list where one element is meant",
+        cause=_CLEARS,
+        apply=applied(
+            _removes_from_list,
+            lambda resource, operation: without(parsed(operation).attribute)(resource),
+        ),
+    ),
+    _effect(
+        id="title-not-patched",
+        title="Passes over title and preferredLanguage in a PATCH",
+        cause=_APPLIED,
+        apply=ignored(touches_user("title", "preferredLanguage")),
     ),
 )

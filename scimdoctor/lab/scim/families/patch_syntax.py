@@ -20,6 +20,8 @@ from scimdoctor.lab.scim.operations import (
     adds_single,
     adds_to_existing,
     has_capital_op,
+    is_group,
+    op_of,
     parts,
     path_of,
     removes_members_by_list,
@@ -91,6 +93,10 @@ def _has_json_role(_: Resource, operation: Any) -> bool:  # noqa: ANN401
     listed = value if isinstance(value, list) else []
     texts = [e.get("value") if isinstance(e, dict) else e for e in listed]
     return path_of(operation).casefold() == "roles" and any(_is_json_text(t) for t in texts)
+
+
+def _has_role_list(_: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return path_of(operation).casefold() == "roles" and isinstance(operation.get("value"), list)
 
 
 def _has_untyped_role(_: Resource, operation: Any) -> bool:  # noqa: ANN401
@@ -282,5 +288,20 @@ FAULTS = (
         apply=rewritten(
             lambda _, o: o.get("op") not in {"add", "remove"}, lambda o: o | {"op": "replace"}
         ),
+    ),
+    _fault(
+        id="patch-add-refused",
+        title="Refuses every add to a user",
+        cause=_ADD,
+        apply=refused(
+            lambda resource, operation: not is_group(resource) and op_of(operation) == "add",
+            "Only replace and remove are supported.",
+        ),
+    ),
+    _fault(
+        id="roles-list-refused",
+        title="Refuses roles that come as a list in a PATCH",
+        cause=_SHAPE,
+        apply=refused(_has_role_list, "roles must be an object."),
     ),
 )

@@ -284,4 +284,10 @@ FAULTS = (
         cause=_BLOCKED,
         before=replied(every_request, html_page(403, "You have been blocked")),
     ),
+    _fault(
+        id="payment-required",
+        title="Answers 402 to all until a plan is bought",
+        cause="app-prerequisite-missing",
+        instead=problem(every_request, 402, "Payment required."),
+    ),
 )
