@@ -53,13 +53,9 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
             yield failed(f"{effect.words}.", *effect.exchanges, cause="immutable-attribute-refused")
             return
         stripped = effect.accepted and _took(effect, path, value)
-        yield failed(
-            f"{effect.words}: {shown(before)} became {shown(_elements(effect.after, path))}."
-            if stripped
-            else f"{effect.words}.",
-            *effect.exchanges,
-            cause="replace-clears-unsent-values" if stripped and len(before) == 1 else None,
-        )
+        cause = "replace-clears-unsent-values" if stripped and len(before) == 1 else None
+        now = f": it became {shown(_elements(effect.after, path))}." if stripped else "."
+        yield failed(f"{effect.words}{now}", *effect.exchanges, cause=cause)
         return
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)
