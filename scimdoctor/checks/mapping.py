@@ -50,6 +50,8 @@ def mapped_person(context: CheckContext, role: str) -> dict[str, Any]:
         if path.urn and path.urn != urns.ENTERPRISE_USER and CUSTOM not in context.passed:
             continue
         definition = definitions.attribute(name) if definitions else None
+        if definition and definition.type.casefold() == "reference":
+            continue  # it names another object, which Entra would have provisioned first
         default = context.values.of_type(definition) if definition else context.values.text("value")
         person[name] = usual.get(name, default)
     return person
@@ -80,10 +82,10 @@ def _matching(context: CheckContext) -> Iterator[Result]:
     _schema, mapping = _of_users(context)
     made = context.objects.get("mapped")
     rows = mapping.matching_mappings
-    if made is None or not rows:
-        raise Unavailable(
-            "the mapping has no matching attribute, or no user could be created from it"
-        )
+    if not rows:
+        raise Unavailable("the mapping of users has no matching attribute")
+    if made is None:
+        raise Unavailable("no user was created from the mapping (see mapping/attributes)")
     state = context.state(made)
     for row in rows:
         path = row.target_attribute_name

@@ -23,6 +23,8 @@ from scimdoctor.model.rule import Severity
 from scimdoctor.model.synchronization import (
     AttributeDefinition,
     AttributeMapping,
+    DirectoryDefinition,
+    ObjectDefinition,
     ObjectMapping,
     SynchronizationRule,
     SynchronizationSchema,
@@ -231,6 +233,34 @@ def test_a_matching_attribute_that_cannot_be_asked_for_is_a_blocker() -> None:
     assert [(f.check, f.severity) for f in checked.problems] == [
         ("mapping/matching", Severity.BLOCKER)
     ]
+
+
+def test_a_mapping_without_a_matching_attribute_is_named_as_the_reason() -> None:
+    options = CheckOptions(schema=schema("userName", "displayName"), only=("mapping/matching",))
+    skipped = check_provider(ScimServiceProvider(), options=options).of("mapping/matching")
+
+    assert skipped.outcome is Outcome.SKIPPED
+    assert skipped.message == "the mapping of users has no matching attribute"
+
+
+def test_a_reference_is_not_made_up() -> None:
+    plain = schema("userName", "sponsor")
+    definition = AttributeDefinition(name="sponsor", type="Reference")
+    target = ObjectDefinition(name="User", attributes=(definition,))
+    (rule,) = plain.synchronization_rules
+    mapping = replace(rule.object_mappings[0], target_object_name="User")
+    mapped = replace(
+        plain,
+        synchronization_rules=(replace(rule, object_mappings=(mapping,)),),
+        directories=(DirectoryDefinition(objects=(target,)),),
+    )
+    options = CheckOptions(schema=mapped, only=("mapping/attributes",))
+    checked = check_provider(ScimServiceProvider(), options=options)
+
+    assert checked.of("mapping/attributes").outcome is Outcome.PASSED
+    sent = [x.request.json for x in checked.exchanges if x.request.method == "POST"]
+    assert sent
+    assert not any("sponsor" in body for body in sent)
 
 
 def test_what_is_not_mapped_is_information_only() -> None:
