@@ -122,10 +122,11 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
 
 
 def _answer_types(context: CheckContext) -> Iterator[Result]:
-    """Successes with JSON in the body, wherever they came from."""
+    """SCIM answers of success with JSON in the body; a token endpoint is asked with a form."""
     _sent(context, at_least=_ENOUGH)
     exchanges = getattr(context.endpoint, "exchanges", ())
-    answers = [x for x in exchanges if x.ok and isinstance(x.json, dict | list)]
+    scim = [x for x in exchanges if x.request.method == "GET" or x.request.json is not None]
+    answers = [x for x in scim if x.ok and isinstance(x.json, dict | list)]
     odd = [x for x in answers if x.response and x.response.media_type not in _JSON_TYPES]
     if odd:
         header = odd[0].response.header("content-type") if odd[0].response else None
