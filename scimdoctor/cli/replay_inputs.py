@@ -50,6 +50,21 @@ class Found:
     subjects: tuple[Subject, ...] = ()
     limits: tuple[str, ...] = ()
     target: dict[str, str] = field(default_factory=dict)
+    looked_at: int = 0
+    """How many failing events there were before cause and signature were asked for."""
+
+    def note(self, wanted: Wanted) -> str | None:
+        """Why there is nothing to replay, if there is nothing."""
+        if self.subjects:
+            return None
+        asked = [f"signature {wanted.signature}"] if wanted.signature else []
+        asked += [f"likely cause {wanted.cause}"] if wanted.cause else []
+        if not self.looked_at or not asked:
+            return "no failing event to replay"
+        return (
+            f"none of {self.looked_at} failing events has the {' and the '.join(asked)}:"
+            " scimdoctor logs --summary lists both"
+        )
 
 
 def _cause_of(event: ProvisioningObjectSummary) -> str:
@@ -113,8 +128,14 @@ def _from_log(
         dialect=dialect,
         graph=None if files else session.graph,
     )
+    events = tuple(events)
     subjects = tuple(rebuilder.rebuild(event) for event in _chosen(events, wanted))
-    return Found(subjects=subjects, limits=(*limits, *rebuilder.limits()), target=target)
+    return Found(
+        subjects=subjects,
+        limits=(*limits, *rebuilder.limits()),
+        target=target,
+        looked_at=len(events),
+    )
 
 
 def _schema(

@@ -168,13 +168,14 @@ def _outcome(
     if endpoint is not None:
         target["endpoint"] = endpoint.base_url
     known = known_of(session, sources, app=asked.wanted.app, url=asked.endpoint)
+    note = found.note(asked.wanted)
     report = new_report(
         session,
         "replay",
         target=target,
         replays=tuple(ready_replay(replay, known) for replay in batch.replays),
         exchanges=endpoint.exchanges if endpoint else (),
-        notes=() if found.subjects else ("no failing event to replay",),
+        notes=(note,) if note else (),
         limits=(*found.limits, *batch.limits),
     )
     return Outcome(report=report, interrupted=batch.interrupted, unreached=batch.unreached)

@@ -93,6 +93,11 @@ class EveryoneCompared:
             )
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether whoever is not listed was compared and agrees."""
+        return not self.hidden.total() and set(self.limits) <= {_LEFT_OUT, _RESUMED}
+
     def notes(self) -> tuple[str, ...]:
         """How many were compared, in words."""
         counts = self.counts

@@ -24,6 +24,7 @@ from scimdoctor.model.exchange import (
     ScimRequest,
     ScimResponse,
     TransportFailure,
+    header_value,
 )
 from scimdoctor.redaction import Secret, is_secret_header
 
@@ -94,7 +95,26 @@ def load_har(data: bytes, name: str, *, first: int = 1) -> HarCapture:
             problems.append(f"{name}: entry {position} was passed over: {error}")
             continue
         exchanges.append(recorder.cleaned(read))
+    bare = sum(map(_lacks_body, exchanges))
+    if bare:
+        problems.append(
+            f"{name}: {bare} of {len(exchanges)} exchanges lack a body: save it as 'HAR with content'"
+        )
     return HarCapture(exchanges=tuple(exchanges), problems=tuple(problems))
+
+
+def _lacks_body(exchange: Exchange) -> bool:
+    """Whether a body that must have been there was not saved.
+
+    A write has one (RFC 7644 sections 3.3 to 3.5), and so has an answer that gave its length; an
+    answer that is merely empty is the app's doing.
+    """
+    request, response = exchange.request, exchange.response
+    if request.method in {"POST", "PATCH", "PUT"} and not request.body:
+        return True
+    length = header_value(response.headers, "content-length") if response else None
+    declared = length is not None and length.strip().isdecimal() and int(length) > 0
+    return response is not None and declared and not response.body and request.method != "HEAD"
 
 
 class _BadEntry(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ def load_job(path: Path) -> SynchronizationJob:
         SourceError: the file cannot be read, is no JSON, or holds no job.
     """
     document = _load(path)
+    _refuse_graph_error(path, document)
     first = next(iter(as_objects(document)), {})
     if not any(field(first, name) for name in ("schedule", "status", "templateId")):
         raise SourceError(
@@ -41,6 +43,7 @@ def load_schema(path: Path) -> SynchronizationSchema:
         SourceError: the file cannot be read, is no JSON, or holds no schema.
     """
     document = _load(path)
+    _refuse_graph_error(path, document)
     schema = parse_schema(document)
     if not schema.object_mappings:
         raise SourceError(
@@ -66,11 +69,27 @@ def save_schema(schema: SynchronizationSchema, path: Path) -> None:
         raise SourceError(f"{path} cannot be written: {error.strerror}.") from error
 
 
+def _refuse_graph_error(path: Path, document: object) -> None:
+    """A refusal of Graph that was saved in place of the answer: {"error": {"code", "message"}}."""
+    error = field(document, "error")
+    if field(error, "code") is None and field(error, "message") is None:
+        return
+    parts = (str(field(error, name) or "") for name in ("code", "message"))
+    said = " ".join(": ".join(filter(None, parts)).split())[:300]
+    raise SourceError(
+        f"{path} holds an error of Microsoft Graph: {said}",
+        hint="Ask Graph again with the permission Synchronization.Read.All, and save that answer.",
+    )
+
+
 def _load(path: Path) -> Any:  # noqa: ANN401 - JSON enters here
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise SourceError(f"{path} is too large to be a job or a schema.")
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        # PowerShell's > writes UTF-16
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -143,7 +143,7 @@ class Change:
 
     state: ChangeState
     kind: str
-    """`cause`, `finding`, `replay` or `signature`."""
+    """`cause`, `finding`, `replay`, `signature` or `comparison`."""
 
     id: str
     """The same in both reports."""

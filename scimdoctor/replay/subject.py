@@ -34,6 +34,7 @@ _SENT_AGAIN = frozenset({"accept", "content-type", "if-match"})
 
 _NO_PASSWORD = "the password was left out: it is neither kept nor sent"
 _ONLY_PASSWORD = "the captured request sets a password only, which is neither kept nor sent"
+_NO_BODY = "the body of the request: the capture was saved without it"
 _SECRET_INSIDE = "the captured request holds a credential, which is neither kept nor sent"
 
 
@@ -146,6 +147,8 @@ def _recaptured(exchange: Exchange, purpose: Purpose) -> Reconstruction:
     """The captured request as it can be sent again: without credentials and passwords."""
     request = _fit_to_send(exchange.request)
     document = request.json
+    if request.method in {"POST", "PATCH", "PUT"} and not request.body:
+        return Reconstruction(event=exchange.id, requests=(), missing=(_NO_BODY,))
     if isinstance(document, dict) and document.get("Operations") == [] and request.body:
         return Reconstruction(event=exchange.id, requests=(), missing=(_ONLY_PASSWORD,))
     if REDACTED in request.target or REDACTED.encode() in request.body:

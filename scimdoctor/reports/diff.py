@@ -14,12 +14,13 @@ from scimdoctor.model.frozen import frozen
 from scimdoctor.model.replay import Verdict
 from scimdoctor.model.report import Change, ChangeState, EventCounts
 from scimdoctor.reports.identity import diagnosis_id, finding_id
-from scimdoctor.reports.verdict import counted
+from scimdoctor.reports.verdict import counted, is_different
 from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from scimdoctor.model.comparison import Comparison
     from scimdoctor.model.report import Report
 
 _ORDER = list(ChangeState)
@@ -115,6 +116,25 @@ def _problems(report: Report) -> Iterator[_Problem]:
         if replay.verdict in _BAD:
             title = f"event {replay.event}: {replay.summary}"
             yield _Problem(kind="replay", id=replay.event, name=replay.event, title=title)
+    yield from _compared(report)
+
+
+def _compared(report: Report) -> Iterator[_Problem]:
+    for comparison in report.comparisons:
+        if is_different(comparison.state, [a.verdict for a in comparison.attributes]):
+            yield _of_comparison(comparison)
+
+
+def _of_comparison(comparison: Comparison) -> _Problem:
+    state = "differs" if comparison.state == "matched" else comparison.state.replace("-", " ")
+    odd = [a.attribute for a in comparison.attributes if is_different("matched", [a.verdict])]
+    detail = f": {', '.join(odd)}" if odd else ""
+    return _Problem(
+        kind="comparison",
+        id=f"{comparison.resource_type}/{comparison.object}/{comparison.state}",
+        name=comparison.object,
+        title=f"{comparison.label}: {state}{detail}",
+    )
 
 
 def _looker(old: Report, new: Report) -> Callable[[_Problem], bool]:
@@ -123,10 +143,14 @@ def _looker(old: Report, new: Report) -> Callable[[_Problem], bool]:
     judged = {f.check for f in new.findings if f.outcome in {Outcome.PASSED, Outcome.FAILED}}
     worked = {replay.event for replay in new.replays if replay.verdict is Verdict.WORKS_NOW}
     read_events = new.events.read > 0
+    whole = old.target.get("compared") == new.target.get("compared") == "everybody"
+    compared = {c.object for c in new.comparisons if c.state != "cannot-tell"}
 
     def looked(problem: _Problem) -> bool:
         if not same:
             return False
+        if problem.kind == "comparison":
+            return whole or problem.name in compared
         if problem.kind == "replay":
             return problem.name in worked
         if not problem.seen_in_events and not problem.checks:

@@ -270,8 +270,11 @@ def test_chosen_events_and_filters(desk: Desk) -> None:
     assert any("--limit 1" in text for text in limited.json["limits"])
     none = desk.run(replay, "--from", events, "--signature", "0000000000", "-f", "json")
     assert none.json["replays"] == []
+    (note,) = none.json["notes"]
+    assert note.startswith("none of 2 failing events has the signature 0000000000")
     other = desk.run(replay, "--from", events, "--cause", "no-such-cause", "-f", "json")
     assert other.json["replays"] == []
+    assert "likely cause no-such-cause" in other.json["notes"][0]
     absent = desk.run(replay, "e9", "--from", events)
     assert absent.status == 3
     assert "e9" in absent.stderr

@@ -19,6 +19,7 @@ from scimdoctor.model.exchange import (
     ScimResponse,
     TransportFailure,
 )
+from scimdoctor.replay import subjects_of_har
 
 
 def har(*entries: Any) -> bytes:
@@ -202,3 +203,18 @@ def test_credentials_in_headers_of_any_name_and_passwords_are_removed() -> None:
     assert "planted" not in repr(read)
     assert "planted" not in write_har(read)
     assert ("Accept", "application/json") in read[0].request.headers
+
+
+def test_a_capture_without_bodies_says_so_and_sends_no_empty_write() -> None:
+    url = "https://app.example.com/scim/Users/1"
+    length = [{"name": "Content-Length", "value": "20"}]
+    entries = [
+        {"request": {"method": "PATCH", "url": url}, "response": {"status": 400}},
+        {"request": {"method": "GET", "url": url}, "response": {"status": 404, "headers": length}},
+        {"request": {"method": "GET", "url": url}, "response": {"status": 204}},
+    ]
+    found = load_har(json.dumps({"log": {"entries": entries}}).encode(), "a.har")
+    assert [p for p in found.problems if "2 of 3 exchanges lack a body" in p]
+    patch = next(s for s in subjects_of_har(found.exchanges) if s.id == "h1")
+    assert patch.reconstruction.requests == ()
+    assert "saved without it" in patch.reconstruction.missing[0]

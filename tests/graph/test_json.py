@@ -313,3 +313,19 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         load_job(tmp_path)
     with pytest.raises(SourceError, match=r"none\.json cannot be read"):
         load_schema(tmp_path / "none.json")
+
+
+def test_a_saved_refusal_of_graph_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text('{"error": {"code": "Authorization_RequestDenied", "message": "No\\nright"}}')
+    for load in (load_job, load_schema):
+        with pytest.raises(
+            SourceError, match=r"error of Microsoft Graph: Authorization_Requ.*: No "
+        ):
+            load(path)
+
+
+def test_saved_by_powershell_in_utf_16(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text((DATA / "graph-schema-default.json").read_text("utf-8"), "utf-16")
+    assert load_schema(path).object_mappings

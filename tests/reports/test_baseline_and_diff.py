@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scimdoctor.errors import SourceError
+from scimdoctor.model.comparison import Comparison
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.replay import Verdict
@@ -144,3 +145,27 @@ def test_the_level_of_a_diff_is_that_of_what_is_left() -> None:
     assert headline(diff_reports(old, old)).level is Level.PROBLEM
     assert headline(diff_reports(old, fixed(old))).level is Level.GOOD
     assert headline(diff_reports(old, replace(old, findings=()))).level is Level.UNKNOWN
+
+
+def test_compared_objects_are_problems_too() -> None:
+    stale = Comparison(object="ada@example.com", state="active-but-should-not-be")
+    gone = Comparison(object="bob@example.com", state="missing-in-app")
+    old = replace(fakes.compare_all(), comparisons=(stale, gone))
+    well = replace(old, comparisons=(Comparison(object="ada@example.com"), gone))
+    changes = {c.name: c.state for c in diff_reports(old, well).changes}
+    assert changes == {
+        "ada@example.com": ChangeState.FIXED,
+        "bob@example.com": ChangeState.STILL_THERE,
+    }
+    assert [c.state for c in diff_reports(well, old).changes].count(ChangeState.NEW) == 1
+
+
+def test_who_is_not_listed_is_well_only_where_everybody_was_compared() -> None:
+    stale = Comparison(object="ada@example.com", state="active-but-should-not-be")
+    old = replace(fakes.compare_all(), comparisons=(stale,))
+    new = replace(old, comparisons=())
+    (unsure,) = diff_reports(old, new).changes
+    assert unsure.state is ChangeState.CANNOT_TELL
+    everybody = frozen({**old.target, "compared": "everybody"})
+    (well,) = diff_reports(replace(old, target=everybody), replace(new, target=everybody)).changes
+    assert well.state is ChangeState.FIXED

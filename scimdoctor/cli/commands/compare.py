@@ -117,6 +117,7 @@ def compare(
         }
     else:
         found = _everyone(session, ends, resume=resume)
+        target |= {"compared": "everybody"} if found.is_whole else {}
         sections = {
             "comparisons": found.in_order(),
             "notes": found.notes(),
