@@ -227,7 +227,20 @@ def _with_saved(evidence: Evidence, sources: Sources) -> Evidence:
         evidence = replace(evidence, job=load_job(sources.job))
     if sources.schema is not None:
         evidence = replace(evidence, schema=load_schema(sources.schema))
-    return evidence
+    return replace(evidence, limits=(*evidence.limits, *_of_another_job(evidence, sources)))
+
+
+def _of_another_job(evidence: Evidence, sources: Sources) -> Iterator[str]:
+    """Say which saved files are of a job that none of the events is of."""
+    jobs = {group.sample.job_id.casefold() for group in evidence.groups if group.sample.job_id}
+    mapped = evidence.schema.raw.get("id") if evidence.schema else None
+    owners = (
+        (sources.job, evidence.job.id if evidence.job else None),
+        (sources.schema, mapped if isinstance(mapped, str) and mapped.count(".") > 1 else None),
+    )
+    for path, owner in owners:
+        if path is not None and owner and jobs and owner.casefold() not in jobs:
+            yield f"{path} is of job {owner}, which none of the events is of: it may not fit them"
 
 
 def _opened(

@@ -366,3 +366,22 @@ def test_what_a_capture_does_not_give_is_said(tmp_path: Path) -> None:
 def test_an_app_that_no_saved_event_is_of_is_named(tmp_path: Path) -> None:
     ran = run(tmp_path, "--from", events(tmp_path, record(reason(405))), "Other", "-f", "json")
     assert "no event matches app Other" in ran.json["limits"]
+
+
+def test_a_saved_mapping_of_another_job_is_named(tmp_path: Path) -> None:
+    events = json.loads((DATA.parents[1] / "examples/user-conflict.json").read_text("utf-8"))
+    own = run(
+        tmp_path,
+        *("--from", str(DATA.parents[1] / "examples/user-conflict.json")),
+        *("--schema", str(DATA.parents[1] / "examples/schema.json"), "-f", "json"),
+    )
+    assert not [text for text in own.json["limits"] if "is of job" in text]
+    events["value"][0]["jobId"] = "scim.99999999999949998999999999999999.4444"
+    (tmp_path / "events.json").write_text(json.dumps(events), "utf-8")
+    other = run(
+        tmp_path,
+        *("--from", str(tmp_path / "events.json")),
+        *("--schema", str(DATA.parents[1] / "examples/schema.json"), "-f", "json"),
+    )
+    (limit,) = [text for text in other.json["limits"] if "is of job" in text]
+    assert "schema.json is of job scim.1111" in limit
