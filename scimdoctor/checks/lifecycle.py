@@ -137,6 +137,7 @@ def _disable_again(context: CheckContext) -> Iterator[Result]:
     effect = _set_active(context, context.boolean(value=False))
     if not effect.worked:
         hidden = _refusal(effect) == "disabled-user-not-returned"
+        hidden = hidden and "patch/no-change" in context.passed  # 404 is not said of no change
         yield failed(
             f"{effect.words}, for a user that is disabled already.",
             *effect.exchanges,
