@@ -56,7 +56,8 @@ def _replace(context: CheckContext) -> Iterator[Result]:
             if effect.worked:
                 context.kept.add(path)
                 context.spelling.capital_ops = name[0].isupper()
-                yield from _earlier(context, effects, effect)
+                if effects:
+                    yield from _earlier(context, effects[0], effect)
                 yield from _answer(effect)
                 damage = [*collateral(effect), *_other_users(context, effect)]
                 yield from damage
@@ -87,11 +88,8 @@ def _other_users(context: CheckContext, effect: Effect) -> Iterator[Result]:
         )
 
 
-def _earlier(context: CheckContext, effects: list[Effect], works: Effect) -> Iterator[Result]:
+def _earlier(context: CheckContext, first: Effect, works: Effect) -> Iterator[Result]:
     """Say why what was tried before the operation that works did not work."""
-    if not effects:
-        return
-    first = effects[0]
     mine, other = _operation(works), _operation(first)
     evidence = (*works.exchanges, *first.exchanges)
     if mine["op"] != other["op"]:
