@@ -254,10 +254,28 @@ def _codes() -> Iterator[Explanation]:
             kind="error code",
             title=row.meaning,
             sections=(
-                ("What to do", (f"{row.who}: {row.action}",)),
+                ("What to do", (f"{WHO[row.who]}: {row.action}",)),
                 ("Cause", (row.cause or "read the app's answer; the code alone does not tell",)),
+                *_ending(row.cause),
             ),
         )
+
+
+_LEAVE_QUARANTINE = (
+    "Portal: Enterprise applications > the app > Provisioning: the error stands in the status; "
+    "Restart provisioning ends the quarantine.\n  $ scimdoctor status APP\n"
+    "  $ scimdoctor diagnose APP\n  $ scimdoctor job restart APP --scope quarantine",
+)
+
+
+def _ending(cause: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What ends the cause that a code or a reason stands for, where it stands for one."""
+    from scimdoctor.causes import find_cause
+
+    found = find_cause(cause) if cause else None
+    if found is None:
+        return ()
+    return (("What ends that cause", tuple(_step(step) for step in found.rule.remediation)),)
 
 
 def _reasons() -> Iterator[Explanation]:
@@ -265,14 +283,18 @@ def _reasons() -> Iterator[Explanation]:
     from scimdoctor.entra.skip_reasons import SKIP_REASONS
 
     for skip in SKIP_REASONS:
-        sections = (("What to do", (skip.action,)), ("Cause", (skip.cause,)))
+        sections = (
+            ("What to do", (skip.action,)),
+            ("Cause", (skip.cause,)),
+            *_ending(skip.cause),
+        )
         yield Explanation(id=skip.name, kind="skip reason", title=skip.meaning, sections=sections)
     for reason in QUARANTINE_REASONS:
         yield Explanation(
             id=reason.name,
             kind="quarantine reason",
             title=reason.meaning,
-            sections=(("What to do", (reason.action,)),),
+            sections=(("What to do", (reason.action, *_LEAVE_QUARANTINE)),),
             aliases=reason.aliases,
         )
 

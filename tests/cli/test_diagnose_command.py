@@ -316,6 +316,19 @@ def test_explain_names_the_usual_causes_of_a_status_and_of_a_type() -> None:
     assert all(find_cause(cause) for causes in named.values() for cause in causes)
 
 
+def test_explain_gives_an_admin_the_place_and_the_command_for_codes_and_reasons() -> None:
+    from scimdoctor.cli.explanations import every_explanation
+
+    for entry in every_explanation():
+        told = entry.text()
+        if entry.kind == "quarantine reason" or "What ends that cause" in told:
+            assert "$ scimdoctor " in told, entry.id
+    skipped = explained("NotEffectivelyEntitled").stdout
+    assert "Users and groups" in skipped
+    assert "entra-admin" not in skipped
+    assert "job restart APP --scope quarantine" in explained("TooManyDeletes").stdout
+
+
 def test_explain_wraps_its_text_and_keeps_commands_whole() -> None:
     from scimdoctor.cli.explanations import explanations_of
 
