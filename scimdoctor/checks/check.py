@@ -33,8 +33,12 @@ class NoAnswer(Exception):
         self.exchange = exchange
 
 
-class OutOfTime(Exception):
-    """The time for the whole run is used up."""
+class RunEnds(Exception):
+    """The endpoint is the reason to ask nothing more, and a finding of its own says so."""
+
+
+class OutOfTime(RunEnds):
+    """The time for the whole run is used up, so that what was begun cannot be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.checks.check import NoAnswer, OutOfTime, Unavailable
+from scimdoctor.checks.check import NoAnswer, OutOfTime, RunEnds, Unavailable
 from scimdoctor.checks.crowd import Crowd, is_answer
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.presence import Presence
@@ -146,7 +146,7 @@ class CheckContext:
 
         Raises:
             NoAnswer: the connection failed, or the app kept answering 429.
-            OutOfTime: the run's time is used up, or the endpoint has gone away.
+            RunEnds: the run's time is used up, or the endpoint has gone away.
         """
         spelled = respell(request, self.spelling)
         try:
@@ -203,7 +203,7 @@ class CheckContext:
         return exchange
 
     def _still_there(self, exchange: Exchange) -> None:
-        """Raise `OutOfTime` if `exchange` shows that the endpoint answers nothing any more."""
+        """Raise `RunEnds` if `exchange` shows that the endpoint answers nothing any more."""
         if self.presence.lost(exchange, self.endpoint.send, sleep=self.options.clock.sleep):
             self._check_time()
 
@@ -255,13 +255,13 @@ class CheckContext:
 
     def _check_time(self) -> None:
         if self.unreadable:
-            raise OutOfTime(self.unreadable)
+            raise RunEnds(self.unreadable)
         if self.presence.departure:
-            raise OutOfTime("the endpoint answers no more (see run/available)")
+            raise RunEnds("the endpoint answers no more (see run/available)")
         if self._worn_out:
-            raise OutOfTime("the endpoint answered 429 again and again (see run/throttling)")
+            raise RunEnds("the endpoint answered 429 again and again (see run/throttling)")
         if self._broken >= _GIVE_UP_AFTER:
-            raise OutOfTime(f"the endpoint left {self._broken} requests in a row unanswered")
+            raise RunEnds(f"the endpoint left {self._broken} requests in a row unanswered")
         if self.options.clock.now() >= self._deadline:
             raise OutOfTime(f"the run's {self.options.timeout:g} seconds were used up")
 
@@ -283,7 +283,7 @@ class CheckContext:
         """Wait as a 429 asks; once the run has waited enough, go on at once or not at all.
 
         Raises:
-            OutOfTime: the app names a time, and waiting that long again and again is too much.
+            RunEnds: the app names a time, and waiting that long again and again is too much.
         """
         seconds = min(retry_after(exchange), _LONGEST_WAIT)
         if self._throttled_wait < seconds:

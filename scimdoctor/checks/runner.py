@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import NoAnswer, OutOfTime, Result, Unavailable, failed
+from scimdoctor.checks.check import NoAnswer, OutOfTime, Result, RunEnds, Unavailable, failed
 from scimdoctor.checks.cleanup import CLEAN_UP, clean_up
 from scimdoctor.checks.context import CheckContext, is_timeout
 from scimdoctor.checks.ids import AVAILABLE
@@ -205,9 +205,11 @@ class _Run:
             results.append(Result(outcome=Outcome.SKIPPED, message=str(reason)))
         except NoAnswer as event:
             results.append(_no_answer(event))
-        except OutOfTime as event:
+        except RunEnds as event:
             self._stopped = str(event)
-            results.append(Result(outcome=Outcome.ERRORED, message=f"not finished: {event}"))
+            unjudged = isinstance(event, OutOfTime)
+            outcome = Outcome.ERRORED if unjudged else Outcome.SKIPPED
+            results.append(Result(outcome=outcome, message=f"not finished: {event}"))
         except WritesUsedUp as event:
             results.append(
                 Result(outcome=Outcome.SKIPPED, message=f"not finished: {event.message}")

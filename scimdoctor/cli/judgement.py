@@ -20,18 +20,20 @@ def status_of(report: Report, fail_on: Severity | None) -> ExitStatus:
     """Judge `report`: problems at or above `fail_on` give 1; `None` means never.
 
     Events that were there and could not be read, not one of them, are facts not got: 3. So are
-    objects of which none could be compared, and checks that began and could not be judged.
+    objects of which none could be compared. Where no problem was found, checks that began and
+    could not be judged are so too: that is no 'nothing found'.
     """
     if report.events.unreadable and not report.events.read:
-        return ExitStatus.FAILED
-    if any(finding.outcome is Outcome.ERRORED for finding in report.findings):
         return ExitStatus.FAILED
     if report.comparisons and all(c.state == "cannot-tell" for c in report.comparisons):
         return ExitStatus.FAILED
     if fail_on is None:
         return ExitStatus.OK
     worst = max((severity.rank for severity in _severities(report)), default=-1)
-    return ExitStatus.PROBLEMS if worst >= fail_on.rank else ExitStatus.OK
+    if worst >= fail_on.rank:
+        return ExitStatus.PROBLEMS
+    unjudged = any(finding.outcome is Outcome.ERRORED for finding in report.findings)
+    return ExitStatus.FAILED if unjudged else ExitStatus.OK
 
 
 _HEALTH = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -183,11 +184,17 @@ def _hidden(value: Any, name: str) -> Any:  # noqa: ANN401 - any JSON
         return {key: _hidden(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_hidden(item, "") for item in value]
-    return value if value is None or name in _TOLD else REDACTED
+    told = _TOLD.get(name)
+    return value if value is None or (told and told.fullmatch(str(value))) else REDACTED
 
 
-_TOLD = frozenset({"error", "error_description"})
-"""What RFC 6749 section 5.2 has an app say about a refusal; the rest may be the token."""
+_TOLD = {
+    "error": re.compile(r"(?s).*"),
+    "error_description": re.compile(r"(?s).*"),
+    "token_type": re.compile(r"[\w-]{1,16}"),
+    "expires_in": re.compile(r"-?[\d.]{1,12}"),
+}
+"""What RFC 6749 sections 5.1 and 5.2 have an app say, in its form; the rest may be the token."""
 
 
 def _members(answer: ScimResponse | TransportFailure) -> dict[str, Any]:

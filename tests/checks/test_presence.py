@@ -83,7 +83,8 @@ def test_one_verdict_and_no_long_wait(answer: LabResponse, cause: str, number: i
     assert ran.problems == [("run/available", cause)]
     assert ran.after < 60
     assert ran.waited < 120
-    assert ran.left == ran.journalled
+    # A create that was not answered stays written down: it may take effect yet.
+    assert ran.left <= ran.journalled <= ran.left + 2
     cleaned = next(f for f in ran.findings if f.check == "run/clean-up")
     assert (cleaned.outcome is Outcome.FAILED) is (ran.left > 0)
 

@@ -104,6 +104,7 @@ def _discover(talk: Conversation) -> None:
         talk.token = token
         talk.send(f"token {token!r}", requests.probe("Users", "userName", "4f0c"))
         talk.send(f"token {token!r}, schemas", requests.get("/Schemas"))
+        talk.send(f"token {token!r}, groups", requests.probe("Groups", "displayName", "4f0c"))
     talk.token = "lab-token"
     for path in ("/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/Nonsense"):
         talk.send(path, requests.get(path))
@@ -156,6 +157,16 @@ def _create_users(talk: Conversation) -> list[str]:
     talk.send("create with manager", requests.create_user(manager))
     own = {"userName": "own@example.com", "favouriteColour": "red"}
     talk.send("create with own attribute", requests.create_user(own))
+    numbers = {
+        "userName": "numbers@example.com",
+        'phoneNumbers[type eq "work"].value': "1",
+        'phoneNumbers[type eq "mobile"].value': "2",
+        f"{urns.ENTERPRISE_USER}:employeeNumber": "007",
+    }
+    phones = talk.id_of("create with numbers", requests.create_user(numbers))
+    talk.send("numbers, read", requests.read("Users", phones))
+    drop = {"op": "Remove", "path": 'phoneNumbers[type eq "mobile"]'}
+    _patcher(talk)("one number removed", phones, [drop])
     for user in ids:
         talk.send(f"read {ids.index(user)}", requests.read("Users", user))
     return ids
@@ -171,6 +182,7 @@ def _query(talk: Conversation, users: list[str]) -> None:
         "part": 'userName eq "example"',
         "late user": 'userName eq "cyd@example.com"',
         "externalId": 'externalId eq "ada"',
+        "e-mail of another type": 'emails[type eq "other"].value eq "ada@example.com"',
         "e-mail path": f'{WORK_MAIL} eq "ada@example.com"',
         "extension": f'{urns.ENTERPRISE_USER}:employeeNumber eq "n-ada"',
         "blank": 'displayName eq "Ada Émilie Längsten-Doppelname"',
