@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case
-from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, known_from
+from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
 from scimdoctor.diagnose.merge import merged
@@ -85,6 +85,9 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         asked = [blocked is None or is_about_reaching(d) for d in first]
         cases, findings = _asked(cases, first, asked=asked, probe=probe)
         first = [diagnose_case(named.case) for named in cases]
+        shown = endpoint_cases(findings, named={d.cause for d in first})
+        cases = (*cases, *shown)
+        first += [diagnose_case(named.case) for named in shown]
     known = known_from(evidence)
     diagnoses = _finished(zip(cases, first, strict=True), evidence, known)
     sent = tuple(probe.endpoint.exchanges) if probe is not None else ()

@@ -12,15 +12,17 @@ from scimdoctor.diagnose.remedies import Known
 from scimdoctor.entra.job_health import health_of
 from scimdoctor.model.diagnosis import Case
 from scimdoctor.model.report import EventCounts
+from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
     from datetime import datetime
 
     from scimdoctor.causes.facts import Facts
     from scimdoctor.diagnose.groups import EventGroup
     from scimdoctor.entra.pace import Cycle
     from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.finding import Finding
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 _OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
@@ -31,6 +33,7 @@ _OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
 """Requests that cannot have been what failed at a step."""
 
 _TO_START = frozenset({"disabled", "paused", "never-run"})
+_WORTH_A_DIAGNOSIS = frozenset({Severity.BLOCKER, Severity.MAJOR})
 _STOPPED = frozenset({"quarantined", "disabled", "paused", "never-run"})
 
 
@@ -66,7 +69,7 @@ class NamedCase:
 
     case: Case
     about: str
-    """`job`, `har`, or the group's signature."""
+    """`job`, `har`, `schema`, `endpoint`, or the group's signature."""
 
     stops_everything: bool = False
 
@@ -91,6 +94,22 @@ def cases_of(evidence: Evidence) -> tuple[NamedCase, ...]:
         rest = [] if job.case.exchanges else rest
         named.insert(0, job)
     return (*named, *_har_cases(evidence, tuple(rest)), *_schema_cases(evidence, named))
+
+
+def endpoint_cases(findings: Iterable[Finding], named: Set[str]) -> tuple[NamedCase, ...]:
+    """One case for each fault of the endpoint that breaks or degrades provisioning.
+
+    The log that was read need not tell of it; causes that are `named` already are left out.
+    """
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.is_problem and finding.severity in _WORTH_A_DIAGNOSIS and finding.cause:
+            worst.setdefault(finding.cause, finding)
+    return tuple(
+        NamedCase(case=Case(findings=(finding,)), about="endpoint")
+        for cause, finding in worst.items()
+        if cause not in named
+    )
 
 
 def known_from(evidence: Evidence) -> Known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -16,6 +16,8 @@ from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import NoCredentials
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.diagnosis import Confidence
+from scimdoctor.model.finding import Finding
+from scimdoctor.model.finding import Outcome as FindingOutcome
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.provisioning import (
     ProvisionedIdentity,
@@ -24,8 +26,12 @@ from scimdoctor.model.provisioning import (
     ProvisioningStep,
 )
 from scimdoctor.model.report import SignatureSummary
+from scimdoctor.model.rule import Requirement, Severity
 from scimdoctor.model.synchronization import SynchronizationTaskExecution
 from tests.causes.build import NOW, event, exchange, job, op, patch, reason, schema, scim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DISABLE = patch(op("Replace", "active", "False"))
 
@@ -360,3 +366,48 @@ def test_with_an_endpoint_a_suspicion_is_confirmed() -> None:
     assert found.diagnoses[0].cause == "patch-method-missing"
     assert found.diagnoses[0].confidence is not Confidence.POSSIBLE
     assert "writes were not allowed" in " ".join(found.limits)
+
+
+def shown(cause: str, severity: Severity = Severity.BLOCKER, **fields: Any) -> Finding:
+    return Finding(
+        check="query/x",
+        outcome=fields.pop("outcome", FindingOutcome.FAILED),
+        severity=severity,
+        requirement=Requirement.MUST,
+        title="A check",
+        message="The answer was wrong.",
+        cause=cause,
+        **fields,
+    )
+
+
+class _Showing(Probe):
+    """A probe whose checks show what a test wants."""
+
+    def check(self, causes: Iterable[str]) -> tuple[Finding, ...]:
+        assert "patch-method-missing" in set(causes)
+        return SHOWN
+
+
+SHOWN = (
+    shown("patch-method-missing"),
+    shown("list-response-malformed"),
+    shown("list-response-malformed"),
+    shown("filter-case-sensitive", Severity.MINOR),
+    shown("excluded-attributes-ignored", known=True),
+    shown("groups-endpoint-missing", outcome=FindingOutcome.SKIPPED),
+)
+
+
+def test_a_fault_of_the_endpoint_that_the_log_does_not_show_is_named_too() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"Resources": []}))
+    with httpx.Client(transport=transport) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        probe = _Showing(endpoint=endpoint, dialect=Dialect.DEFAULT)
+        found = diagnose(evidence(event("update", reason(405))), probe=probe)
+    first, second = found.diagnoses
+    assert (first.cause, first.confidence) == ("patch-method-missing", Confidence.CONFIRMED)
+    assert (second.cause, second.confidence) == ("list-response-malformed", Confidence.CONFIRMED)
+    assert first.affected is not None
+    assert second.affected is None
+    assert [e.ref for e in second.evidence] == ["query/x"]
