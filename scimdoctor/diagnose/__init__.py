@@ -98,7 +98,11 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         findings=findings,
         replays=tuple(ready_replay(r, known) for r in probe.replays) if probe is not None else (),
         exchanges=(*evidence.exchanges, *sent),
-        limits=(*_obstacle_said(blocked), *evidence.limits, *_unseen(evidence, probe, blocked)),
+        limits=(
+            *_obstacle_said(blocked),
+            *evidence.limits,
+            *_unseen(evidence, probe, blocked, known=known),
+        ),
         notes=_notes(evidence, diagnoses, probe, known=known),
         obstacle=blocked,
     )
@@ -181,7 +185,9 @@ def _checked(cases: tuple[NamedCase, ...], findings: tuple[Finding, ...]) -> tup
     return tuple(replace(named, case=replace(named.case, findings=findings)) for named in cases)
 
 
-def _unseen(evidence: Evidence, probe: Probe | None, blocked: str | None) -> tuple[str, ...]:
+def _unseen(
+    evidence: Evidence, probe: Probe | None, blocked: str | None, *, known: Known
+) -> tuple[str, ...]:
     """What could not be looked at, and why."""
     missing = []
     if not evidence.counts.read and not evidence.groups and not evidence.limits:
@@ -200,6 +206,11 @@ def _unseen(evidence: Evidence, probe: Probe | None, blocked: str | None) -> tup
         )
     elif probe is not None and not probe.writes and blocked is None:
         missing.append("the endpoint was only read from: writes were not allowed")
+    if probe is not None and blocked is None:
+        command = filled("scimdoctor check-endpoint URL", known)
+        missing.append(
+            f"the endpoint was checked only for what the failures point at; all: {command}"
+        )
     return tuple(missing)
 
 
