@@ -127,6 +127,9 @@ DEFAULT_TARGETS = frozenset(
 """What Entra maps by default for an app that is not in its gallery (its SCIM tutorial), lower
 case."""
 
+_MESSAGES = "urn:ietf:params:scim:api:"
+"""How the URNs of requests and answers begin (RFC 7644 section 8.2), which are no resources'."""
+
 OPTIONAL_PARTS = frozenset({"primary", "type", "display"})
 """Sub-attributes that RFC 7643 section 2.4 lets a client leave out, lower case."""
 
@@ -166,8 +169,8 @@ def leaf(path: str | None) -> str:
 def is_extension(path: str | None) -> bool:
     """Whether the path names an extension's URN, bare or with an attribute."""
     text = (path or "").strip(" '\"`").casefold()
-    core = (urns.USER.casefold(), urns.GROUP.casefold())
-    return text.startswith("urn:") and not text.startswith(core)
+    others = (urns.USER.casefold(), urns.GROUP.casefold(), _MESSAGES)
+    return text.startswith("urn:") and not text.startswith(others)
 
 
 def is_value_path(path: str | None) -> bool:

@@ -75,6 +75,9 @@ _EXPORTS = {
 }
 """What a failed export step was at, whatever the event as a whole is called."""
 
+_ESCAPED_QUOTE = re.compile(r'\\+"')
+"""A quote in JSON, or in a text that was quoted before it went into JSON."""
+
 _QUERY_BREACHES = (
     Breach.FILTER_REFUSED,
     Breach.FILTER_SYNTAX,
@@ -96,7 +99,7 @@ def facts_of(case: Case) -> Facts:
     found = (*contradictions(case.exchanges), *lookup_contradictions(case.exchanges))
     return replace(
         facts,
-        reading=_by_speaker(facts.reading, facts.status),
+        reading=_by_status(_by_speaker(facts.reading, facts.status), facts.status),
         contradictions=found,
         effect_shown=exchange is not None and not found and took_effect(exchange, case.exchanges),
         ever_worked=_ever_worked(case),
@@ -111,6 +114,16 @@ def _by_speaker(reading: Reading, status: int | None) -> Reading:
     dropped = _ENTRA_READS if status is None else frozenset({Breach.UNREADABLE_ANSWER})
     kept = tuple(c for c in reading.complaints if c.breach not in dropped)
     return replace(reading, complaints=kept)
+
+
+def _by_status(reading: Reading, status: int | None) -> Reading:
+    """Leave `scimType` noTarget out of a 404: many servers mean the object, not a path, by it."""
+    if status not in {404, 410} or all(
+        c.breach is not Breach.NOT_FOUND for c in reading.complaints
+    ):
+        return reading
+    kept = (c for c in reading.complaints if c.breach is not Breach.NO_TARGET or not c.structured)
+    return replace(reading, complaints=tuple(kept))
 
 
 def _ever_worked(case: Case) -> bool:
@@ -189,7 +202,7 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
     speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
     if not (speaks or "filter" in text.casefold() or "unknown path" in text.casefold()):
         return None
-    found = _QUOTED_FILTER.search(text.replace('\\"', '"'))
+    found = _QUOTED_FILTER.search(_ESCAPED_QUOTE.sub('"', text))
     return read_filter(found[1].strip("'")) if found else None
 
 

@@ -55,7 +55,7 @@ class Predicate(StrEnum):
 _SUBJECTS: tuple[tuple[Subject, str], ...] = (
     (Subject.TOKEN, r"tokens?|credentials?|secrets?|api[- ]?keys?|bearer|authorization headers?"),
     (Subject.LICENCE, r"licen[cs]es?|seats?|quotas?|plans?|subscriptions?"),
-    (Subject.CONTAINER, r"tenants?|org(?:ani[sz]ations?)?(?:[_ ]?id)?|workspaces?|realms?|namespaces?"),
+    (Subject.CONTAINER, r"tenants?|org(?:ani[sz]ations?)?(?:[_ ]?id)?|workspaces?|realms?|namespaces?|connections?"),
     (Subject.MEDIA, r"content[- ]?type|media[- ]?type|accept header"),
     (Subject.METHOD, r"methods?"),
     (Subject.FILTER, r"filter(?:s|ing)?|quer(?:y|ies)"),
@@ -77,7 +77,7 @@ _PREDICATES: tuple[tuple[Predicate, str], ...] = (
     (Predicate.UNKNOWN, rf"unsupported|unknown|unrecogni[sz]ed|unexpected|undefined|{_NOT} (?:an? |been |yet )*(?:support|recogni|implement|defin|know)\w*"),
     (Predicate.FIXED, rf"read-?only|immutable|{_NOT} (?:be )?(?:chang|modif|updat|edit|alter)\w*"),
     (Predicate.MISSING, rf"required|mandatory|missing|absent|empty|blank|{_NOT} (?:provided|given|specified|supplied|set|present|included)|must (?:have|include|be (?:provided|given|specified|supplied|set|present))|lacks?|without|has no"),
-    (Predicate.UNFIT, rf"invalid|incompatible|inconsistent|malformed|illegal|incorrect|wrong|bad|too (?:long|short|large)|exceeds?|must|should|{_NOT} (?:valid|match|accept|conform)\w*|mismatch\w*"),
+    (Predicate.UNFIT, rf"invalid|incompatible|inconsistent|malformed|illegal|incorrect|wrong|bad|(?<!as )(?:long|short)(?! as)|too large|exceeds?|must|should|{_NOT} (?:be )?(?:valid|match|accept|conform)\w*|mismatch\w*"),
     (Predicate.FORBIDDEN, rf"{_NOT} (?:allowed|permitted|authori[sz]ed|possible)|forbidden|prohibited|denied|refused|rejected|restricted|disallowed|cannot|can't|may not|(?:can|may|must) never"),
 )  # fmt: skip
 _REFUSED = (Predicate.UNFIT, Predicate.UNKNOWN, Predicate.ABSENT, Predicate.FORBIDDEN)
@@ -90,7 +90,7 @@ def _each(breach: Breach, *said: Predicate) -> dict[Predicate, Breach]:
 _MEANING: dict[Subject, dict[Predicate, Breach]] = {
     Subject.TOKEN: _each(Breach.TOKEN_REFUSED, *_REFUSED, Predicate.MISSING),
     Subject.LICENCE: _each(Breach.LICENCE, *_REFUSED, Predicate.TAKEN, Predicate.MISSING),
-    Subject.CONTAINER: _each(Breach.CONTAINER, Predicate.UNFIT, Predicate.UNKNOWN, Predicate.ABSENT),
+    Subject.CONTAINER: _each(Breach.CONTAINER, Predicate.UNFIT, Predicate.UNKNOWN, Predicate.ABSENT, Predicate.MISSING),
     Subject.MEDIA: _each(Breach.MEDIA_TYPE, *_REFUSED, Predicate.MISSING),
     Subject.METHOD: _each(Breach.METHOD, Predicate.UNKNOWN, Predicate.FORBIDDEN),
     Subject.FILTER: _each(Breach.FILTER_REFUSED, *_REFUSED),
@@ -121,7 +121,8 @@ _MEANING: dict[Subject, dict[Predicate, Breach]] = {
     Subject.USER: _each(
         Breach.POLICY, Predicate.FORBIDDEN, Predicate.FIXED, Predicate.ELSEWHERE
     )
-    | {Predicate.ABSENT: Breach.NOT_FOUND, Predicate.TAKEN: Breach.UNIQUE},
+    | _each(Breach.NOT_FOUND, Predicate.ABSENT, Predicate.MISSING)
+    | {Predicate.TAKEN: Breach.UNIQUE},
 }  # fmt: skip
 """What subject and predicate mean together; pairs that are not here mean nothing certain."""
 

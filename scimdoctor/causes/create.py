@@ -36,6 +36,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.patching import only_members
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
@@ -185,7 +186,8 @@ def _required_empty(facts: Facts) -> Match | None:
         )
     if facts.code("MandatoryFieldsMissing", "MissingValues", "ImportSkipped"):
         return likely(91, f"error code {facts.error_code}: a required attribute has no value")
-    vague = facts.mute and (facts.reading.scim_type or "").casefold() == "invalidvalue"
+    silent = facts.mute and not facts.reading.words
+    vague = silent and (facts.reading.scim_type or "").casefold() == "invalidvalue"
     if vague and facts.stage is Stage.CREATE:
         return possible(56, "a value is missing or does not fit, says the SCIM error's type")
     said = facts.says(Breach.REQUIRED)
@@ -206,6 +208,8 @@ def _required_said(facts: Facts, said: Complaint) -> Match | None:
         weight = 60
     if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):
         weight = 50
+    if not name and facts.stage is Stage.UPDATE:
+        return possible(min(weight, 62), "a change is said to lack something", said.text)
     what = said.attribute or "an attribute"
     return backed(facts, weight, f"the app requires {what}, which was not sent", text=said.text)
 
@@ -216,6 +220,8 @@ def _value_refused(facts: Facts) -> Match | None:
     if facts.code("InvitationCreationFailureInvalidPropertyValue"):
         return likely(90, "a value of the invitation is not acceptable")
     said = facts.says(Breach.VALUE_REFUSED)
+    if only_members(facts) and not facts.says(Breach.POLICY):
+        return None
     if said is None or facts.stage not in _WRITING or facts.status in {401, 404, 405, 415}:
         return None
     if facts.status is not None and facts.status >= 500:

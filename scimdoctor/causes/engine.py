@@ -9,6 +9,7 @@ from scimdoctor.causes import ALL_CAUSES, find_cause
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
 from scimdoctor.causes.match import Cause, Match
+from scimdoctor.causes.usual import usual
 from scimdoctor.entra.quarantine import find_quarantine_reason
 from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
 from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
@@ -46,6 +47,8 @@ def diagnose_case(case: Case) -> Diagnosis:
     """Name the root cause of `case`; `unknown-cause` if the evidence does not decide."""
     facts = facts_of(case)
     ranked = rank(facts)
+    if not ranked:
+        ranked = [Ranked(cause=c, match=m, evidence=_seen(facts, m)) for c, m in usual(facts)]
     if not ranked:
         return _unknown(facts)
     best, others = ranked[0], ranked[1:]

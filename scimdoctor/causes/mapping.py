@@ -13,7 +13,6 @@ from scimdoctor.causes.attributes import (
     in_rfc,
     is_extension,
     is_indexed,
-    is_value_path,
     leaf,
 )
 from scimdoctor.causes.breach import Breach
@@ -33,9 +32,11 @@ from scimdoctor.causes.match import (
     admin,
     backed,
     developer,
+    first,
     likely,
     possible,
 )
+from scimdoctor.causes.patching import plain_path
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
@@ -57,7 +58,7 @@ def _unsupported(facts: Facts) -> Match | None:
     if facts.stage not in _WRITING or facts.status in {401, 403, 409}:
         return None
     if said is None:
-        return _plain_path(facts)
+        return first(_plain_path(facts), _unwritable(facts))
     name = said.attribute
     if bare_name(name) in STRUCTURAL - {"roles"} or is_indexed(name):
         return None
@@ -65,8 +66,9 @@ def _unsupported(facts: Facts) -> Match | None:
         return None
     if name is None:
         return possible(68, "the app does not know an attribute", said.text)
-    if leaf(name) != bare_name(name) and in_rfc(name) and facts.stage is Stage.UPDATE:
-        # A part that the RFC defines: the app may store it, and not find it by its path.
+    part = leaf(name) != bare_name(name) or facts.says(Breach.NO_TARGET) is not None
+    if part and in_rfc(name) and facts.stage is Stage.UPDATE:
+        # Defined by the RFC: the app may store it, and not find it by its path or without a value.
         return possible(72, f"the app does not know {name}", said.text)
     return backed(facts, _weight_of(facts, said), f"the app does not know {name}", text=said.text)
 
@@ -79,15 +81,24 @@ def _weight_of(facts: Facts, said: Complaint) -> int:
 
 def _plain_path(facts: Facts) -> Match | None:
     """A path without filter or URN that the app does not take: an attribute that it lacks."""
-    said, path = facts.says(Breach.PATH_REFUSED), facts.path_refused
-    if said is None or path is None or facts.stage is not Stage.UPDATE:
+    said, path = facts.says(Breach.PATH_REFUSED, Breach.NO_TARGET), plain_path(facts)
+    if said is None or path is None:
         return None
-    odd = is_extension(path) or is_value_path(path) or path.casefold().startswith("urn:")
-    if odd or bare_name(path) in STRUCTURAL | {"members"}:
-        return None
-    if facts.has(Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS, Shape.MANAGER):
-        return None
+    if said.breach is Breach.NO_TARGET:
+        # An Add to an attribute without a value may be refused so, too.
+        known = any(operation.path == path for operation in facts.operations)
+        return possible(72, f"{path} is no target, says the app", said.text) if known else None
     return backed(facts, 79, f"the path {path} is refused", text=said.text)
+
+
+def _unwritable(facts: Facts) -> Match | None:
+    """At a create nothing changes: what may not be written there is not for SCIM to fill."""
+    said = facts.says(Breach.IMMUTABLE)
+    if said is None or facts.stage is not Stage.CREATE or said.attribute is None:
+        return None
+    if facts.says(Breach.POLICY, Breach.PREREQUISITE, Breach.LICENCE):
+        return None
+    return possible(70, f"{said.attribute} may not be written, though it is new", said.text)
 
 
 def _mapping(facts: Facts) -> ObjectMapping | None:

@@ -37,6 +37,7 @@ from scimdoctor.causes.patching import (
     ignored_urns,
     mute_refusal,
     patched,
+    plain_path,
     words,
 )
 from scimdoctor.causes.readback import shown_after
@@ -172,6 +173,8 @@ def _no_target(facts: Facts) -> Match | None:
     if bare_name(facts.path_refused) == "members" or facts.is_group:
         return None
     named = is_value_path(facts.path_refused) or facts.has(Shape.VALUE_PATH)
+    if not named and plain_path(facts) is not None:
+        return possible(60, "no target, though no path with a filter is known", said.text)
     return backed(facts, 92 if named else 82, "no element matched", text=said.text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.attributes import STRUCTURAL, bare_name, is_extension, is_value_path
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
@@ -18,13 +19,12 @@ from scimdoctor.causes.match import (
     developer,
 )
 from scimdoctor.causes.readback import agrees, shown_after, single_values
-from scimdoctor.causes.sent import operations_of, shapes_of
+from scimdoctor.causes.sent import Shape, operations_of, shapes_of
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
-    from scimdoctor.causes.sent import Shape
 
 
 _VAGUE = frozenset({Breach.VALUE_REFUSED, Breach.WRONG_TYPE, Breach.POLICY})
@@ -51,6 +51,24 @@ FLAG = admin(
     "provisioning; Entra then writes RFC-style PATCH requests.",
     "scimdoctor check-endpoint 'URL?aadOptscim062020'",
 )
+
+
+def only_members(facts: Facts) -> bool:
+    """Whether nothing but the members of a group was to be changed."""
+    paths = {bare_name(operation.path) for operation in facts.operations}
+    return facts.is_group and facts.stage is Stage.UPDATE and paths == {"members"}
+
+
+def plain_path(facts: Facts) -> str | None:
+    """The path of the refused change, if nothing about it is special: no filter, no URN."""
+    path = facts.path_refused
+    if path is None or facts.stage is not Stage.UPDATE:
+        return None
+    odd = is_extension(path) or is_value_path(path) or path.casefold().startswith("urn:")
+    if odd or bare_name(path) in STRUCTURAL | {"members"}:
+        return None
+    shapes = (Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS, Shape.MANAGER)
+    return None if facts.has(*shapes) else path
 
 
 def patched(facts: Facts) -> bool:

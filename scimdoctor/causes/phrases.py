@@ -78,14 +78,14 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_OBJECT,
-        ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
+        ("SCIM-SDK, zod, pydantic", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)\b(?! (?:listed|included|declared|present|in)\b)[^.]{0,50}\b(?:an? )?(?:json )?(?:object|complex|dict(?:ionary)?|map|hash|JObject)\b"),
         ("Go encoding/json", r"cannot unmarshal string into Go .{0,200}of type (?:struct|map|\w+\.\w+)"),
         ("Jackson", r"no String-argument constructor"),
         ("validators", r"\b(?:object|complex (?:attribute|value|type))(?: value)? (?:is |was )?expected"),
     ),
     *_rows(
         Breach.NOT_ARRAY,
-        ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
+        ("SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)\b(?! (?:listed|included|declared|present|in)\b)[^.]{0,50}\b(?:an? )?(?:array|list|multi-?valued)\b"),
         ("Go encoding/json", r"cannot unmarshal (?:string|object) into .{0,60}of type \[\]"),
         ("JavaScript", r"is not iterable|\.(?:map|forEach|filter) is not a function"),
         ("validators", r"\b(?:array|list)(?: value)? (?:is |was )?expected"),
@@ -101,7 +101,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", r"\b(?:wrong|invalid|incorrect|unexpected|incompatible|mismatched) (?:data |value )?type\b|type mismatch|is not of type|invalid_type"),
         ("Jackson", r"cannot deserialize (?:value|instance)|cannot construct instance"),
         (".NET", r"could not be converted to|error converting value|cannot (?:convert|cast)|unable to cast"),
-        ("SCIM libraries", r"single-?valued|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
+        ("SCIM libraries", r"single[- ]?valued?\b|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
         ("JSON readers", r"unexpected (?:null|start_object|start_array)|null value(?! in column)"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?type\b"),
         ("validators", r"must not be an? (?:json )?(?:string|array|object|boolean|number)\b"),
@@ -125,7 +125,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
         ("SCIM libraries", r"schema(?! validation)[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
-        ("ServiceNow", r"\burn:\S+ must be (?:included|listed|present) in the schemas\b"),
+        ("ServiceNow, SCIM servers", r"\b(?:(?:must be|not|un) ?(?:included|listed|present|declared)) in (?:the )?['\"`]?schemas\b"),
         ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
     ),
     *_rows(
@@ -169,7 +169,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.VALUE_REFUSED,
         ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
-        ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not|must)"),
+        ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not\b|must)"),
         ("Laravel, Rails, validators", r"(?<!request )(?<!payload )(?<!body )\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
         ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
@@ -190,11 +190,11 @@ PHRASES: tuple[Phrase, ...] = (
         ("enum validators", r"\b(?:op|operation|verb)\b[^;]{0,80}(?:must be|should be|one of|expected|allowed values|valid values|enum)[^;]{0,60}\b(?:add|replace|remove)\b"),
         ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|should be|choose from|accepted|choices are)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
         ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
-        ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not|un|in)"),
-        ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not|is not|could not)"),
+        ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not\b|un|in)"),
+        ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not\b|is not|could not)"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
         ("UnboundID SCIM 2 SDK on Jackson", r"could not resolve type id '(?:Add|Replace|Remove)'"),
-        ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not|one of|enum)"),
+        ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not\b|one of|enum)"),
         ("protobuf", r"(?:unknown|invalid|illegal|unexpected|unsupported) (?:enum )?value:? ['\"]?(?:Add|Replace|Remove)\b"),
     ),
     *_rows(
@@ -218,8 +218,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.PATH_REFUSED,
-        ("RFC 7644 wordings", r"invalid ?path\b|(?:invalid|unknown|unsupported|unrecogni[sz]ed|malformed|bad|illegal) (?:attribute |patch |scim |value |target )*path|path[^.;]{0,120}\b(?:is|was) (?:not|in|un|mal)|(?:cannot|can't|could not|unable to|failed to) (?:parse|resolve|find|process|evaluate|interpret) (?:the )?(?:attribute )?path|no (?:such )?path\b|path[^.;]{0,60}not (?:found|supported|recogni|exist|resol)|unsupported path"),
-        ("SCIM servers", r"\bpath:? (?:'[^']{1,160}'|`[^`]{1,160}`|\"[^\"]{1,160}\") (?:is|was) (?:not|in|un|mal)"),
+        ("RFC 7644 wordings", r"invalid ?path\b|(?:invalid|unknown|unsupported|unrecogni[sz]ed|malformed|bad|illegal) (?:attribute |patch |scim |value |target )*path|path[^.;]{0,120}\b(?:is|was) (?:not\b|in|un|mal)|(?:cannot|can't|could not|unable to|failed to) (?:parse|resolve|find|process|evaluate|interpret) (?:the )?(?:attribute )?path|no (?:such )?path\b|path[^.;]{0,60}not (?:found|supported|recogni|exist|resol)|unsupported path"),
+        ("SCIM servers", r"\bpath:? (?:'[^']{1,160}'|`[^`]{1,160}`|\"[^\"]{1,160}\") (?:is|was) (?:not\b|in|un|mal)"),
     ),
     *_rows(
         Breach.REMOVE_VALUE_REFUSED,
@@ -232,7 +232,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.FILTER_REFUSED,
         ("SCIM servers", r"\bfilter(?:s|ing|ed)?\b[^.;]{0,120}(?:not|un|in|only|mal)[- ]?(?:support|implement|allow|recogni|known|valid|permitted|possible|userName|eq)|(?:unsupported|invalid|unknown|bad|illegal|unrecogni[sz]ed|malformed) (?:scim |search |query )?filter|invalid ?filter"),
-        ("SCIM servers", r"only (?:filter|search|quer)\w*[^.;]{0,30}(?:by|on|for)|(?:can(?:not|'t)|unable to|not) (?:be )?(?:filter|search|quer)(?:ed|ing|able)?\b|not (?:filterable|searchable|queryable)"),
+        ("SCIM servers", r"only (?:filter|search|quer)\w*[^.;]{0,30}(?:by|on|for)|(?:can(?:not\b|'t)|unable to|not) (?:be )?(?:filter|search|quer)(?:ed|ing|able)?\b|not (?:filterable|searchable|queryable)"),
     ),
     *_rows(
         Breach.FILTER_SYNTAX,
@@ -242,7 +242,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.MEDIA_TYPE,
-        ("Spring, ASP.NET, Express, Rails", r"unsupported ?media ?type|(?:content|media)[ -]?type[^.;]{0,100}(?:not|un|must|invalid|expected|only|missing|should)|HttpMediaTypeNotSupported|(?:invalid|unsupported|unexpected|unknown|wrong|missing) (?:content|media)[ -]?type|not acceptable|\baccept header"),
+        ("Spring, ASP.NET, Express, Rails", r"unsupported ?media ?type|(?:content|media)[ -]?type[^.;]{0,100}(?:not\b|un|must|invalid|expected|only|missing|should)|HttpMediaTypeNotSupported|(?:invalid|unsupported|unexpected|unknown|wrong|missing) (?:content|media)[ -]?type|not acceptable|\baccept header"),
     ),
     *_rows(
         Breach.METHOD,
@@ -251,7 +251,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.REFERENCE,
         ("Entra", r"unable to resolve.{0,40}reference|UnableToResolveReference|unable to assign .{0,80}as the (?:members?|manager)|reference.{0,60}(?:not (?:found|exist|resolv)|does not exist|could not)"),
-        ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)?(?: not|n't) exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
+        ("SCIM servers", r"\b(?:member|manager|referenced (?:user|resource|object))s?\b[^.;]{0,90}(?:not found|do(?:es)?(?: not|n't) exist|(?:is|are|was|were) (?:invalid|unknown|inactive|not (?:an? )?(?:active|provisioned|found|valid|known|exist))|not (?:yet )?(?:exist|provisioned)|could not be (?:found|resolved)|no such)"),
         ("SCIM servers", r"(?:invalid|unknown|unresolv\w+|non-?existent|no such|missing|could not find|cannot find|failed to find|couldn't find|unable to find)[^.;]{0,30}\b(?:members?|manager|user(?:s)? (?:with ids?|in members|to add))"),
         ("SCIM servers", r"\b(?:is|are) not (?:a |yet )?(?:members?|part) of (?:the |this |your )?(?:organi[sz]ation|workspace|account|company|directory|tenant)"),
         ("databases", r"foreign key constraint|violates foreign key|\b23503\b|P2003"),
@@ -275,7 +275,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.GROUPS_UNSUPPORTED,
-        ("SCIM servers", r"\bgroups?\b(?! (?:mapping|member))[^.;'\"]{0,40}\b(?:(?:is|are) )?(?:not (?:yet )?(?:supported|implemented|enabled|available)|unsupported)|(?:does not|doesn't|not) support (?:\w+ )?groups|resource type ['\"]?group['\"]? (?:is )?(?:not|un)|unknown resource(?: ?type)?[^.;]{0,10}groups?"),
+        ("SCIM servers", r"\bgroups?\b(?! (?:mapping|member))[^.;'\"]{0,40}\b(?:(?:is|are) )?(?:not (?:yet )?(?:supported|implemented|enabled|available)|unsupported)|(?:does not|doesn't|not) support (?:\w+ )?groups|resource type ['\"]?group['\"]? (?:is )?(?:not\b|un)|unknown resource(?: ?type)?[^.;]{0,10}groups?"),
     ),
     *_rows(
         Breach.PATH_MISSING,
@@ -294,7 +294,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.POLICY,
         ("SCIM servers", r"\b(?:last|only|sole|remaining) (?:\w+ )?(?:admin|owner|administrator|member|superuser)|(?:admin|owner|administrator|superuser|root|system|built-?in|default|everyone|service) (?:user|account|group|role|users|groups)?s? ?(?:can(?:'|no)t|may not|must not|could not) be"),
         ("SCIM servers", r"(?:can(?:'|no)t|could not|unable to|not (?:allowed|permitted|authori[sz]ed|possible) to|may not|must not|refus\w+ to|forbidden to|not (?:be )?) ?(?:be )?(?:delet|deactivat|suspend|disabl|remov|archiv|deprovision|reactivat|activat|enabl|demot)"),
-        ("SCIM servers", r"(?:delet(?:e|ing|ion)|deactivat(?:e|ing|ion)|remov(?:e|ing|al)|suspend(?:ing)?|reactivat(?:e|ing|ion)|disabling|provisioning)[^.;]{0,60}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible|enabled)|forbidden|disabled|prohibited)|DELETE \w+ not supported"),
+        ("SCIM servers", r"(?:delet(?:e|ing|ion)|deactivat(?:e|ing|ion)|remov(?:e|ing|al)|suspend(?:ing)?|reactivat(?:e|ing|ion)|disabling|provisioning(?= (?:is|are) (?:not (?:allowed|permitted)|forbid|prohib)))[^.;]{0,60}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible|enabled)|forbidden|disabled|prohibited)|DELETE \w+ not supported"),
         ("SCIM servers", r"(?:can(?:'|no)t|unable to|not (?:allowed|possible) to) \w+ (?:an? |the )?(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|last|built-?in|system|protected)\b"),
         ("Q&A 1185756", r"(?:user|account|member|group|owner)s? must (?:first )?be (?:active|inactive|enabled|disabled|suspended|removed|deactivated|activated|empty)"),
         ("SCIM servers", r"(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|blocked) (?:user|account|member)s?[^.;]{0,30}(?:can|may|must|is not|are not|cannot)|(?:user|account|member) is (?:inactive|disabled|suspended|archived|deactivated|locked|blocked|protected)|still (?:has|have|owns?|referenced|in use|assigned)|has (?:active|open|dependent|existing|associated)|in use by|referenced by|owns? (?:\w+ ){0,3}(?:project|document|file|resource|ticket|record|organi[sz]ation)"),
@@ -308,13 +308,14 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.LICENCE,
-        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|\bbilling\b|\boverdue\b|\bunpaid\b|trial (?:has )?(?:expired|ended)|not enough users"),
         ("SaaS apps", r"\b(?:plan|subscription|edition|tier|package)\b (?:does(?: not|n't)|do not|cannot) (?:include|allow|support|cover)"),
     ),
     *_rows(
         Breach.PREREQUISITE,
-        ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not|dis)|not (?:enabled|activated|available) for (?:this|your)"),
+        ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not\b|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not\b|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
+        ("SCIM servers", r"\b(?:provisioning|directory sync\w*|integration|api access|feature|connector|connection)\b[^.;]{0,40}\b(?:is|are|has been|was) (?:not (?:enabled|active|set up|configured)|inactive|disabled|(?:turned|switched) off|paused|suspended)"),
         ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|[\w-]+-scoped token|scope|permission|privilege|integration)\b"),
         ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),
     ),
@@ -334,15 +335,15 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.AUTH_SCHEME,
-        ("token libraries", r"IDX1\d{4}|(?:audience|issuer|signature|signing key|kid|jwks)\b[^;]{0,120}(?:invalid|fail|mismatch|not|unknown|wrong|unable)|(?:invalid|wrong|unexpected|unknown) (?:audience|issuer|signature|signing|kid|algorithm)|signature ?(?:verification|validation)|invalid_?signature|invalidaudience"),
-        ("SCIM servers", r"(?:basic|digest|ntlm|oauth ?1|api[- ]key|cookie|mutual tls|client certificate|hmac|authorization code|two-factor|mfa)\b[^.;]{0,50}(?:auth|required|only|expected|grant|retired|supported|needed)|(?:unsupported|unknown|invalid|wrong) (?:auth\w*|grant) (?:scheme|type|method)|www-authenticate: ?(?:basic|negotiate|digest|ntlm)|(?:personal access|user) token[^.;]{0,30}not"),
+        ("token libraries", r"IDX1\d{4}|(?:audience|issuer|signature|signing key|kid|jwks)\b[^;]{0,120}(?:invalid|fail|mismatch|not\b|unknown|wrong|unable)|(?:invalid|wrong|unexpected|unknown) (?:audience|issuer|signature|signing|kid|algorithm)|signature ?(?:verification|validation)|invalid_?signature|invalidaudience"),
+        ("SCIM servers", r"(?:basic|digest|ntlm|oauth ?1|api[- ]key(?! (?:is )?(?:required|needed))|cookie|mutual tls|client certificate|hmac|authorization code|two-factor|mfa)\b[^.;]{0,50}(?:auth|required|only|expected|grant|retired|supported|needed)|(?:unsupported|unknown|invalid|wrong) (?:auth\w*|grant) (?:scheme|type|method)|www-authenticate: ?(?:basic|negotiate|digest|ntlm)|(?:personal access|user) token[^.;]{0,30}not"),
     ),
     *_rows(
         Breach.OAUTH,
         ("OAuth 2.0 (RFC 6749)", r"\binvalid_client\b|\binvalid_grant\b|unauthorized_client|unsupported_grant_type|\binvalid_scope\b|invalid_request[^_a-z]"),
-        ("Entra", r"CredentialLocationInRequest|Oauth2\w+|(?:token endpoint|token exchange|client[- _]credentials?|client[_ ]secret)\b[^.;]{0,80}(?:fail|invalid|error|required|missing|unable|could not|not|refus|incorrect|denied|unexpected)|(?:fail|invalid|error|unable|could not|cannot|not)\w*[^.;]{0,50}(?:token endpoint|client[_ ]credentials|client[_ ]secret)"),
+        ("Entra", r"CredentialLocationInRequest|Oauth2\w+|(?:token endpoint|token exchange|client[- _]credentials?|client[_ ]secret)\b[^.;]{0,80}(?:fail|invalid|error|required|missing|unable|could not|not\b|refus|incorrect|denied|unexpected)|(?:fail|invalid|error|unable|could not|cannot|not)\w*[^.;]{0,50}(?:token endpoint|client[_ ]credentials|client[_ ]secret)"),
         ("Entra", r"(?:fail\w*|unable|could not|cannot|error)\b[^.;]{0,40}(?:obtain|get|acquir|retriev|request|fetch|refresh|exchang)\w*[^.;]{0,40}\b(?:access[_ ])?token|(?:obtain|acquir|retriev|fetch|refresh|exchang)\w*[^.;]{0,40}\b(?:access[_ ])?token[^.;]{0,40}(?:fail|error|refus|denied)"),
-        ("OAuth 2.0 (RFC 6749)", r"oauth[^.;]{0,40}(?:fail|unable|could not|not|refus|incorrect)"),
+        ("OAuth 2.0 (RFC 6749)", r"oauth[^.;]{0,40}(?:fail|unable|could not|not\b|refus|incorrect)"),
         ("SCIM servers", r"bearer_oauth|oauth[^.;]{0,30}(?:signature|invalid|error|fail)"),
     ),
     *_rows(
@@ -378,7 +379,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.MALFORMED_LIST,
-        ("Microsoft's SCIM validator", r"required attributes for a list response|list ?response|(?:missing|without|lacks?|no)\b[^.;]{0,30}(?:totalResults|Resources\b|itemsPerPage|startIndex)|(?:totalResults|Resources|itemsPerPage|startIndex)\b[^.;]{0,60}(?:missing|null|not|should|must|expected|invalid|required)"),
+        ("Microsoft's SCIM validator", r"required attributes for a list response|list ?response|(?:missing|without|lacks?|no)\b[^.;]{0,30}(?:totalResults|Resources\b|itemsPerPage|startIndex)|(?:totalResults|Resources|itemsPerPage|startIndex)\b[^.;]{0,60}(?:missing|null|not\b|should|must|expected|invalid|required)"),
     ),
     *_rows(
         Breach.NOT_JSON_ANSWER,
@@ -446,12 +447,12 @@ def without_boilerplate(text: str) -> str:
     return _SKIPPED_TEXT.sub(" ", text).strip()
 
 
-_CODE_WORD = re.compile(r"\b[A-Za-z]+(?:_[A-Za-z]+)+\b")
+_CODE_WORD = re.compile(r"\b[A-Za-z]+(?:_[A-Za-z]+)+\b|\b[A-Z]{2,}(?:-[A-Z]{2,})+\b")
 
 
-def _spelled_out(text: str) -> str:
+def spelled_out(text: str) -> str:
     """Add the words of codes such as REQUIRED_FIELD_MISSING or userAlreadyExists."""
-    words = [found[0].replace("_", " ") for found in _CODE_WORD.finditer(text)]
+    words = [re.sub(r"[_-]", " ", found[0]) for found in _CODE_WORD.finditer(text)]
     if text and not re.search(r"\s", text):
         words.append(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
     return f"{text}\n{'. '.join(words)}" if words else text
@@ -497,7 +498,7 @@ def likely_in(text: str) -> Iterator[Phrase]:
 
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
-    cleaned = _spelled_out(without_boilerplate(text)[:4000])
+    cleaned = spelled_out(without_boilerplate(text)[:4000])
     short = skeleton(cleaned)
     found: dict[Breach, Phrase] = {}
     for phrase in likely_in(cleaned if short == cleaned else f"{cleaned}\n{short}"):

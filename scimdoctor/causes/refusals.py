@@ -28,7 +28,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.patching import TYPE_BREACHES
+from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.readback import named_members
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[\w@.+-]*\w")
 _GROUP = re.compile(r"(?i)\bgroups?\b")
+_ID_OF = re.compile(r"(?i)\b(?:users?|members?|ids?)\b")
+_NO_ID = re.compile(r"(?i)\b(?:operations?|multiple|several|nested|groups?)\b")
 _SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
 
 
@@ -50,12 +52,16 @@ def _immutable(facts: Facts) -> Match | None:
     weight = 88 if said.attribute or facts.reading.scim_type == "mutability" else 80
     if facts.status == 412 or facts.says(Breach.CONCURRENT) is not None:
         return None
+    if said.text.startswith("scimType") and facts.says(Breach.NOT_FOUND) is not None:
+        return possible(60, "scimType mutability, though the words are of something absent")
     rule = facts.says(Breach.POLICY) is not None
     switched = facts.has(Shape.DEACTIVATION, Shape.REACTIVATION)
     if rule and (switched or facts.reading.scim_type != "mutability"):
         weight = 70 if switched else 80
-    if switched and said.attribute is None and facts.status in {403, 409}:
-        # Hardly an app holds active for immutable: somebody may not be switched off.
+    worded = facts.status == 403 and facts.reading.scim_type != "mutability"
+    if said.attribute is None and (worded or (switched and facts.status in {403, 409})):
+        # Hardly an app holds active for immutable: somebody may not be switched off. And 403
+        # without an attribute speaks of the object, or of who asks.
         return possible(60, "the app does not allow the change", said.text)
     return backed(facts, weight, "the app does not allow the attribute to change", text=said.text)
 
@@ -122,6 +128,11 @@ def _reference(facts: Facts) -> Match | None:
 def _member_unknown(facts: Facts) -> Match | None:
     if _names_members(facts):
         return backed(facts, 87, "the app names the members that were sent as what is wrong")
+    unfit = facts.says(Breach.VALUE_REFUSED) if only_members(facts) else None
+    of_id = unfit is not None and _ID_OF.search(unfit.text) and not _NO_ID.search(unfit.text)
+    other = facts.says(*TYPE_BREACHES, Breach.POLICY, Breach.OP_REFUSED)
+    if unfit is not None and of_id and other is None:
+        return backed(facts, 86, "a member's value, which is an id, is refused", text=unfit.text)
     unfound = facts.says(Breach.NOT_FOUND)
     text = unfound.text if unfound is not None else ""
     people = _SOMEBODY.search(text) is not None

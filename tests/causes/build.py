@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from scimdoctor.causes.collect import facts_of
+from scimdoctor.causes.engine import rank
 from scimdoctor.model.diagnosis import Case
 from scimdoctor.model.exchange import (
     Exchange,
@@ -236,3 +238,9 @@ def seen(*exchanges: Exchange) -> Case:
 def about(job_: SynchronizationJob) -> Case:
     """A case of a job."""
     return Case(job=job_, now=NOW)
+
+
+def by_rule(case: Case) -> str:
+    """The first cause that a rule names, without what is usual where no rule fits."""
+    found = rank(facts_of(case))
+    return found[0].cause.rule.id if found else "unknown-cause"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ from scimdoctor.causes.composition import composed
 from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
 from scimdoctor.causes.dialects.html import Page, read_page
 from scimdoctor.causes.dialects.remark import Remark
-from scimdoctor.causes.phrases import breaches_in, skeleton, without_boilerplate
+from scimdoctor.causes.phrases import breaches_in, skeleton, spelled_out, without_boilerplate
 from scimdoctor.scim import urns
-from scimdoctor.scim.error import ScimError
+from scimdoctor.scim.error import SCIM_TYPES, ScimError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +29,11 @@ _SCIM_TYPES = {
     "toomany": Breach.SEVERAL_MATCHES,
 }
 """What each `scimType` says (RFC 7644 table 9); the others are too wide to say anything."""
+
+_KNOWN_TYPES = frozenset(name.casefold() for name in SCIM_TYPES)
+
+_ONLY = re.compile(r"(?i)\bonly (?:the )?['\"`]?$")
+_SCHEMA_URN = re.compile(r"(?i)urn:[\w.:+-]+:(?:User|Group)")
 
 _LONGEST = 300
 _LONGEST_INNER = 20_000
@@ -71,8 +77,10 @@ def _of_object(body: dict[str, Any]) -> Reading:
     for remark in tuple(found):
         inner = _object_in(remark.text)
         found += [] if inner is None else _remarks(inner)
-    reading = _reading(_distinct(found), is_scim=error is not None)
-    return _with_scim_type(reading, error.scim_type if error else None)
+    scim_type = error.scim_type if error else None
+    if scim_type and scim_type.casefold() not in _KNOWN_TYPES:
+        found.append(Remark(text=scim_type))  # Some servers put words of their own there.
+    return _with_scim_type(_reading(_distinct(found), is_scim=error is not None), scim_type)
 
 
 def _error_in(body: dict[str, Any]) -> ScimError | None:
@@ -110,7 +118,7 @@ def _with_scim_type(reading: Reading, scim_type: str | None) -> Reading:
     if breach is not None and all(c.breach is not breach for c in reading.complaints):
         text = f"scimType {scim_type}"
         attribute = next((c.attribute for c in reading.complaints if c.attribute), None)
-        attribute = attribute or attribute_in(reading.words)
+        attribute = attribute or _only_allowed(reading.words, attribute_in(reading.words))
         extra = (
             Complaint(
                 breach=breach, text=text, attribute=attribute, structured=True, source="RFC 7644"
@@ -148,12 +156,26 @@ def _reading(
     )
 
 
+def _only_allowed(text: str, attribute: str | None) -> str | None:
+    """`attribute`, unless `text` says that it alone is allowed, so that another is refused."""
+    if attribute is None or not _ONLY.search(text.partition(attribute)[0]):
+        return attribute
+    return None
+
+
+def _about_schema(breach: Breach, attribute: str | None) -> Breach:
+    """The breach; a URN without an attribute that is said to be missing is one of `schemas`."""
+    bare = attribute is not None and _SCHEMA_URN.fullmatch(attribute) is not None
+    return Breach.UNKNOWN_SCHEMA if bare and breach is Breach.REQUIRED else breach
+
+
 def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
     """The complaints in one remark, most telling first."""
-    attribute = remark.attribute or attribute_in(remark.text)
-    found = [(phrase.breach, phrase.source) for phrase in breaches_in(remark.text)]
+    attribute = remark.attribute or _only_allowed(remark.text, attribute_in(remark.text))
+    phrases = breaches_in(remark.text)
+    found = [(_about_schema(phrase.breach, attribute), phrase.source) for phrase in phrases]
     if not found:
-        plain = without_boilerplate(remark.text)
+        plain = spelled_out(without_boilerplate(remark.text))
         breach = composed(plain) or composed(skeleton(plain))
         found = [] if breach is None else [(breach, COMPOSED)]
     return tuple(

@@ -1,0 +1,205 @@
+"""Classes of refusals that are told apart by what they are about, not by how they are worded.
+
+Each has a case that it must lead to, and a near miss that must lead elsewhere.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.dialects.reading import complaints_of
+from scimdoctor.causes.dialects.remark import Remark
+from scimdoctor.causes.engine import diagnose_case
+from scimdoctor.causes.phrases import breaches_in
+from scimdoctor.causes.usual import USUAL
+from scimdoctor.model.diagnosis import Case, Confidence
+from tests.causes.build import ENTERPRISE, by_rule, event, on, op, patch, reason, scim
+from tests.causes.test_families import WORK, failed, patched
+
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def changed(
+    status: int, text: str, scim_type: str | None, *names: str, group: bool = False
+) -> Case:
+    """A logged change of `names` that was refused with `text`."""
+    detail = reason(status, scim(text, scim_type, status))
+    return on(event("update", detail, group=group, properties=dict.fromkeys(names, (None, "x"))))
+
+
+PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+    "a schema's URN that is missing": (
+        "over-strict-validation",
+        failed("create", 400, scim(f"Expected schema {ENTERPRISE} is not provided")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim(f"{ENTERPRISE}:department is not provided")),
+    ),
+    "schemas that do not declare a URN": (
+        "over-strict-validation",
+        failed("create", 400, scim(f"{ENTERPRISE} is not declared in schemas")),
+        "patch-value-shape-rejected",
+        failed("create", 400, scim("emails must be an array")),
+    ),
+    "a request's own URN": (
+        "over-strict-validation",
+        changed(400, f"Invalid schema, it must be {PATCH_OP}", None, "title"),
+        "extension-urn-path-unsupported",
+        changed(400, f"Invalid path {ENTERPRISE}:department", "invalidPath", f"{ENTERPRISE}:department"),
+    ),
+    "a member's id": (
+        "reference-unresolvable",
+        changed(400, "The user id does not match one of ours", "invalidValue", "members", group=True),
+        "value-not-allowed-by-app",
+        changed(400, "displayName does not match the pattern", "invalidValue", "displayName", group=True),
+    ),
+    "how many members": (
+        "unknown-cause",
+        changed(400, "Multiple members in one operation are not allowed", None, "members", group=True),
+        "reference-unresolvable",
+        changed(400, "Members ['7'] are not valid", None, "members", group=True),
+    ),
+    "the one attribute that may be changed": (
+        "mapping-targets-unsupported-attribute",
+        changed(400, "Only `nickName` can be patched here", "invalidPath", "title"),
+        "mapping-targets-unsupported-attribute",
+        changed(400, "`title` can not be patched here", "invalidPath", "title"),
+    ),
+    "a plain path without target": (
+        "mapping-targets-unsupported-attribute",
+        changed(400, "no_such_target", "noTarget", "title"),
+        "value-path-no-match-rejected",
+        changed(400, "no_such_target", "noTarget", WORK),
+    ),
+    "noTarget of an object": (
+        "target-changed-outside-entra",
+        changed(404, "Resource 77 not found", "noTarget", "title"),
+        "value-path-no-match-rejected",
+        changed(400, "Nothing matched", "noTarget", WORK),
+    ),
+    "unwritable at a create": (
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, scim("password and roles are not writable", "mutability")),
+        "immutable-attribute-refused",
+        changed(400, "userName is not writable", "mutability", "userName"),
+    ),
+    "a scimType of its own": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Choose something else.", "Invalid domain")),
+        "existing-account-not-matchable",
+        failed("create", 409, scim("Choose something else.", "uniqueness", 409)),
+    ),
+    "a feature that is off": (
+        "app-prerequisite-missing",
+        failed("create", 403, scim("User provisioning is disabled.", None, 403)),
+        "app-policy-refuses-change",
+        failed("delete", 403, scim("Deleting users is disabled.", None, 403)),
+    ),
+    "an unpaid bill": (
+        "app-prerequisite-missing",
+        failed("create", 403, scim("The account is read-only until billing is settled", None, 403)),
+        "app-policy-refuses-change",
+        failed("create", 403, scim("The account is not for you", None, 403)),
+    ),
+    "who asks": (
+        "app-policy-refuses-change",
+        changed(403, "This token cannot change resources of another connection", None, "title"),
+        "immutable-attribute-refused",
+        changed(403, "title cannot be changed by this token", None, "title"),
+    ),
+    "words in a code": (
+        "value-not-allowed-by-app",
+        failed("create", 400, {"Errors": {"description": "username_not_allowed (user=a)", "code": 400}}),
+        "required-attribute-empty-in-source",
+        failed("create", 400, {"Errors": {"description": "username_missing (user=a)", "code": 400}}),
+    ),
+    "a hyphened code": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Error: Currency : INVALID-VALUE")),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("Error: Currency : VALUE-MISSING. A value is required")),
+    ),
+    "a filter quoted twice": (
+        "filter-attribute-unsupported",
+        failed("other", 400, scim('unsupported filter "emails.value eq \\"a\\"": only userName is supported', "invalidFilter")),
+        "filter-value-parse-failure",
+        failed("other", 400, scim("syntax error in filter userName eq \"O'Neil\"", "invalidFilter")),
+    ),
+    "a list for one value": (
+        "patch-value-shape-rejected",
+        changed(400, "Cannot apply array patch value to single value attribute", "invalidValue", "title"),
+        "value-not-allowed-by-app",
+        changed(400, "Cannot apply the value, it is too long", "invalidValue", "title"),
+    ),
+    "a manager who is no user": (
+        "reference-unresolvable",
+        patched(patch(op("Add", f"{ENTERPRISE}:department", "x")), 400, scim("member 7 is not a provisioned user")),
+        "app-policy-refuses-change",
+        changed(400, "member 7 is the last owner", None, "active"),
+    ),
+    "a key that is asked for": (
+        "token-expired-or-revoked",
+        failed("create", 401, scim("API key required", None, 401)),
+        "auth-scheme-unsupported",
+        failed("create", 401, scim("Basic authentication required", None, 401)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_the_class_is_named(name: str) -> None:
+    cause, case, _, _ = PAIRS[name]
+    assert by_rule(case) == cause
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_its_near_miss_is_not_taken_for_it(name: str) -> None:
+    _, _, cause, case = PAIRS[name]
+    assert by_rule(case) == cause
+
+
+@pytest.mark.parametrize(
+    ("text", "breach"),
+    [
+        ("Resources are held by another connection", Breach.MALFORMED_LIST),
+        ("The domain is run by another team", Breach.VALUE_REFUSED),
+        ("OAuth has nothing to do with it", Breach.OAUTH),
+    ],
+)
+def test_another_and_nothing_are_no_negations(text: str, breach: Breach) -> None:
+    assert breach not in {phrase.breach for phrase in breaches_in(text)}
+
+
+def test_what_alone_is_allowed_is_not_what_was_refused() -> None:
+    (allowed, *_) = complaints_of(
+        Remark(text="Only members may be sent, only members is supported")
+    )
+    (refused, *_) = complaints_of(Remark(text="The `members` attribute is not supported"))
+    assert (allowed.attribute, refused.attribute) == (None, "members")
+
+
+def test_a_sentence_no_rule_reads_gets_the_usual_causes_and_no_more_than_possible() -> None:
+    found = diagnose_case(failed("create", 400, scim("The gnomes did not like this one")))
+    assert found.cause == USUAL[0].causes[0]
+    assert [a.cause for a in found.alternatives] == list(USUAL[0].causes[1:])
+    assert {found.confidence, *(a.confidence for a in found.alternatives)} == {Confidence.POSSIBLE}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        failed("create", 400, ""),
+        failed("create", 400, "Bad Request"),
+        failed("create", 418, scim("The gnomes did not like this one")),
+        failed("create", 400, "<html><head><title>Oh no</title></head>The gnomes are away now</html>"),
+        changed(400, "The gnomes did not like this one", None, "title"),
+    ],
+    ids=["empty", "a status' name", "an odd status", "a page", "a change"],
+)  # fmt: skip
+def test_nothing_is_usual_where_the_app_says_nothing_or_reports_do_not_tell(case: Case) -> None:
+    assert diagnose_case(case).cause == "unknown-cause"
+
+
+def test_a_missing_value_of_no_name_at_a_change_is_only_possible() -> None:
+    found = diagnose_case(changed(400, "The value is not provided", None, "title"))
+    assert found.confidence is Confidence.POSSIBLE
