@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes import ALL_CAUSES, find_cause
+from scimdoctor.causes.bearing import bears_on
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
 from scimdoctor.causes.match import Cause, Match
@@ -30,6 +31,10 @@ _WORTH_NAMING = 40
 
 _MAX_ALTERNATIVES = 4
 _CONFIRMED_WEIGHT = 98
+_LOWERED_BY = 30
+_PROVEN_WEIGHT = 70
+"""Of a fault that was reproduced at the failing step: above everything that checks speak against."""
+
 _NO_REQUESTS = "encounteredquarantineexception"
 """The quarantine reason of a job that cannot use the endpoint at all, lower case."""
 
@@ -72,34 +77,42 @@ def _seen(facts: Facts, match: Match) -> tuple[Evidence, ...]:
 
 def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     """Raise what a check or a replay reproduced, lower what they contradict."""
-    proofs = _proofs(facts.case)
+    proofs = _proofs(facts)
     passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
+    spoken_against = (passed | facts.case.cleared) - proofs.keys()
     suspected = {r.cause.rule.id for r in found}
     works_now = any(r.verdict is Verdict.WORKS_NOW for r in facts.case.replays)
     for ranked in found:
         proof = proofs.get(ranked.cause.rule.id)
         if proof is not None:
             yield _confirmed(ranked, proof)
-        elif ranked.cause.rule.id in passed or works_now:
+        elif ranked.cause.rule.id in spoken_against or works_now:
             yield _lowered(ranked)
         else:
             yield ranked
     nothing_else = facts.case.event is None and facts.case.job is None
+    alone = not any(
+        r.match.weight >= _WORTH_NAMING and r.cause.rule.id not in spoken_against for r in found
+    )
     for cause_id, proof in proofs.items():
         cause = find_cause(cause_id)
-        if cause is not None and cause_id not in suspected:
-            yield _by_proof_alone(cause, proof, certain=nothing_else, alone=not found)
+        if cause is not None and cause_id not in suspected and _bears(proof, facts):
+            yield _by_proof_alone(cause, proof, certain=nothing_else, alone=alone)
 
 
-def _proofs(case: Case) -> dict[str, Evidence]:
-    """What was reproduced: cause id to the check or replay that did it."""
+def _bears(proof: Evidence, facts: Facts) -> bool:
+    return proof.kind is not EvidenceKind.FINDING or bears_on(proof.ref, facts)
+
+
+def _proofs(facts: Facts) -> dict[str, Evidence]:
+    """What was reproduced: cause id to the check or replay that did it, at the same step if any."""
     found: dict[str, Evidence] = {}
-    for finding in case.findings:
+    for finding in sorted(facts.case.findings, key=lambda f: not bears_on(f.check, facts)):
         if finding.outcome is Outcome.FAILED and finding.cause:
             text = f"check {finding.check} failed: {finding.message}"
             evidence = Evidence(kind=EvidenceKind.FINDING, ref=finding.check, summary=text)
             found.setdefault(finding.cause, evidence)
-    for replay in case.replays:
+    for replay in facts.case.replays:
         if replay.cause and replay.verdict is Verdict.SAME_FAILURE:
             sent = [r.exchange for r in replay.requests if r.exchange]
             kind = EvidenceKind.EXCHANGE if sent else EvidenceKind.EVENT
@@ -116,17 +129,19 @@ def _confirmed(ranked: Ranked, proof: Evidence) -> Ranked:
 def _by_proof_alone(cause: Cause, proof: Evidence, *, certain: bool, alone: bool) -> Ranked:
     """A fault that was reproduced, but that the event does not point at.
 
-    If the event points nowhere, the fault is the likely reason for it.
+    If the event points nowhere, or only to what checks speak against, the fault is the likely
+    reason for it.
     """
     confidence = Confidence.LIKELY if alone else Confidence.POSSIBLE
     confidence = Confidence.CONFIRMED if certain else confidence
-    weight = _CONFIRMED_WEIGHT if certain else _WORTH_NAMING
+    weight = _PROVEN_WEIGHT if alone else _WORTH_NAMING
+    weight = _CONFIRMED_WEIGHT if certain else weight
     match = Match(weight=weight, confidence=confidence, because=())
     return Ranked(cause=cause, match=match, evidence=(proof,))
 
 
 def _lowered(ranked: Ranked) -> Ranked:
-    weight = max(1, ranked.match.weight - 30)
+    weight = max(1, ranked.match.weight - _LOWERED_BY)
     match = replace(ranked.match, confidence=Confidence.POSSIBLE, weight=weight)
     return replace(ranked, match=match)
 

@@ -33,7 +33,7 @@ from scimdoctor.model.replay import Verdict
 from scimdoctor.model.rule import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set
 
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.exchange import Exchange
@@ -118,7 +118,7 @@ def _asked(
     chosen = list(_replayed(tuple(chosen), probe))
     suspects = list(compress(first, asked))
     findings = probe.check((*suspected(suspects), *_open_questions(tuple(chosen), suspects)))
-    seen = iter(_checked(tuple(chosen), findings))
+    seen = iter(_checked(tuple(chosen), findings, probe.cleared))
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
 
 
@@ -181,8 +181,14 @@ def _with_replay(named: NamedCase, probe: Probe) -> NamedCase:
     return replace(named, case=case)
 
 
-def _checked(cases: tuple[NamedCase, ...], findings: tuple[Finding, ...]) -> tuple[NamedCase, ...]:
-    return tuple(replace(named, case=replace(named.case, findings=findings)) for named in cases)
+def _checked(
+    cases: tuple[NamedCase, ...], findings: tuple[Finding, ...], cleared: Set[str]
+) -> tuple[NamedCase, ...]:
+    shown = frozenset(cleared)
+    return tuple(
+        replace(named, case=replace(named.case, findings=findings, cleared=shown))
+        for named in cases
+    )
 
 
 def _unseen(

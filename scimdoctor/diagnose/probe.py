@@ -73,6 +73,8 @@ class Probe:
     """For tests; `None` stands for every check there is."""
 
     replays: list[Replay] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
+    """Causes that a check of their own looked for and did not find."""
 
     def replay(self, event: ProvisioningObjectSummary) -> tuple[Replay, tuple[Exchange, ...]]:
         """Replay one event; return also the exchanges it took."""
@@ -109,7 +111,15 @@ class Probe:
             return ()
         options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
         findings = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
+        self.cleared |= _cleared(findings, fitting)
         return tuple(_with_cause(finding, fitting) for finding in findings)
+
+
+def _cleared(findings: Iterable[Finding], causes: Mapping[str, str | None]) -> set[str]:
+    """Causes whose check failed for another one that it knows; passed ones speak for themselves."""
+    failed = [f for f in findings if f.outcome is Outcome.FAILED and f.cause]
+    named = {f.cause for f in failed}
+    return {cause for f in failed if (cause := causes.get(f.check)) and cause not in named}
 
 
 def _with_cause(finding: Finding, causes: Mapping[str, str | None]) -> Finding:

@@ -50,6 +50,9 @@ class Case:
     """From a HAR or a replay; the one that failed is to be found among them."""
 
     findings: tuple[Finding, ...] = ()
+    cleared: frozenset[str] = frozenset()
+    """Causes that checks of their own looked for, and found another in their place or none."""
+
     replays: tuple[Replay, ...] = ()
     now: datetime | None = None
     affected: Affected | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -249,9 +250,9 @@ def test_aliases_and_ids_are_found() -> None:
     assert find_cause("nothing-of-the-kind") is None
 
 
-def finding(cause: str, outcome: Outcome) -> Finding:
+def finding(cause: str, outcome: Outcome, check: str = "patch/x") -> Finding:
     return Finding(
-        check="patch/x",
+        check=check,
         outcome=outcome,
         severity=Severity.MAJOR,
         requirement=Requirement.MUST,
@@ -284,6 +285,46 @@ def test_a_passed_check_lowers_its_cause() -> None:
     passed = finding("boolean-string-rejected", Outcome.PASSED)
     case = Case(exchanges=(exchange("PATCH", "/Users/u1", 400, sent=DISABLE),), findings=(passed,))
     assert diagnose_case(case).cause == "patch-op-case-sensitive"
+
+
+def test_a_suspicion_whose_check_shows_another_fault_of_that_step_gives_way_to_it() -> None:
+    """Groups are looked for in vain because every query without a match is answered 404."""
+    page = "<!DOCTYPE html><html><body>Not found</body></html>"
+    query = '/Groups?filter=displayName eq "Legal"'
+    failing = exchange("GET", query, 404, page, media="text/html")
+    shown = finding("filter-no-match-404", Outcome.FAILED, "groups/query")
+    of_users = finding("filter-case-sensitive", Outcome.FAILED, "query/match")
+    alone = diagnose_case(Case(exchanges=(failing,), event=event("create", group=True)))
+    case = Case(
+        exchanges=(failing,),
+        event=event("create", group=True),
+        findings=(of_users, replace(shown, check="query/no-match"), shown),
+        cleared=frozenset({alone.cause, "tenant-url-wrong"}),
+    )
+    found = diagnose_case(case)
+    assert alone.cause == "groups-endpoint-missing"
+    assert (found.cause, found.confidence) == ("filter-no-match-404", Confidence.LIKELY)
+    assert "filter-case-sensitive" not in {a.cause for a in found.alternatives}
+
+
+@pytest.mark.parametrize(
+    ("check", "action", "bears"),
+    [
+        ("patch/replace", "update", True),
+        ("patch/replace", "create", False),
+        ("create/documented", "update", False),
+        ("query/match", "create", True),
+        ("groups/rename", "update", False),
+        ("auth/token-accepted", "update", True),
+        ("run/available", "create", True),
+    ],
+)
+def test_only_a_check_of_the_same_step_explains_what_nothing_else_does(
+    check: str, action: str, bears: bool
+) -> None:
+    shown = finding("patch-op-case-sensitive", Outcome.FAILED, check)
+    found = diagnose_case(Case(event=event(action, reason(418)), findings=(shown,)))
+    assert (found.cause == "patch-op-case-sensitive") is bears
 
 
 def test_a_replay_confirms_and_lowers() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from scimdoctor.diagnose import Evidence, Outcome, Probe, diagnose, group_events, groups_of
 from scimdoctor.diagnose.changes import changes_told
+from scimdoctor.diagnose.probe import _cleared
 from scimdoctor.diagnose.reach import obstacle
 from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import NoCredentials
@@ -411,3 +412,12 @@ def test_a_fault_of_the_endpoint_that_the_log_does_not_show_is_named_too() -> No
     assert first.affected is not None
     assert second.affected is None
     assert [e.ref for e in second.evidence] == ["query/x"]
+
+
+def test_a_cause_whose_check_fails_for_another_reason_is_cleared() -> None:
+    failed = replace(shown("filter-no-match-404"), check="groups/query")
+    passed = replace(shown("x"), check="patch/op-case", outcome=FindingOutcome.PASSED)
+    causes = {"groups/query": "groups-endpoint-missing", "patch/op-case": "patch-op-case-sensitive"}
+    assert _cleared((failed, passed), causes) == {"groups-endpoint-missing"}
+    both = (failed, shown("groups-endpoint-missing"))
+    assert _cleared(both, causes) == set()

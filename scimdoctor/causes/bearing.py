@@ -1,0 +1,44 @@
+"""Which checks of an endpoint say something about a failure: those of the same step and resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes.facts import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scimdoctor.causes.facts import Facts
+
+_ANY = frozenset(Stage)
+_CREATING = frozenset({Stage.TEST, Stage.MATCH, Stage.CREATE})
+_AFTER_CREATE = frozenset({Stage.UPDATE, Stage.DELETE, Stage.CREATE})
+
+_OF_USERS: Mapping[str, frozenset[Stage]] = {
+    # What a query misses, Entra creates: a refused create may be the query's fault.
+    "query": _CREATING | {Stage.READ},
+    "create": _CREATING,
+    "read": _CREATING | {Stage.READ, Stage.UPDATE},
+    "patch": frozenset({Stage.UPDATE, Stage.DELETE}),
+    "lifecycle": _AFTER_CREATE,
+    "manager": frozenset({Stage.UPDATE, Stage.CREATE}),
+    "custom": frozenset({Stage.UPDATE, Stage.CREATE}),
+    "mapping": _AFTER_CREATE | {Stage.MATCH},
+    "discovery": frozenset({Stage.TEST, Stage.DISCOVERY}),
+}
+"""The steps that a family of checks sends the requests of; a family that is missing bears on all."""
+
+_OF_BOTH = frozenset({"mapping", "discovery"})
+
+
+def bears_on(check: str, facts: Facts) -> bool:
+    """Whether what `check` found may be the reason for this failure."""
+    if facts.stage in {Stage.UNKNOWN, Stage.SKIP}:
+        return True
+    family = check.partition("/")[0]
+    if family == "groups":
+        return facts.is_group or facts.stage is Stage.TEST
+    if family in _OF_USERS and family not in _OF_BOTH and facts.is_group:
+        return False
+    return facts.stage in _OF_USERS.get(family, _ANY)
