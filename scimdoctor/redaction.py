@@ -248,16 +248,17 @@ def hide_credentials(value: Any) -> Any:  # noqa: ANN401 - any JSON
         return [hide_credentials(item) for item in value]
     if not isinstance(value, dict):
         return value
-    is_operation = _names(value, _is_credential)
+    is_operation = _names(value, is_secret_attribute)
     return {
         key: _hidden(inner)
-        if _is_credential(key) or (is_operation and key.casefold() == "value")
+        if is_secret_attribute(key) or (is_operation and key.casefold() == "value")
         else hide_credentials(inner)
         for key, inner in value.items()
     }
 
 
-def _is_credential(path: str) -> bool:
+def is_secret_attribute(path: str) -> bool:
+    """Whether the attribute path `path` ends as a password's or another credential's."""
     return is_password(path) or is_credential_name(path)
 
 

@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,8 @@ from scimdoctor.sources.archive_manifest import (
     read_manifest,
     write_manifest,
 )
-from scimdoctor.sources.event_set import WRITING, new_event_set, translated
+from scimdoctor.sources.archive_rows import StagedRows, take_new
+from scimdoctor.sources.event_set import MEMORY, WRITING, new_event_set, translated
 from scimdoctor.sources.private_files import (
     PRIVATE_FILE,
     checksum,
@@ -36,8 +36,6 @@ from scimdoctor.sources.private_files import (
     sync_folder,
     writing,
 )
-from scimdoctor.sources.rows import COLUMNS, RECORD_COLUMNS
-from scimdoctor.sources.summary import make_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,6 +43,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
+
+WRITERS = 1
+"""Threads that write: each holds many whole events in memory."""
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 UNKNOWN = "unknown"
@@ -63,6 +64,9 @@ class Archive:
     tenant: str
     at_step: Callable[[str], None] = nothing
     """Called with the name of each step that a kill could follow."""
+
+    memory: str = MEMORY
+    """What DuckDB may take to write."""
 
     @property
     def folder(self) -> Path:
@@ -92,41 +96,40 @@ class Archive:
             and (span is None or in_span(one.day, span))
         ]
 
-    def add(self, rows: Path, *, pull: str, app_id: str | None, span: Span) -> int:
+    def add(self, rows: Path, *, pull: str, app_id: str | None, span: Span | None) -> int:
         """Add a file of rows that a pull wrote; return how many events were new.
 
-        `pull` is the pull's id: adding it twice adds nothing. Call it inside `writing`.
+        `pull` is the id of the pull, or of a piece of it: adding it twice adds nothing. `span` is
+        the time that is complete with it. Call it inside `writing`.
         """
         manifest = self.manifest
         if pull in manifest.pulls:
             return 0
         self._clear_unlisted(manifest)
-        with new_event_set() as events, translated(WRITING):
-            new, crowd = take_new(events.connection, rows, manifest, self.folder)
-            made = self._write_files(events.connection, pull)
+        with new_event_set(threads=WRITERS, memory=self.memory) as events, translated(WRITING):
+            staged = StagedRows(events.connection, self.folder / "pulls" / "staged")
+            make_folder(staged.folder)
+            new, crowd = take_new(staged, rows, manifest, self.folder)
+            made = self._write_files(staged, pull)
+            shutil.rmtree(staged.folder, ignore_errors=True)
         self.at_step("files written")
         with writing(self.folder):
             sync_folder(self.folder)
         kept = [one for one in manifest.files if one not in crowd]
-        manifest = replace(
-            manifest, files=(*kept, *made), pulls=(*manifest.pulls, pull)
-        ).with_coverage(app_id, span)
+        manifest = replace(manifest, files=(*kept, *made), pulls=(*manifest.pulls, pull))
+        if span is not None:
+            manifest = manifest.with_coverage(app_id, span)
         write_manifest(self.folder, manifest)
         self.at_step("manifest written")
         return new
 
-    def _write_files(self, connection: duckdb.DuckDBPyConnection, pull: str) -> list[ArchiveFile]:
-        """Write the table `pulled` as files by app and day."""
-        apps = dict(
-            connection.execute(
-                "SELECT app_key, any_value(app) FROM pulled GROUP BY app_key"
-            ).fetchall()
-        )
-        make_signed(connection, "pulled")
+    def _write_files(self, staged: StagedRows, pull: str) -> list[ArchiveFile]:
+        """Write the staged events as files by app and day."""
+        apps = staged.apps()
         draft = self.folder / "pulls" / "draft"
-        make_folder(draft.parent)
-        connection.execute(PARTITIONED.format(folder=sql.quoted(str(draft))))
-        counts = dict(rows_of_files(connection, draft))
+        make_folder(draft)
+        staged.write(draft)
+        counts = dict(rows_of_files(staged.connection, draft))
         made = [
             self._take_file(path, number=number, pull=pull, apps=apps, rows=counts[str(path)])
             for number, path in enumerate(sorted(draft.rglob("*.parquet")))
@@ -219,62 +222,6 @@ class Archive:
         return None
 
 
-PARTITIONED = f"""
-COPY (
-    SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, text AS {sql.SIGNED}, app_key, day
-    FROM pulled LEFT JOIN signed ON hash(pulled.words) = signed.words
-)
-TO {{folder}} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480,
-    PARTITION_BY (app_key, day), OVERWRITE_OR_IGNORE)
-"""
-"""One pass over the events, however many apps and days they are of."""
-
-
-def new_rows(source: str) -> str:
-    """Return a query for `source` with what the files go by, each id once."""
-    return f"""
-SELECT *,
-    coalesce(app_id, 'unknown') AS app_key,
-    coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day,
-    CASE WHEN coalesce(status, '') <> 'success' THEN {sql.told_words()} END AS words
-FROM ({source})
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, raw) = 1
-"""
-
-
-def take_new(
-    connection: duckdb.DuckDBPyConnection, rows: Path, manifest: Manifest, folder: Path
-) -> tuple[int, list[ArchiveFile]]:
-    """Fill the table `pulled` with the events that are new; return how many those are.
-
-    Where an app's day lies in many files, their events are put in as well, so that they come to
-    lie in one; those files are returned. Their place is taken once the manifest is written.
-    """
-    connection.execute(f"CREATE TEMP TABLE pulled AS {new_rows(rows_with_records(rows))}")
-    found = connection.execute("SELECT DISTINCT app_key, day FROM pulled").fetchall()
-    days = {day for _, day in found}
-    if listed := [str(folder / one.path) for one in manifest.files if one.day in days]:
-        ids = f"SELECT id FROM {sql.read_parquet(listed)}"
-        connection.execute(f"DELETE FROM pulled WHERE id IN ({ids})")
-    (new,) = connection.execute("SELECT count(*) FROM pulled").fetchone() or (0,)
-    crowds = Counter((one.app_id, one.day) for one in manifest.files)
-    crowd = [
-        one
-        for one in manifest.files
-        if (one.app_id, one.day) in found and crowds[one.app_id, one.day] >= MANY_FILES
-    ]
-    if new and crowd:
-        columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
-        source = sql.read_parquet(str(folder / one.path) for one in crowd)
-        old = new_rows(f"SELECT {columns} FROM {source}")
-        connection.execute(f"INSERT INTO pulled {old}")
-    return new, crowd if new else []
-
-
-MANY_FILES = 12
-"""Files of an app's day from which on they are made one: a follower adds one a minute."""
-
-
 def rows_of_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[str, int]]:
     """Return path and number of rows of each Parquet file below `folder`."""
     paths = [str(path) for path in folder.rglob("*.parquet")]
@@ -283,13 +230,6 @@ def rows_of_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[t
     listed = "[" + ", ".join(map(sql.quoted, paths)) + "]"
     query = f"SELECT file_name, num_rows FROM parquet_file_metadata({listed})"
     return connection.execute(query).fetchall()
-
-
-def rows_with_records(path: Path) -> str:
-    """Return a query over a file of rows, the raw records with them."""
-    columns = {**COLUMNS, **RECORD_COLUMNS}
-    source = sql.read_lines(str(path), sql.columns_argument(columns.items()))
-    return f"SELECT {', '.join(columns)} FROM {source}"
 
 
 def default_root(environ: Mapping[str, str] | None = None) -> Path:

@@ -8,6 +8,7 @@ three are asked the same questions by the same SQL.
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -50,8 +51,10 @@ BIG = 8 * 1024 * 1024
 MEMORY = "512MB"
 """DuckDB's own limit; beyond it goes to disk."""
 
+MOST_THREADS = 8
+"""Each holds 32 MB of a file of JSON, so that more would not fit into `MEMORY`."""
+
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": MEMORY,
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -390,13 +393,15 @@ def translated(what: tuple[str, str] = READING) -> Iterator[None]:
 
 
 @contextmanager
-def new_event_set() -> Iterator[EventSet]:
+def new_event_set(*, threads: int = MOST_THREADS, memory: str = MEMORY) -> Iterator[EventSet]:
     """Open an empty set; its temporary files go when the `with` ends."""
     import duckdb
 
+    config = {**OPTIONS, "memory_limit": memory, "threads": min(threads, os.cpu_count() or 1)}
+
     with (
         TemporaryDirectory(prefix="scimdoctor-", ignore_cleanup_errors=True) as name,
-        duckdb.connect(config={"temp_directory": name, **OPTIONS}) as connection,
+        duckdb.connect(config={"temp_directory": name, **config}) as connection,
     ):
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")

@@ -48,6 +48,9 @@ GONE = frozenset({400, 404, 410})
 """Graph's answers to a place in the log that it no longer keeps."""
 
 ORIGIN = "graph"
+PIECE = 512 * 1024 * 1024
+"""Bytes of rows that go into the archive together: a long pull needs no more room than that."""
+
 PATIENCE_SECONDS = 1.0
 FOLLOW_INTERVAL = 60.0
 """Seconds between two looks of `--follow`; Entra itself writes every few minutes."""
@@ -110,6 +113,8 @@ class PullState:
 
     events: int = 0
     complete: bool = False
+    pieces: int = 0
+    """How many pieces of it are in the archive."""
 
     @property
     def span(self) -> Span:
@@ -118,9 +123,10 @@ class PullState:
 
     @property
     def id(self) -> str:
-        """The pull's name, the same after a restart."""
+        """The name of the next piece, the same after a restart."""
         text = f"{self.app_id}|{self.since}|{self.until}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"{name}-{self.pieces}" if self.pieces else name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,6 +140,10 @@ class Pull:
     monotonic: Callable[[], float] = time.monotonic
     trouble: list[str] = field(default_factory=list)
     """What could not be read."""
+
+    piece: int = PIECE
+    added: int = field(default=0, init=False)
+    """Events that were new."""
 
     def run(self, wanted: Span) -> int:
         """Pull what of `wanted` is missing; return how many events were new.
@@ -175,18 +185,34 @@ class Pull:
     def _pull(self, state: PullState) -> int:
         """Pull the rest of `state` and put it into the archive."""
         make_folder(self._rows_path.parent)
+        before = self.added
+        if state.size >= self.piece and not state.complete:
+            state = self._put_away(state)
         try:
             state = self._read_pages(state)
         except GraphError as error:
             if not state.next_link or error.status not in GONE or is_refusal(error):
                 raise
+            state = self._left_over() or state  # Pieces may have been put away meanwhile.
             state = self._read_pages(replace(state, next_link=None, size=0, events=0))
-        new = self.archive.add(self._rows_path, pull=state.id, app_id=state.app_id, span=state.span)
+        self.added += self.archive.add(
+            self._rows_path, pull=state.id, app_id=state.app_id, span=state.span
+        )
         with writing(self._state_path):
             self._state_path.unlink(missing_ok=True)
             self.archive.at_step("state removed")
             self._rows_path.unlink(missing_ok=True)
-        return new
+        return self.added - before
+
+    def _put_away(self, state: PullState) -> PullState:
+        """Put the rows into the archive as a piece of the pull; return the state without them."""
+        self.added += self.archive.add(
+            self._rows_path, pull=state.id, app_id=state.app_id, span=None
+        )
+        state = replace(state, pieces=state.pieces + 1, size=0)
+        write_json(self._state_path, asdict(state))
+        self.archive.at_step("piece added")
+        return state
 
     def _read_pages(self, state: PullState) -> PullState:
         """Read page by page, each safe on disk before the next is asked for."""
@@ -224,6 +250,10 @@ class Pull:
                 write_json(self._state_path, asdict(state))
                 self.archive.at_step("state written")
                 meter.page(batch)
+                if state.size >= self.piece and not state.complete:
+                    state = self._put_away(state)
+                    os.ftruncate(rows.fileno(), 0)
+                    rows.seek(0)
         return state
 
     def _task(self, state: PullState) -> Any:  # noqa: ANN401 - progress's own context manager

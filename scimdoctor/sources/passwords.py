@@ -1,4 +1,4 @@
-"""Takes passwords out of an event: no log should hold one, but a mapping of `password` puts it there.
+"""Takes passwords and tokens out of an event: no log should hold one, but a mapping puts it there.
 
 The value becomes what Entra itself writes for a hidden one, so that everything that reads the
 event takes it as unknown and never sends it.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.logged_values import REDACTED
 from scimdoctor.model.frozen import EMPTY, frozen
-from scimdoctor.redaction import is_password
+from scimdoctor.redaction import is_secret_attribute
 from scimdoctor.sources.fields import fold, nested
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _VALUES = frozenset({"oldvalue", "newvalue", "value"})
 
 
 def without_passwords(event: ProvisioningObjectSummary) -> ProvisioningObjectSummary:
-    """Return `event` with the values of password attributes hidden, its raw record included."""
-    named = any(is_password(p.display_name) for p in event.modified_properties)
+    """Return `event` with the values of passwords, tokens and keys hidden, its raw record included."""
+    named = any(is_secret_attribute(p.display_name) for p in event.modified_properties)
     if not named and not any(_holds(s.details) for s in event.provisioning_steps):
         return event
     return replace(
@@ -44,7 +44,7 @@ def without_passwords(event: ProvisioningObjectSummary) -> ProvisioningObjectSum
 
 
 def _holds(details: Mapping[str, str | None]) -> bool:
-    return any(is_password(key) for key in details)
+    return any(is_secret_attribute(key) for key in details)
 
 
 def _hidden(value: str | None) -> str | None:
@@ -52,7 +52,7 @@ def _hidden(value: str | None) -> str | None:
 
 
 def _property(item: ModifiedProperty) -> ModifiedProperty:
-    if not is_password(item.display_name):
+    if not is_secret_attribute(item.display_name):
         return item
     return replace(item, old_value=_hidden(item.old_value), new_value=_hidden(item.new_value))
 
@@ -60,7 +60,7 @@ def _property(item: ModifiedProperty) -> ModifiedProperty:
 def _step(step: ProvisioningStep) -> ProvisioningStep:
     if not _holds(step.details):
         return step
-    details = {k: _hidden(v) if is_password(k) else v for k, v in step.details.items()}
+    details = {k: _hidden(v) if is_secret_attribute(k) else v for k, v in step.details.items()}
     return replace(step, details=frozen(details))
 
 
@@ -82,10 +82,10 @@ def _raw(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if not hasattr(value, "items"):
         return value
     about = {fold(str(key)): inner for key, inner in value.items()}
-    named = any(isinstance(about.get(n), str) and is_password(about[n]) for n in _NAMES)
+    named = any(isinstance(about.get(n), str) and is_secret_attribute(about[n]) for n in _NAMES)
     return {
         key: REDACTED
-        if inner and (is_password(str(key)) or (named and fold(str(key)) in _VALUES))
+        if inner and (is_secret_attribute(str(key)) or (named and fold(str(key)) in _VALUES))
         else _raw(inner)
         for key, inner in value.items()
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scimdoctor.errors import SourceError
 from scimdoctor.sources.event_filter import EVERYTHING, EventFilter
-from scimdoctor.sources.event_set import new_event_set, open_events
+from scimdoctor.sources.event_set import MEMORY, MOST_THREADS, new_event_set, open_events
 from scimdoctor.sources.record import read_record
 from tests.fakes.provisioning import RECORDS, START, Group, days_of, groups_of, record
 
@@ -228,3 +228,13 @@ def test_a_set_without_parts_answers(tmp_path: Path) -> None:
     with new_event_set() as events:
         assert events.summary(replace(EVERYTHING, user="x")).counts.read == 0
         assert events.newest(EVERYTHING) == ()
+
+
+def test_many_processors_do_not_take_more_memory_than_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    with new_event_set() as events:
+        found = events.connection.execute("SELECT current_setting('threads')").fetchone()
+    assert found == (MOST_THREADS,)
+    assert int(MEMORY.removesuffix("MB")) // 2 >= MOST_THREADS * 32, "a reader of JSON holds 32 MB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Span
 from scimdoctor.sources.graph import Pull, follow, one_ahead
 from scimdoctor.sources.record import read_record
+from scimdoctor.sources.rows import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +33,22 @@ if TYPE_CHECKING:
 START = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW = Span(START, START + timedelta(days=2))
 PAGE = 4
+PIECE = 8000
+"""Bytes of rows: three pages."""
 
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing catches it."""
+
+
+@dataclass
+class KillAfter:
+    left: int
+
+    def __call__(self, _step: str) -> None:
+        if self.left == 0:
+            raise Killed
+        self.left -= 1
 
 
 def record(number: int) -> dict[str, Any]:
@@ -114,21 +128,62 @@ def test_a_kill_after_any_step_loses_and_repeats_nothing(tmp_path: Path) -> None
     steps = steps_of_a_pull(tmp_path / "steps")
     assert len(steps) > 20
     for number in range(len(steps)):
-        left = number
-
-        def kill(_step: str) -> None:
-            nonlocal left
-            if left == 0:
-                raise Killed
-            left -= 1
-
         folder = tmp_path / str(number)
+        kill = KillAfter(number)
         with pytest.raises(Killed):
             Pull(log=FakeLog(), archive=Archive(folder, "t", kill)).run(WINDOW)
         archive = Archive(folder, "t")
         Pull(log=FakeLog(), archive=archive).run(WINDOW)
         assert contents(archive) == expected, steps[number]
         assert archive.verify() == []
+
+
+def test_a_pull_in_pieces_is_the_same_pull_wherever_it_is_killed(tmp_path: Path) -> None:
+    expected = whole(tmp_path / "whole")
+    steps: list[str] = []
+    archive = Archive(tmp_path / "steps", "t", steps.append)
+    assert Pull(log=FakeLog(), archive=archive, piece=PIECE).run(WINDOW) == 30
+    assert contents(archive) == expected
+    assert steps.count("piece added") == 2
+    last = {step: number for number, step in enumerate(steps)}
+    for number in {steps.index("manifest written"), steps.index("piece added"), *last.values()}:
+        folder = tmp_path / str(number)
+        kill = KillAfter(number)
+        with pytest.raises(Killed):
+            Pull(log=FakeLog(), archive=Archive(folder, "t", kill), piece=PIECE).run(WINDOW)
+        archive = Archive(folder, "t")
+        Pull(log=FakeLog(), archive=archive, piece=PIECE).run(WINDOW)
+        assert contents(archive) == expected, steps[number]
+        assert archive.verify() == []
+        assert archive.manifest.covered(None) == (WINDOW,)
+
+
+def test_what_a_long_pull_has_read_is_at_hand_when_it_is_cut_off(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    with pytest.raises(GraphUnavailableError):
+        Pull(log=FakeLog(fails_at=7), archive=archive, piece=PIECE).run(WINDOW)
+    assert len(contents(archive)) == 6 * PAGE
+    assert archive.manifest.covered(None) == ()
+
+
+def test_a_big_pull_is_written_in_little_memory(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    rows = tmp_path / "rows"
+    with rows.open("w") as stream:
+        for number in range(25_000):
+            padded = record(number % 48) | {
+                "id": f"e{number}",
+                "padding": chance.randbytes(2000).hex(),
+            }
+            stream.write(json.dumps(row_of(read_record(padded, "graph"))) + "\n")
+    archive = Archive(tmp_path, "t", memory="160MB")
+    with archive.writing():
+        assert archive.add(rows, pull="p", app_id=None, span=WINDOW) == 25_000
+    assert archive.verify() == []
+    assert sum(one.rows for one in archive.manifest.files) == 25_000
+    assert {(one.app_id, one.day) for one in archive.manifest.files} == {
+        (app, day) for app in ("app-0", "app-1") for day in ("2026-03-01", "2026-03-02")
+    }
 
 
 def test_a_torn_line_behind_the_last_page_is_cut_off(tmp_path: Path) -> None:

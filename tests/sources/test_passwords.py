@@ -1,4 +1,4 @@
-"""A user's password in an event comes out nowhere."""
+"""A user's password or token in an event comes out nowhere."""
 
 from __future__ import annotations
 
@@ -50,7 +50,17 @@ def nested_as_text(raw: dict[str, Any]) -> dict[str, Any]:
 @settings(max_examples=40, deadline=None)
 @given(
     st.text(alphabet=st.characters(codec="utf-8"), max_size=20),
-    st.sampled_from(["password", "Password", f"{URN}:password", "credentials.password"]),
+    st.sampled_from(
+        [
+            "password",
+            "Password",
+            f"{URN}:password",
+            "credentials.password",
+            "urn:example:params:scim:schemas:extension:app:2.0:User:apiToken",
+            "clientSecret",
+            "apiKey",
+        ]
+    ),
     st.sampled_from(["create", "update"]),
     st.booleans(),
 )
@@ -68,7 +78,9 @@ def test_a_password_comes_out_nowhere(text: str, name: str, action: str, as_text
     assert Provenance.UNKNOWN in write.provenance.values()
 
 
-@pytest.mark.parametrize("name", ["passwordPolicies", "lastPasswordChange", "changePassword"])
+@pytest.mark.parametrize(
+    "name", ["passwordPolicies", "lastPasswordChange", "changePassword", "tokenCount", "secretary"]
+)
 def test_what_only_speaks_of_passwords_stays(name: str) -> None:
     raw = record(name, "DisablePasswordExpiration")
     event = read_record(raw)
