@@ -108,7 +108,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
-        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b"),
+        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b(?! (?:values?|types?|formats?|lengths?)\b)"),
         ("SCIM servers", r"(?:attribute|field|property|parameter)s?\b[^.;]{0,90}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not (?:present )?in (?:the )?schema)"),
         ("Jackson, pydantic, zod, JSON Schema", r"not marked as ignorable|extra (?:inputs|fields|attributes?) (?:are )?not (?:permitted|allowed)|extra_forbidden|unrecognized key|additional propert|unknown field"),
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
@@ -174,7 +174,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
         ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
-        ("validators", r"\binvalid (?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
+        ("validators", r"\binvalid (?:(?:attribute|field|property|parameter) )?(?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
         ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|(?:may|must|should|can(?:'|no)t) not be (?:greater|longer|shorter|less|more|larger) than|string_too_(?:long|short)|data too long|value too (?:long|large)"),
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
@@ -293,7 +293,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.POLICY,
         ("SCIM servers", r"\b(?:last|only|sole|remaining) (?:\w+ )?(?:admin|owner|administrator|member|superuser)|(?:admin|owner|administrator|superuser|root|system|built-?in|default|everyone|service) (?:user|account|group|role|users|groups)?s? ?(?:can(?:'|no)t|may not|must not|could not) be"),
-        ("SCIM servers", r"(?:can(?:'|no)t|could not|unable to|not (?:allowed|permitted|authori[sz]ed|possible) to|may not|must not|refus\w+ to|forbidden to|not (?:be )?) ?(?:be )?(?:delet|deactivat|suspend|disabl|remov|archiv|deprovision|reactivat|activat|enabl|demot)"),
+        ("SCIM servers", r"(?:can(?:'|no)t|could not|unable to|not (?:allowed|permitted|authori[sz]ed|possible) to|may not|must not|refus\w+ to(?= )|forbidden to|not (?:be )?) ?(?:be )?(?:(?<=refusing to )(?:provision|creat|add)|delet|deactivat|suspend|disabl|remov|archiv|deprovision|reactivat|activat|enabl|demot)"),
         ("SCIM servers", r"(?:delet(?:e|ing|ion)|deactivat(?:e|ing|ion)|remov(?:e|ing|al)|suspend(?:ing)?|reactivat(?:e|ing|ion)|disabling|provisioning(?= (?:is|are) (?:not (?:allowed|permitted)|forbid|prohib)))[^.;]{0,60}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible|enabled)|forbidden|disabled|prohibited)|DELETE \w+ not supported"),
         ("SCIM servers", r"(?:can(?:'|no)t|unable to|not (?:allowed|possible) to) \w+ (?:an? |the )?(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|last|built-?in|system|protected)\b"),
         ("Q&A 1185756", r"(?:user|account|member|group|owner)s? must (?:first )?be (?:active|inactive|enabled|disabled|suspended|removed|deactivated|activated|empty)"),

@@ -137,6 +137,18 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "app-policy-refuses-change",
         changed(400, "member 7 is the last owner", None, "active"),
     ),
+    "an attribute's value, not an attribute": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Invalid attribute value", "invalidValue")),
+        "mapping-targets-unsupported-attribute",
+        failed("create", 400, scim("Invalid attribute nickName", "invalidValue")),
+    ),
+    "refusing to provision": (
+        "app-policy-refuses-change",
+        failed("create", 409, scim("Refusing to provision an inactive user.", "invalidValue", 409)),
+        "existing-account-not-matchable",
+        failed("create", 409, scim("An inactive user already exists.", "uniqueness", 409)),
+    ),
     "a key that is asked for": (
         "token-expired-or-revoked",
         failed("create", 401, scim("API key required", None, 401)),
