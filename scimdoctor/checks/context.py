@@ -115,6 +115,9 @@ class CheckContext:
         self.unreadable: str | None = None
         """Why no answer of this app can be read at all."""
 
+        self.unpatched: Exchange | None = None
+        """The simplest PATCH of a user, if it failed in every way."""
+
         self.doubtful_filter = False
         """Whether the query was seen to miss users that exist."""
 

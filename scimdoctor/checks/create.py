@@ -225,10 +225,10 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
         context.objects["bare"] = made
         yield from _second_minimal(context)
         return
-    if exchange.ok:
-        return
     words = f"POST /Users with userName and active only was answered {answer_words(exchange)}"
-    if _absent_extension(context):
+    if exchange.ok:
+        words += ", and no user is there"
+    elif _absent_extension(context):
         yield failed(
             f"{words}. Entra lists the enterprise URN in schemas also when no attribute of it is "
             "set; without the URN it works.",
@@ -237,15 +237,24 @@ def _minimal(context: CheckContext) -> Iterator[Result]:
         )
         return
     needed = _needed(context)
-    crashed = exchange.crashed
-    cause = "unhandled-exception-500" if crashed else "required-attribute-empty-in-source"
+    cause = _cause_of_need(exchange)
     declared = bool(needed) and all(_is_declared(context, path) for path in needed)
     names = ", ".join(needed)
     said = f"{words}. It needs {names}." if needed else f"{words}."
-    if declared and not crashed:
+    if declared and cause == _NEED:
         yield noted(f"{said} /Schemas says so.", exchange, cause=cause)
     else:
         yield failed(said, exchange, cause=cause)
+
+
+_NEED = "required-attribute-empty-in-source"
+
+
+def _cause_of_need(answer: Exchange) -> str:
+    """Why a create fails that lacks an attribute; `answer` may be a success without a user."""
+    if answer.crashed:
+        return "unhandled-exception-500"
+    return "write-response-wrong" if answer.ok else _NEED
 
 
 def _second_minimal(context: CheckContext) -> Iterator[Result]:
@@ -294,11 +303,13 @@ def _needed(context: CheckContext) -> list[str]:
     """The attributes without which a create fails, found by leaving out one at a time."""
     full = context.values.person("needs")
     heads = dict.fromkeys(_head(path) for path in full if path not in {"userName", "active"})
+    with_id = created_id(context.user("subject").created) is not None
     needed: list[str] = []
     for head in heads:
         person = context.values.person("needs")
         kept = {p: v for p, v in person.items() if _head(p) != head}
-        if not context.send(context.create_request("Users", kept)).ok:
+        exchange = context.send(context.create_request("Users", kept))
+        if not exchange.ok or (with_id and created_id(exchange) is None):
             needed += [p for p in full if _head(p) == head]
     context.spelling.require |= set(needed)
     return needed
@@ -520,7 +531,7 @@ CHECKS_AFTER_READ = (
             "minimal",
             "A user is created from a userName alone",
             severity="minor",
-            cause="required-attribute-empty-in-source",
+            cause=_NEED,
             what="Sends POST /Users with nothing but userName and active; when refused, finds out "
             "which attributes are missing.",
             why="Entra leaves out what is empty in the directory: guests and service accounts often "

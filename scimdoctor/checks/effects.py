@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.checks.check import failed
+from scimdoctor.checks.check import Unavailable, failed
 from scimdoctor.checks.context import patch_request
+from scimdoctor.checks.ids import REPLACE
 from scimdoctor.checks.shapes import answer_words, difference, flat, request_words
 from scimdoctor.scim.paths import AttributePath, value_at
 
@@ -158,6 +159,16 @@ def attempt(context: CheckContext, trial: Trial) -> Iterator[Result]:
             return
     cause = trial.otherwise if effect.accepted else trial.refused or trial.otherwise
     yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+
+
+def must_differ(context: CheckContext, patch: Exchange) -> None:
+    """Tell a PATCH that failed by itself from one that fails as every PATCH does.
+
+    Raises:
+        Unavailable: the simplest PATCH was answered with the same status, which is reported.
+    """
+    if context.unpatched is not None and context.unpatched.status == patch.status:
+        raise Unavailable(f"cannot be told while {REPLACE} fails")
 
 
 def collateral(effect: Effect) -> Iterator[Result]:

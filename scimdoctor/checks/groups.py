@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds, patch_request
-from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has
+from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has, must_differ
 from scimdoctor.checks.ids import (
     ACCEPTED,
     ADD_MEMBERS,
@@ -17,7 +17,6 @@ from scimdoctor.checks.ids import (
     GROUP_STORED,
     GROUPS,
     NO_MATCH,
-    REPLACE,
 )
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import (
@@ -49,6 +48,7 @@ def _query(context: CheckContext) -> Iterator[Result]:
     exchange = context.send(request)
     words = f"The query for a group that does not exist was answered {answer_words(exchange)}"
     if exchange.ok:
+        context.works_anyway.add(GROUPS)
         problem = list_problem(exchange)
         if problem is not None or exchange.status == 204:
             yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
@@ -235,6 +235,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
         refused="immutable-attribute-refused",
     )
     for result in attempt(context, trial):
+        must_differ(context, result.exchanges[-1])
         status = result.exchanges[-1].status or 0
         missing = status in {404, 405, 501}
         if missing and _members_can_be_patched(context, group):
@@ -446,7 +447,7 @@ CHECKS = (
             section="3.5.2",
         ),
         run=_rename,
-        requires=(GROUP_CREATE, GROUP_STORED, REPLACE),
+        requires=(GROUP_CREATE, GROUP_STORED),
     ),
     Check(
         rule=_rule(

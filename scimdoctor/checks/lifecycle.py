@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
-from scimdoctor.checks.effects import apply, collateral, has
-from scimdoctor.checks.ids import DISABLE, MATCH, REPLACE, VALUE_PATH
+from scimdoctor.checks.effects import apply, collateral, has, must_differ
+from scimdoctor.checks.ids import DISABLE, MATCH, READ, REPLACE, VALUE_PATH
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
 from scimdoctor.checks.values import WORK_EMAIL
@@ -55,6 +55,7 @@ def _disable(context: CheckContext) -> Iterator[Result]:
         yield from _shown_active(context, effect)
         yield from collateral(effect)
         return
+    must_differ(context, effect.exchange)
     if effect.accepted and effect.last_read and effect.last_read.status in {404, 410}:
         yield failed(
             f"After a user was disabled, a read by id is answered {answer_words(effect.last_read)}.",
@@ -452,7 +453,7 @@ CHECKS = (
             "or set aadOptscim062020 in the tenant URL, so that Entra sends booleans.",
         ),
         run=_disable,
-        requires=(REPLACE,),
+        requires=(READ,),
     ),
     Check(
         rule=_rule(
@@ -493,7 +494,7 @@ CHECKS = (
             fix="Allow changes of disabled users without changing active.",
         ),
         run=_update_disabled,
-        requires=(DISABLE,),
+        requires=(DISABLE, REPLACE),
     ),
     Check(
         rule=_rule(

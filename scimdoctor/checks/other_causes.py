@@ -64,6 +64,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "duplicate-create-not-409",
         "over-strict-validation",
         "unhandled-exception-500",
+        "write-response-wrong",
     ),
     "create/partial": (
         "attribute-not-stored-or-returned",

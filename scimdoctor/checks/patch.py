@@ -119,6 +119,7 @@ def _spellings(context: CheckContext, name: str) -> list[str]:
 def _nothing_works(context: CheckContext, user: TestObject, effect: Effect) -> Iterator[Result]:
     """Say why not even the simplest PATCH works."""
     status = effect.exchange.status or 0
+    context.unpatched = effect.exchange
     value = context.values.text("Replaced")
     wrapped = context.op("replace", _simple(context), [{"value": value}])
     other = apply(context, user, [wrapped], expect=has(_simple(context), value))
@@ -641,7 +642,7 @@ CHECKS = (
             fix="Look the resource up first; answer 404 with a SCIM error.",
         ),
         run=_unknown,
-        requires=(REPLACE,),
+        requires=(REPLACE, "errors/unknown-id"),
     ),
 )
 

@@ -28,7 +28,7 @@ from scimdoctor.model.rule import Severity
 from scimdoctor.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scimdoctor.checks.check import Check
     from scimdoctor.checks.context import Sender
@@ -71,12 +71,12 @@ def run_checks(
     except KeyboardInterrupt:
         run.stop(selected)
         message = run.clean_up()
-        stopped = one_root_per_cause(run.reported(options))
+        stopped = one_root_per_cause(run.reported(options), run.sent())
         raise Interrupted(message, findings=stopped) from None
     except BaseException:
         clean_up(run.context)
         raise
-    return one_root_per_cause(run.reported(options))
+    return one_root_per_cause(run.reported(options), run.sent())
 
 
 def _cleaning(context: CheckContext) -> Iterable[Result]:
@@ -158,9 +158,9 @@ class _Run:
         if reason is not None:
             self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=reason)])
             return
-        before = len(self._sent())
+        before = len(self.sent())
         results = self._results(check) or [_nothing_wrong(check)]
-        own = self._sent()[before:]
+        own = self.sent()[before:]
         self.add(check.id, check, [_shown(result, own) for result in results])
 
     def stop(self, selected: Iterable[Check]) -> None:
@@ -179,7 +179,8 @@ class _Run:
             return _NOT_CLEANED
         return _interrupted(left)
 
-    def _sent(self) -> tuple[Exchange, ...]:
+    def sent(self) -> tuple[Exchange, ...]:
+        """All that was sent and answered so far."""
         return tuple(getattr(self.context.endpoint, "exchanges", ()))
 
     def _reason_to_skip(self, check: Check) -> str | None:
@@ -349,23 +350,39 @@ def _crash(error: Exception) -> str:
 _BROAD = frozenset({"over-strict-validation", "duplicate-create-not-409"})
 """Causes that users and groups may have for reasons of their own."""
 
+_CRASH = "unhandled-exception-500"
 
-def one_root_per_cause(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Keep the worst problem of each cause as it is; show the others as information."""
-    findings = tuple(merge_dialect(findings))
-    roots: dict[tuple[str, bool], Finding] = {}
-    for finding in findings:
+
+def one_root_per_cause(
+    findings: Sequence[Finding], exchanges: Sequence[Exchange] = ()
+) -> tuple[Finding, ...]:
+    """Keep the worst problem of each cause as it is; show the others as information.
+
+    `exchanges` are those that the findings name.
+    """
+    methods = {exchange.id: exchange.request.method for exchange in exchanges}
+    told = tuple((f, _fault(f, methods)) for f in merge_dialect(findings))
+    roots: dict[tuple[str, ...], Finding] = {}
+    for finding, fault in told:
         if finding.is_problem and finding.cause is not None:
-            root = roots.setdefault(_fault(finding), finding)
+            root = roots.setdefault(fault, finding)
             if finding.severity.rank > root.severity.rank:
-                roots[_fault(finding)] = finding
-    return tuple(_told_once(finding, roots.get(_fault(finding))) for finding in findings)
+                roots[fault] = finding
+    return tuple(_told_once(finding, roots.get(fault)) for finding, fault in told)
 
 
-def _fault(finding: Finding) -> tuple[str, bool]:
-    """What findings of one fault have in common: the cause, and for broad ones the resource."""
+def _fault(finding: Finding, methods: Mapping[str, str]) -> tuple[str, ...]:
+    """What findings of one fault have in common: the cause, and what else tells faults apart.
+
+    For broad causes that is the resource; for crashes the method, as a route that crashes says
+    nothing of another.
+    """
     cause = finding.cause or ""
-    return cause, cause in _BROAD and finding.check.startswith("groups/")
+    if cause == _CRASH:
+        return cause, methods.get(finding.evidence[-1], "") if finding.evidence else ""
+    return (
+        (cause, "groups") if cause in _BROAD and finding.check.startswith("groups/") else (cause,)
+    )
 
 
 def _told_once(finding: Finding, root: Finding | None) -> Finding:

@@ -120,6 +120,33 @@ def test_one_attribute_that_no_patch_changes_does_not_hide_the_rest() -> None:
     assert checked.of("lifecycle/disable").outcome is Outcome.PASSED
 
 
+def test_a_patch_that_users_lack_hides_neither_groups_nor_what_users_have() -> None:
+    checked = check_lab("user-patch-405")
+    assert checked.of("lifecycle/disable").outcome is Outcome.SKIPPED
+    assert checked.of("groups/rename").outcome is Outcome.PASSED
+    assert checked.of("groups/remove-list").outcome is Outcome.PASSED
+
+    checked = check_lab("patch-active-only")
+    assert checked.of("lifecycle/disable").outcome is Outcome.PASSED
+    assert checked.of("lifecycle/update-disabled").outcome is Outcome.SKIPPED
+
+    checked = check_lab("user-patch-405", "group-rename-refused")
+    assert checked.of("groups/rename").cause == "immutable-attribute-refused"
+    assert checked.of("groups/add-members").outcome is Outcome.PASSED
+
+
+def test_a_list_of_groups_that_cannot_be_read_does_not_hide_the_rest_of_groups() -> None:
+    checked = check_lab("group-list-bare-array", "members-add-ignored")
+
+    assert [f.check for f in checked.problems] == ["groups/query", "groups/add-members"]
+
+
+def test_a_success_without_a_user_is_told_with_what_it_needs() -> None:
+    finding = check_lab("create-fails-with-200").of("create/minimal")
+
+    assert "and no user is there. It needs emails" in finding.message
+
+
 def test_the_exceptions_name_faults_that_exist() -> None:
     known = {fault.id for fault in FAULTS}
 

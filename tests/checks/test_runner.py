@@ -304,6 +304,15 @@ def test_the_worst_finding_of_a_cause_is_the_root() -> None:
     assert "a/blocker" in found[0].message
 
 
+def test_crashes_of_different_methods_are_different_faults() -> None:
+    problems = check_lab("patch-name-500", "delete-member-500").problems
+
+    assert [(f.check, f.cause) for f in problems] == [
+        ("patch/sub-attribute", "unhandled-exception-500"),
+        ("groups/delete-member", "unhandled-exception-500"),
+    ]
+
+
 def test_findings_carry_evidence_and_a_curl_line() -> None:
     finding = check_lab("delete-405").of("lifecycle/delete")
 

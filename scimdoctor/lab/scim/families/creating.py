@@ -13,6 +13,7 @@ from scimdoctor.lab.scim.hooks import (
     problem,
     refused_body,
     rejsoned,
+    text_response,
     without,
 )
 from scimdoctor.lab.scim.resources import clashing, new_resource
@@ -48,6 +49,12 @@ def _has_unlisted_extension(body: Resource) -> bool:
 def _lists_absent_extension(body: Resource) -> bool:
     listed = set(body.get("schemas", ())) - {urns.USER, urns.GROUP, urns.ENTRA_GROUP}
     return not listed <= _extensions(body)
+
+
+def _failed_with_success(call: Call) -> LabResponse | None:
+    if call.method != "POST" or not call.is_user or call.json().get("emails"):
+        return None
+    return text_response(200, "emails: 'NoneType' object is not subscriptable")
 
 
 def _lacks(*paths: str) -> Callable[[Resource], bool]:
@@ -272,6 +279,12 @@ FAULTS = (
         title="Refuses a user without a display name",
         cause=_EMPTY,
         body=refused_body(_lacks("displayName"), "displayName is required."),
+    ),
+    _fault(
+        id="create-fails-with-200",
+        title="Answers 200 with a text to POST of a user without an e-mail address",
+        cause=_WRITE,
+        instead=_failed_with_success,
     ),
     _fault(
         id="email-domain-not-verified",

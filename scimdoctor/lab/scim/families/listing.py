@@ -107,6 +107,11 @@ FAULTS = (
         listed=_on_lists(lambda body: body["Resources"]),
     ),
     _list(
+        id="group-list-bare-array",
+        title="Answers lists of groups with a bare array",
+        listed=lambda call, body: body["Resources"] if call.is_list and call.is_group else body,
+    ),
+    _list(
         id="list-resources-null",
         title="Has Resources null in an empty list",
         listed=_on_lists(lambda body: body | {"Resources": body["Resources"] or None}),

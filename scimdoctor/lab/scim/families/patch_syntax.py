@@ -106,6 +106,10 @@ def _has_untyped_role(_: Resource, operation: Any) -> bool:  # noqa: ANN401
     return is_roles and any(isinstance(e, dict) and "type" not in e for e in listed)
 
 
+def _touches_more_than_active(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return not is_group(resource) and not touches_user("active")(resource, operation)
+
+
 def _is_default_dialect(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
     meant: tuple[Callable[[Resource, Any], bool], ...]
     meant = (has_capital_op, sets_boolean_text, removes_members_by_list)
@@ -140,6 +144,18 @@ FAULTS = (
         title="Has no route for PATCH: a web page with 404",
         cause=_METHOD,
         instead=lambda call: html_page(404, "Cannot PATCH") if _is_patch(call) else None,
+    ),
+    _fault(
+        id="user-patch-405",
+        title="Answers 405 to PATCH of users, not of groups",
+        cause=_METHOD,
+        instead=lambda call: _no_patch(call) if call.is_user else None,
+    ),
+    _fault(
+        id="patch-active-only",
+        title="Refuses every PATCH of a user but the one that disables or restores it",
+        cause="over-strict-validation",
+        apply=refused(_touches_more_than_active, "PATCH is for active only."),
     ),
     _fault(
         id="patch-announced-unsupported",
