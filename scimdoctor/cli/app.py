@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scimdoctor.cli.commands import NAMES, registry
+from scimdoctor.cli.completion import profile_names
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.help import HelpfulCommand, HelpfulGroup
 from scimdoctor.cli.option_groups import flatten
@@ -77,7 +78,10 @@ def _root(
     profile: Annotated[
         str | None,
         typer.Option(
-            envvar="SCIMDOCTOR_PROFILE", metavar="NAME", help="Profile in the settings file."
+            envvar="SCIMDOCTOR_PROFILE",
+            metavar="NAME",
+            help="Profile in the settings file.",
+            autocompletion=profile_names,
         ),
     ] = None,
     verbose: Annotated[

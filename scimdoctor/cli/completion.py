@@ -43,6 +43,35 @@ def fault_ids(incomplete: str) -> list[Offer]:
     return _beginning(incomplete, ((fault.id, fault.title) for fault in FAULTS))
 
 
+def restart_scopes(incomplete: str) -> list[Offer]:
+    """What a restart can forget, after the names that stand before the last comma."""
+    from scimdoctor.graph.job_action import SCOPE_COSTS
+
+    before, comma, _ = incomplete.rpartition(",")
+    given = set(before.casefold().split(","))
+    offers = ((n, cost) for n, cost in SCOPE_COSTS.items() if n not in given)
+    return _beginning(incomplete, ((f"{before}{comma}{name}", cost) for name, cost in offers))
+
+
+def profile_names(incomplete: str) -> list[Offer]:
+    """The profiles of the settings file, that of the environment or the platform's."""
+    import os
+    from pathlib import Path
+
+    from scimdoctor.config import default_config_path
+    from scimdoctor.config.file import PREFIX, read_file
+    from scimdoctor.errors import ConfigurationError
+
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    path = Path(named).expanduser() if named else default_config_path()
+    try:
+        profiles = read_file(path, must_exist=False).get("profiles", {})
+    except ConfigurationError:
+        return []
+    names = profiles if isinstance(profiles, dict) else {}
+    return _beginning(incomplete, ((str(name), str(path)) for name in names))
+
+
 def _beginning(incomplete: str, offers: Iterable[Offer]) -> list[Offer]:
     return list(_fitting(incomplete.casefold(), offers))
 

@@ -11,23 +11,26 @@ from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
 from scimdoctor.cli.known import known_of
 from scimdoctor.cli.session import new_report
 from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
-from scimdoctor.errors import ConfigurationError, GraphError
+from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from scimdoctor.cli.options import EndpointOptions, Sources, Window
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.endpoint.har import HarCapture
     from scimdoctor.model.report import EventCounts, Report, SignatureSummary
+    from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
     from scimdoctor.sources.objects import Objects
 
 _NAMED = 20
 """Of so many groups of failures, the largest, several objects are named."""
 
-_NOTHING = "give APP, or saved files with --from, --job, --schema or --har"
+_NOTHING = "give APP, saved files with --from, --job, --schema or --har, or --endpoint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +132,16 @@ def _gathered(
     saved = bool(sources.from_ or sources.job or sources.schema or sources.har)
     app = asked.app if saved else asked.app or session.settings.app
     if not saved and not app:
-        raise ConfigurationError("there is nothing to diagnose", hint=_NOTHING)
-    capture = read_captures(sources.har or ())
-    evidence = Evidence(now=session.now(), exchanges=capture.exchanges, limits=capture.problems)
+        if not (asked.endpoint or session.settings.endpoint):
+            raise ConfigurationError("there is nothing to diagnose", hint=_NOTHING)
+        return Evidence(now=session.now(), only_endpoint=True), {}
+    saved_files, failed = _read_saved(sources)
+    capture = saved_files.capture
+    evidence = Evidence(
+        now=session.now(),
+        exchanges=capture.exchanges,
+        limits=(*capture.problems, *map(_told, failed)),
+    )
     target: dict[str, str] = {"app": app} if app else {}
     if sources.from_ or not saved:
         evidence, target = _with_events(
@@ -143,7 +153,15 @@ def _gathered(
         )
     if not saved and app:
         evidence = _with_job(session, app, evidence)
-    return _with_saved(evidence, sources), target
+    evidence = replace(
+        evidence, job=saved_files.job or evidence.job, schema=saved_files.schema or evidence.schema
+    )
+    if failed and not (
+        evidence.counts.read or evidence.job or evidence.schema or capture.exchanges
+    ):
+        raise failed[0]
+    limits = (*evidence.limits, *_of_another_job(evidence, sources, saved_files))
+    return replace(evidence, limits=limits), target
 
 
 def _with_events(
@@ -220,22 +238,58 @@ def _with_job(session: Session, app: str, evidence: Evidence) -> Evidence:
     return replace(evidence, schema=mapping, tenant_asked=True)
 
 
-def _with_saved(evidence: Evidence, sources: Sources) -> Evidence:
+@dataclass(kw_only=True)
+class _Saved:
+    """What the saved files besides events hold."""
+
+    capture: HarCapture
+    job: SynchronizationJob | None = None
+    schema: SynchronizationSchema | None = None
+
+
+def _read_saved(sources: Sources) -> tuple[_Saved, list[SourceError]]:
+    """Read what can be read of captures, job and mapping; one bad file does not stop the rest."""
+    from scimdoctor.endpoint.har import HarCapture
     from scimdoctor.graph.saved import load_job, load_schema
 
-    if sources.job is not None:
-        evidence = replace(evidence, job=load_job(sources.job))
-    if sources.schema is not None:
-        evidence = replace(evidence, schema=load_schema(sources.schema))
-    return replace(evidence, limits=(*evidence.limits, *_of_another_job(evidence, sources)))
+    saved, failed = _Saved(capture=HarCapture()), []
+    try:
+        saved.capture = read_captures(sources.har or ())
+    except SourceError as error:
+        failed.append(_expected(error, sources.har or (), "--har"))
+    try:
+        saved.job = load_job(sources.job) if sources.job else None
+    except SourceError as error:
+        failed.append(_expected(error, [sources.job], "--job"))
+    try:
+        saved.schema = load_schema(sources.schema) if sources.schema else None
+    except SourceError as error:
+        failed.append(_expected(error, [sources.schema], "--schema"))
+    return saved, failed
 
 
-def _of_another_job(evidence: Evidence, sources: Sources) -> Iterator[str]:
+def _expected(error: SourceError, paths: Iterable[Path | None], option: str) -> SourceError:
+    """The same, and what the file is instead where that can be told."""
+    from scimdoctor.cli.saved_form import form_of
+
+    forms = (form_of(str(path)) for path in paths)
+    other = next((form for form in forms if form and form.option != option), None)
+    if other is None:
+        return error
+    hint = f"It is {other.what}: give it with {other.option}. {error.hint or ''}".strip()
+    return SourceError(error.message, hint=hint)
+
+
+def _told(error: SourceError) -> str:
+    return f"{error.message.rstrip('.')}. {error.hint or ''}".strip()
+
+
+def _of_another_job(evidence: Evidence, sources: Sources, saved: _Saved) -> Iterator[str]:
     """Say which saved files are of a job that none of the events is of."""
     jobs = {group.sample.job_id.casefold() for group in evidence.groups if group.sample.job_id}
-    mapped = evidence.schema.raw.get("id") if evidence.schema else None
+    mapped = saved.schema.raw.get("id") if saved.schema else None
     owners = (
-        (sources.job, evidence.job.id if evidence.job else None),
+        (sources.job, saved.job.id if saved.job else None),
         (sources.schema, mapped if isinstance(mapped, str) and mapped.count(".") > 1 else None),
     )
     for path, owner in owners:

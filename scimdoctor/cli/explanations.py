@@ -5,12 +5,15 @@ Every entry is text, ready to be shown; where it comes from is one module each.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from scimdoctor.errors import ConfigurationError
+from scimdoctor.model.report import SCHEMA_VERSION
 from scimdoctor.reports.words import WHO, spaced
 
 if TYPE_CHECKING:
@@ -177,12 +180,80 @@ def explanations_of(text: str) -> tuple[Explanation, ...]:
     return tuple(sorted(codes, key=lambda e: -len(e.id))[:1])
 
 
+def chosen(id_: str | None) -> tuple[Explanation, ...]:
+    """The entries that `id_` may mean; all of them without one.
+
+    Raises:
+        ConfigurationError: nothing is known of it.
+    """
+    found = explanations_of(id_) if id_ else every_explanation()
+    if not found:
+        close = ", ".join(suggestions_for(id_ or ""))
+        hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
+        raise ConfigurationError(f"nothing is known of {id_!r}", hint=hint)
+    return found
+
+
+def as_text(found: tuple[Explanation, ...], width: int | None, *, whole: bool) -> str:
+    """The entries for a reader: each on one line, or `whole`."""
+    if whole:
+        return "\n\n".join(entry.text(width) for entry in found)
+    return "\n".join(f"{entry.kind:18} {entry.id:42} {entry.title}" for entry in found)
+
+
+def as_json(found: tuple[Explanation, ...]) -> str:
+    """The entries as JSON, whole."""
+    entries = [
+        {
+            "id": entry.id,
+            "kind": entry.kind,
+            "title": entry.title,
+            "aliases": list(entry.aliases),
+            "sections": [
+                {"heading": heading, "lines": [line for line in lines if line]}
+                for heading, lines in entry.sections
+            ],
+        }
+        for entry in found
+    ]
+    document = {"schema_version": SCHEMA_VERSION, "command": "explain", "explanations": entries}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def as_markdown(found: tuple[Explanation, ...], *, whole: bool) -> str:
+    """The entries as Markdown: a list, or each `whole` with its headings."""
+    if not whole:
+        return "\n".join(f"- `{entry.id}` ({entry.kind}): {entry.title}" for entry in found)
+    return "\n\n".join(_markdown(entry) for entry in found)
+
+
+def _markdown(entry: Explanation) -> str:
+    parts = [f"# {entry.id} ({entry.kind})", entry.title]
+    for heading, lines in entry.sections:
+        kept = [_markdown_lines(line) for line in lines if line]
+        if kept:
+            parts += [f"## {heading}", "\n".join(f"- {text}" for text in kept)]
+    return "\n\n".join(parts)
+
+
+def _markdown_lines(text: str) -> str:
+    """A command of its own line becomes code; the rest of an item is indented under it."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n  ".join(f"`{line[2:]}`" if line.startswith("$ ") else line for line in lines)
+
+
 def suggestions_for(text: str) -> tuple[str, ...]:
     """Ids that look like `text`, best first."""
     ids = {e.id.casefold(): e.id for e in every_explanation()}
     close = get_close_matches(text.strip().casefold(), ids, n=5, cutoff=0.5)
     within = [i for i in ids if text.strip().casefold() in i][:5]
     return tuple(ids[i] for i in dict.fromkeys((*close, *within)))
+
+
+def cause_suggestions(text: str) -> tuple[str, ...]:
+    """Causes whose ids look like `text`, best first."""
+    causes = {entry.id for entry in _causes()}
+    return tuple(found for found in suggestions_for(text) if found in causes)
 
 
 def _causes() -> Iterator[Explanation]:

@@ -105,6 +105,7 @@ class SignIn:
     auth: Annotated[
         AuthMethod | None,
         typer.Option(
+            case_sensitive=False,
             envvar="SCIMDOCTOR_AUTH",
             help="Way to sign in. Default: what the settings say, else browser.",
             rich_help_panel=_SIGN_IN,
@@ -123,6 +124,7 @@ class SignIn:
     cloud: Annotated[
         Cloud | None,
         typer.Option(
+            case_sensitive=False,
             envvar="SCIMDOCTOR_CLOUD",
             help="Microsoft cloud. Default: global.",
             rich_help_panel=_SIGN_IN,
@@ -140,6 +142,7 @@ class Output:
         typer.Option(
             "--format",
             "-f",
+            case_sensitive=False,
             envvar="SCIMDOCTOR_FORMAT",
             help="Form of the result.",
             rich_help_panel=_OUTPUT,
@@ -158,6 +161,7 @@ class Output:
     fail_on: Annotated[
         FailOn,
         typer.Option(
+            case_sensitive=False,
             envvar="SCIMDOCTOR_FAIL_ON",
             metavar="SEVERITY",
             help="Exit with status 1 from this severity on.",
@@ -203,6 +207,7 @@ class EndpointOptions:
     endpoint_auth: Annotated[
         EndpointAuth | None,
         typer.Option(
+            case_sensitive=False,
             envvar="SCIMDOCTOR_ENDPOINT_AUTH",
             help="How the endpoint is signed in to. Default: bearer.",
             rich_help_panel=_ENDPOINT,
@@ -239,6 +244,7 @@ class EndpointOptions:
     oauth_credentials_in: Annotated[
         CredentialsIn | None,
         typer.Option(
+            case_sensitive=False,
             envvar="SCIMDOCTOR_OAUTH_CREDENTIALS_IN",
             metavar="PLACE",
             help="Where the client credentials go. Default: header.",
@@ -371,7 +377,7 @@ class Window:
     ] = ""
     status: Annotated[
         list[EventStatus] | None,
-        typer.Option(help="Only this status.", rich_help_panel=_WINDOW),
+        typer.Option(case_sensitive=False, help="Only this status.", rich_help_panel=_WINDOW),
     ] = None
     user: Annotated[
         str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.synchronization import SynchronizationSchema
     from scimdoctor.replay import Subject
+
+_SIGNATURE = re.compile(r"[0-9a-f]{10}")
 
 MOST_EVENTS = 2000
 """So many of the newest failing events are looked at; each object and shape is replayed once."""
@@ -82,9 +85,45 @@ def collect(
     Raises:
         ScimDoctorError: nothing was named, or it cannot be read, or an id is not there.
     """
+    wanted = _checked(wanted)
     if sources.har:
+        _refuse_choice(wanted)
         return _from_captures(sources.har)
     return _from_log(session, wanted, sources, window, dialect=dialect)
+
+
+def _checked(wanted: Wanted) -> Wanted:
+    """The same, the cause by its present id.
+
+    Raises:
+        ConfigurationError: there is no such cause, or a signature is never written like that.
+    """
+    if wanted.signature and not _SIGNATURE.fullmatch(wanted.signature):
+        raise ConfigurationError(
+            f"--signature {wanted.signature!r} is not the id of a signature",
+            hint="it has ten hexadecimal digits: scimdoctor logs --summary -f json lists them",
+        )
+    if not wanted.cause:
+        return wanted
+    from scimdoctor.causes import find_cause
+    from scimdoctor.cli.explanations import cause_suggestions
+
+    found = find_cause(wanted.cause.strip().casefold())
+    if found is None:
+        close = ", ".join(cause_suggestions(wanted.cause))
+        hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
+        raise ConfigurationError(f"there is no cause {wanted.cause!r}", hint=hint)
+    return replace(wanted, cause=found.rule.id)
+
+
+def _refuse_choice(wanted: Wanted) -> None:
+    given = {"--cause": wanted.cause, "--signature": wanted.signature, "EVENT": wanted.ids}
+    named = [option for option, value in given.items() if value]
+    if named:
+        raise ConfigurationError(
+            f"{', '.join(named)} chooses among logged events, and --har gives captured requests",
+            hint="leave one of them out",
+        )
 
 
 def _from_captures(paths: list[Path]) -> Found:

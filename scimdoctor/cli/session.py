@@ -85,12 +85,18 @@ class Session:
         """The settings: option, environment, profile, default."""
         from scimdoctor.config import load_settings
 
-        return load_settings(
+        settings = load_settings(
             self.overrides,
             environ=self.environ,
             config_path=self.config_path,
             profile=self.profile,
         )
+        if settings.unchosen:
+            self.progress.message(
+                f"None of the profiles {', '.join(settings.unchosen)} is used: give --profile, or "
+                "set default_profile in the settings file."
+            )
+        return settings
 
     @cached_property
     def progress(self) -> Progress:

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -43,6 +44,9 @@ _EMPTY = """
 delete from objects; delete from strays; delete from members; delete from met; delete from found;
 delete from progress;
 """
+KEPT_FOR = timedelta(days=7)
+"""A comparison that is older would mix two states of a company."""
+
 _FORM = "2"
 """Of the tables; a file of another form is not gone on with."""
 
@@ -265,6 +269,18 @@ class ObjectIndex:
         )
         for target_id, key, label, active in rows:
             yield Stray(kind=kind, target_id=target_id, key=key, label=label, active=_truth(active))
+
+
+def forget_old(folder: Path, *, now: datetime) -> None:
+    """Remove what runs left that were cut short and not gone on with: it holds people's data."""
+    for path in folder.glob("*.sqlite"):
+        try:
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if now - written > KEPT_FOR:
+                path.unlink()
+        except OSError:
+            # Another run removed it, or has it open; it is looked at again next time.
+            continue
 
 
 def _open(path: Path, *, afresh: bool) -> sqlite3.Connection:

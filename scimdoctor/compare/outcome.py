@@ -25,7 +25,10 @@ _ORDER = (
     "cannot-tell",
 )
 _RESUMED = "the comparison was interrupted and gone on with: its parts are of different times"
-_LEFT_OUT = "managers and app roles are compared one person at a time only: scimdoctor compare USER"
+_LEFT_OUT = (
+    "managers and app roles are not compared here, as each person's take requests of their own to "
+    "Graph: scimdoctor compare USER compares them"
+)
 
 
 @dataclass(slots=True)

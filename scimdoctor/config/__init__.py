@@ -16,7 +16,7 @@ Secrets never stand in it: they come from the environment, a file of their own o
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,9 @@ class Settings:
     """Everything that can be set, already checked."""
 
     profile: str | None = None
+    unchosen: tuple[str, ...] = ()
+    """The profiles of the file where it has several and none was chosen."""
+
     tenant: str | None = None
     client_id: str | None = None
     cloud: Cloud = Cloud.GLOBAL
@@ -152,7 +155,8 @@ def load_settings(
         values |= layer
         origins |= dict.fromkeys(layer, origin)
     secrets = {key: _secret(environment, key) for key in SECRETS}
-    return _settings(values, origins, secrets=secrets, profile=name)
+    settings = _settings(values, origins, secrets=secrets, profile=name)
+    return settings if name else replace(settings, unchosen=tuple(document.get("profiles", {})))
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -183,6 +187,7 @@ def _settings(
     read = Reader(values, origins)
     return Settings(
         profile=profile,
+        unchosen=(),
         tenant=read.text("tenant"),
         client_id=read.text("client_id"),
         cloud=read.member("cloud", Cloud, Cloud.GLOBAL),

@@ -85,6 +85,8 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         asked = [blocked is None or is_about_reaching(d) for d in first]
         cases, findings = _asked(cases, first, asked=asked, probe=probe)
         first = [diagnose_case(named.case) for named in cases]
+        if evidence.only_endpoint and blocked is None:
+            findings = probe.check_all()
         shown = endpoint_cases(findings, named={d.cause for d in first})
         cases = (*cases, *shown)
         first += [diagnose_case(named.case) for named in shown]

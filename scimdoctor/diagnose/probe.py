@@ -92,6 +92,15 @@ class Probe:
         self.replays.append(found)
         return found, tuple(self.endpoint.exchanges[before:])
 
+    def check_all(self) -> tuple[Finding, ...]:
+        """Run every check, those that write only where writes are allowed."""
+        from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
+
+        known = ALL_CHECKS if self.checks is None else self.checks
+        options = CheckOptions(read_only=not self.writes, schema=self.schema)
+        found = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
+        return tuple(found)
+
     def check(self, causes: Iterable[str]) -> tuple[Finding, ...]:
         """Run the checks that can name one of `causes`; passed ones say which they speak against."""
         from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import ScimRequest
 
 TOKEN_HEADER = '-H "Authorization: Bearer $SCIMDOCTOR_ENDPOINT_TOKEN"'
+LARGEST_ARGUMENT = 100_000
+"""Bytes: Linux takes no argument of 128 KiB, a few thousand members of a group."""
+
+_BODY_FILE = "request-body.json"
 _HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -22,7 +26,8 @@ def curl_line(request: ScimRequest, base_url: str) -> str:
     """Return a shell command that sends `request` to the SCIM root at `base_url`.
 
     Every text is quoted for a POSIX shell; curl's own special characters are switched off.
-    Known kinds of secrets are left out. With an empty `base_url` the line takes the root from the
+    Known kinds of secrets are left out. A body too long for a command line comes from a file, which
+    the line says first, in words that the shell's `:` ignores. With an empty `base_url` the line takes the root from the
     shell variable `SCIM_ROOT`.
     """
     options = ["curl", "-sS", "-i", "--globoff", "--path-as-is", *_method(request)]
@@ -57,6 +62,9 @@ def _data(body: bytes) -> tuple[str, str]:
     """What goes before curl, and curl's data option."""
     if not body:
         return "", ""
+    if len(body) > LARGEST_ARGUMENT:
+        first = f": first save the body of {len(body)} bytes as {_BODY_FILE}; "
+        return first, f" --data-binary @{_BODY_FILE}"
     try:
         text = body.decode()
     except UnicodeDecodeError:

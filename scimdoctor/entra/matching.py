@@ -48,6 +48,22 @@ def matching_queries(facts: Facts, *, linked: bool) -> tuple[ReconstructedReques
     return tuple(found)
 
 
+def unasked_matching(facts: Facts, *, linked: bool) -> tuple[str, ...]:
+    """Why the query by a matching attribute is not among the requests, in words."""
+    items = matching_mappings(facts)
+    if linked:
+        return ()
+    names = [
+        item.target_attribute_name
+        for item in items
+        if matching_value(facts, item, linked=linked) is None
+    ]
+    return tuple(
+        f"the query by the matching attribute {name} is left out: its value is empty or not known"
+        for name in names
+    )
+
+
 def matching_value(facts: Facts, item: AttributeMapping, *, linked: bool) -> Attribute | None:
     """The value that Entra looks for, from the best witness there is."""
     path = item.target_attribute_name

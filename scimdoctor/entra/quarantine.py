@@ -137,7 +137,10 @@ def escrow_outlook(escrowed: int | None, entitled: int | None) -> str | None:
     of = f", {share:.0%} of {entitled} in scope" if share is not None else ""
     if escrowed < EVALUATED_FROM:
         left = EVALUATED_FROM - escrowed
-        return f"{waiting} for a retry{of}; the share counts after {left} more"
+        return (
+            f"{waiting} for a retry{of}; Entra looks at the share only from {EVALUATED_FROM} such "
+            f"objects on, {left} more than now"
+        )
     if share is not None and share > MAX_SHARE:
         return f"{waiting} for a retry{of}: above the 40 % that leads to quarantine"
     if escrowed >= MAX_TOTAL:

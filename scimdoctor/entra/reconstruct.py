@@ -15,7 +15,7 @@ from scimdoctor.entra.default_mapping import default_mapping
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.exports import Export, exports_of
 from scimdoctor.entra.facts import Facts, gather
-from scimdoctor.entra.matching import matching_queries
+from scimdoctor.entra.matching import matching_queries, unasked_matching
 from scimdoctor.entra.memberships import membership_requests
 from scimdoctor.entra.operation import Intent, Phase, is_created_here, phase_of
 from scimdoctor.entra.quoted_requests import filter_in, probe_in
@@ -75,7 +75,10 @@ def reconstruct(
     if phase is Phase.MATCHING:
         return _failed_matching(facts)
     writes, missing, notes = _all_writes(facts, phase)
-    return _result(facts, (*_questions(facts), *writes), missing=missing, notes=notes)
+    rebuilt = (*_questions(facts), *writes)
+    if rebuilt:
+        notes = (*notes, *unasked_matching(facts, linked=_is_linked(facts)))
+    return _result(facts, rebuilt, missing=missing, notes=notes)
 
 
 def _all_writes(
@@ -147,12 +150,16 @@ def _was_linked(facts: Facts) -> bool:
 
 def _questions(facts: Facts) -> tuple[ReconstructedRequest, ...]:
     """The queries that come before the write."""
-    linked = not is_created_here(facts.event) and facts.target_id is not None
+    linked = _is_linked(facts)
     queries = matching_queries(facts, linked=linked)
     if not linked or facts.target_id is None:
         return queries
     read = _read(facts, facts.target_id)
     return (*queries, replace(read, notes=(_READ,), conditional=bool(queries)))
+
+
+def _is_linked(facts: Facts) -> bool:
+    return not is_created_here(facts.event) and facts.target_id is not None
 
 
 def _read(facts: Facts, object_id: str) -> ReconstructedRequest:

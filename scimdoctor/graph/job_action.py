@@ -22,6 +22,7 @@ _SCOPES = {
     "quarantine": ResetScope.QUARANTINE,
     "watermark": ResetScope.WATERMARK,
     "full": ResetScope.FULL,
+    "force-deletes": ResetScope.FORCE_DELETES,
 }
 _PORTAL = (ResetScope.ESCROWS, ResetScope.QUARANTINE, ResetScope.WATERMARK)
 _COSTS = {
@@ -31,7 +32,13 @@ _COSTS = {
     "which takes as long as the first cycle did",
     ResetScope.FULL: "everything the job remembers is forgotten, and every object in scope is "
     "matched anew, which takes as long as the first cycle did",
+    ResetScope.FORCE_DELETES: "deletions that the accidental-deletion threshold held back are "
+    "carried out, so these people and groups are disabled or deleted in the app",
 }
+
+
+SCOPE_COSTS = {name: _COSTS[scope] for name, scope in _SCOPES.items()}
+"""What each scope of a restart costs, by the name that a person types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +100,10 @@ def plan_action(verb: str, scope: str = "") -> JobAction:
     if verb != "restart":
         return JobAction(verb=verb)
     chosen = tuple(dict.fromkeys(_SCOPES[name] for name in names)) or _PORTAL
-    if ResetScope.FULL in chosen and len(chosen) > 1:
+    if ResetScope.FULL in chosen and set(chosen) & set(_PORTAL):
         raise ConfigurationError(
-            "--scope full forgets everything, so no other scope goes with it.",
-            hint="Give full alone, or leave it out.",
+            "--scope full forgets everything, so nothing else to forget goes with it.",
+            hint="Give full alone or with force-deletes, or leave it out.",
         )
     return JobAction(verb=verb, scope=chosen)
 

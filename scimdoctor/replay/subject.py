@@ -131,19 +131,20 @@ def _captured(exchange: Exchange) -> Subject | None:
     purpose = purpose_of(request)
     if purpose is None:
         return None
-    reconstruction = _recaptured(exchange, purpose)
+    logged = trouble_in(exchange, purpose)
+    reconstruction = _recaptured(exchange, purpose, failed=logged is not None)
     is_group = request.path.casefold().startswith("/groups")
     return Subject(
         id=exchange.id,
         label="",
         reconstruction=reconstruction,
-        logged=trouble_in(exchange, purpose),
+        logged=logged,
         is_group=is_group,
         matching=("displayName",) if is_group else ("userName",),
     )
 
 
-def _recaptured(exchange: Exchange, purpose: Purpose) -> Reconstruction:
+def _recaptured(exchange: Exchange, purpose: Purpose, *, failed: bool) -> Reconstruction:
     """The captured request as it can be sent again: without credentials and passwords."""
     request = _fit_to_send(exchange.request)
     document = request.json
@@ -158,7 +159,7 @@ def _recaptured(exchange: Exchange, purpose: Purpose) -> Reconstruction:
         purpose=purpose,
         request=request,
         provenance=frozen({item.path: Provenance.OBSERVED for item in values}),
-        failed=True,
+        failed=failed,
     )
     notes = (_NO_PASSWORD,) if request.body != exchange.request.body else ()
     return Reconstruction(event=exchange.id, requests=(rebuilt,), notes=notes)

@@ -63,6 +63,15 @@ def save_replacements(replaced: Iterable[Replacement], path: Path) -> None:
     _save(json_safe(json.dumps({"replaced": items}, indent=2, ensure_ascii=False)) + "\n", path)
 
 
+def save_text(text: str, path: Path) -> None:
+    """Write `text`, whole or not at all.
+
+    Raises:
+        SourceError: the file cannot be written.
+    """
+    _save(text, path)
+
+
 def _save(text: str, path: Path) -> None:
     draft = path.with_name(f"{path.name}.part")
     try:

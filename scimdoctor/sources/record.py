@@ -47,7 +47,7 @@ def read_record(raw: Mapping[str, object], origin: str | None = None) -> Provisi
     """
     fields = unwrap(raw)
     if not any(mark in fields for mark in EVENT_MARKS):
-        raise UnreadableRecord("it has none of the fields of a provisioning event")
+        raise UnreadableRecord(_what_instead(raw))
     if fields.cut():
         raise UnreadableRecord(
             "PowerShell cut its nested parts off; save it again with ConvertTo-Json -Depth 20"
@@ -80,6 +80,16 @@ def read_record(raw: Mapping[str, object], origin: str | None = None) -> Provisi
         origin=origin,
     )
     return without_passwords(event)
+
+
+def _what_instead(raw: Mapping[str, object]) -> str:
+    """What a record is that is no event: perhaps an error that was saved in place of the answer."""
+    error = raw.get("error")
+    if isinstance(error, dict) and (error.get("code") or error.get("message")):
+        parts = (str(error.get(name) or "") for name in ("code", "message"))
+        said = " ".join(": ".join(filter(None, parts)).split())[:300]
+        return f"it is an error of Microsoft Graph, not its answer: {said}"
+    return "it has none of the fields of a provisioning event"
 
 
 def enumerated(value: object, names: tuple[str, ...]) -> str | None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scimdoctor.cli import completion
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_ids_that_begin_so_are_offered_with_their_titles() -> None:
@@ -39,3 +43,16 @@ def test_commands_are_completed_in_every_shell(shell: str) -> None:
         check=False,
     )
     assert "explain" in done.stdout, done.stderr
+
+
+def test_scopes_of_a_restart_and_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "force-deletes" in dict(completion.restart_scopes("force"))
+    offered = dict(completion.restart_scopes("escrows,"))
+    assert "escrows,watermark" in offered
+    assert "escrows,escrows" not in offered
+    path = tmp_path / "config.toml"
+    path.write_text("[profiles.contoso]\n[profiles.fabrikam]\n")
+    monkeypatch.setenv("SCIMDOCTOR_CONFIG", str(path))
+    assert list(dict(completion.profile_names("con"))) == ["contoso"]
+    path.write_text("not toml")
+    assert completion.profile_names("") == []

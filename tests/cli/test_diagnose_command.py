@@ -398,3 +398,53 @@ def test_a_saved_mapping_of_another_job_is_named(tmp_path: Path) -> None:
     )
     (limit,) = [text for text in other.json["limits"] if "is of job" in text]
     assert "schema.json is of job scim.1111" in limit
+
+
+@pytest.mark.parametrize("option", ["--job", "--schema", "--har"])
+def test_one_bad_file_does_not_stop_the_rest(tmp_path: Path, option: str) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("<html>")
+    named = events(tmp_path, record(reason(400)))
+    ran = run(tmp_path, "--from", named, option, str(bad), "-f", "json")
+    assert ran.json["events"]["read"] == 1
+    assert any("bad.json" in limit for limit in ran.json["limits"])
+    alone = run(tmp_path, option, str(bad))
+    assert alone.status == 3
+    assert "bad.json" in alone.stderr
+
+
+def test_a_file_of_another_kind_is_named_with_its_option(tmp_path: Path) -> None:
+    schema = DATA / "graph-schema-default.json"
+    named = events(tmp_path, record(reason(400)))
+    ran = run(tmp_path, "--from", named, "--job", str(schema), "-f", "json")
+    (said,) = [limit for limit in ran.json["limits"] if schema.name in limit]
+    assert "an attribute mapping: give it with --schema" in said
+
+
+def test_an_endpoint_alone_is_checked(tmp_path: Path) -> None:
+    sound = ScimApp()
+    ran = run(tmp_path, "--endpoint", BASE_URL, "-f", "json", app=sound)
+    assert ran.status == 0, ran.stderr
+    assert len([f for f in ran.json["findings"] if f["outcome"] == "passed"]) > 5
+    assert sound.writes == []
+    broken = ScimServiceProvider(token=TOKEN, faults=("filter-no-match-404",))
+    found = run(tmp_path, "--endpoint", BASE_URL, "-f", "json", app=broken.handle)
+    assert found.status == 1
+    assert "filter-no-match-404" in {f["cause"] for f in found.json["findings"]}
+
+
+def test_explain_in_other_forms(tmp_path: Path) -> None:
+    listed = explained("--list", "-f", "json").json
+    assert len(listed["explanations"]) > 100
+    (entry,) = explained("415", "-f", "json").json["explanations"]
+    assert entry["kind"] == "HTTP status"
+    assert entry["sections"][0]["lines"] == ["request-content-type-refused"]
+    text = explained("patch-op-case-sensitive", "-f", "markdown").stdout
+    assert "## What to do" in text
+    assert "`scimdoctor check-endpoint URL`" in text
+    assert explained("--list", "-f", "markdown").stdout.startswith("- `")
+    path = tmp_path / "x.md"
+    done = explained("415", "-f", "markdown", "-o", str(path))
+    assert done.stdout == ""
+    assert path.read_text().startswith("# 415 (HTTP status)")
+    assert explained("415", "-o", str(tmp_path / "no" / "x")).status == 3

@@ -272,9 +272,9 @@ def test_chosen_events_and_filters(desk: Desk) -> None:
     assert none.json["replays"] == []
     (note,) = none.json["notes"]
     assert note.startswith("none of 2 failing events has the signature 0000000000")
-    other = desk.run(replay, "--from", events, "--cause", "no-such-cause", "-f", "json")
+    other = desk.run(replay, "--from", events, "--cause", "token-expired-or-revoked", "-f", "json")
     assert other.json["replays"] == []
-    assert "likely cause no-such-cause" in other.json["notes"][0]
+    assert "likely cause token-expired-or-revoked" in other.json["notes"][0]
     absent = desk.run(replay, "e9", "--from", events)
     assert absent.status == 3
     assert "e9" in absent.stderr
@@ -297,6 +297,25 @@ def test_a_capture_is_replayed(desk: Desk) -> None:
     assert desk.app.writes == []
 
 
+def test_nothing_is_called_failed_in_a_capture_where_all_went_well(desk: Desk) -> None:
+    har = json.loads((EXAMPLES / "email-refused.har").read_text())
+    (asked,) = [e for e in har["log"]["entries"] if e["request"]["method"] == "GET"][:1]
+    har["log"]["entries"] = [asked]
+    path = desk.folder / "well.har"
+    path.write_text(json.dumps(har))
+    ran = desk.run(replay, "--har", str(path), "--mode", "plan")
+    assert "GET" in ran.stdout
+    assert "the log says failed" not in ran.stdout
+    both = desk.run(replay, "--har", str(EXAMPLES / "email-refused.har"), "--mode", "plan")
+    assert "the log says failed" in both.stdout
+
+
+def test_modes_and_forms_in_any_letter_case(desk: Desk) -> None:
+    events = desk.file(desk.event(userName="ada@example.com"))
+    ran = desk.run(replay, "--from", events, "--mode", "PLAN", "-f", "JSON")
+    assert ran.json["replays"][0]["mode"] == "plan"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -306,6 +325,10 @@ def test_a_capture_is_replayed(desk: Desk) -> None:
         (["--har", str(EXAMPLES / "schema.json")], 3, "no HAR"),
         (["--rollback", "absent.json"], 3, "absent.json"),
         (["--mode", "sideways"], 2, "sideways"),
+        (["--from", "e.json", "--cause", "boolean-string-rejectd"], 2, "boolean-string-rejected"),
+        (["--from", "e.json", "--signature", "e1"], 2, "ten hexadecimal digits"),
+        (["--har", "x.har", "--cause", "token-expired-or-revoked"], 2, "--cause chooses"),
+        (["--har", "x.har", "event-1"], 2, "EVENT chooses"),
     ],
 )
 def test_wrong_input_is_said(desk: Desk, arguments: list[str], status: int, words: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from scimdoctor.compare import all_groups, everyone
 from scimdoctor.compare.everyone import Keeping, compare_everyone
-from scimdoctor.compare.object_index import ObjectIndex
+from scimdoctor.compare.object_index import KEPT_FOR, ObjectIndex, forget_old
 from scimdoctor.compare.one import BothEnds
 from scimdoctor.errors import SourceError
 from scimdoctor.graph.directory import find_app
@@ -262,3 +263,16 @@ def test_killed_at_every_request(tmp_path: Path) -> None:
     assert requests > 15
     assert findings > 10
     assert fewer > 3
+
+
+def test_what_was_cut_short_long_ago_is_forgotten(tmp_path: Path) -> None:
+    old, new = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    for path, age in ((old, KEPT_FOR + timedelta(hours=1)), (new, KEPT_FOR - timedelta(hours=1))):
+        path.touch()
+        written = (now - age).timestamp()
+        os.utime(path, (written, written))
+    forget_old(tmp_path, now=now)
+    assert not old.exists()
+    assert new.exists()
+    forget_old(tmp_path / "absent", now=now)

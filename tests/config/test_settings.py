@@ -67,6 +67,8 @@ def test_several_profiles_without_a_default_choose_none(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text('[profiles.x]\ntenant="x"\n[profiles.y]\ntenant="y"\n')
     assert load(path).tenant is None
+    assert load(path).unchosen == ("x", "y")
+    assert load_settings({}, {}, config_path=path, profile="x").unchosen == ()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import shlex
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -85,3 +87,16 @@ def test_head_and_bodies_without_type() -> None:
     assert "--head" in curl_line(ScimRequest(method="HEAD", path="/"), BASE)
     line = curl_line(ScimRequest(method="POST", path="/", body=b"{}"), BASE)
     assert "-H Content-Type:" in line
+
+
+def test_a_body_too_long_for_a_shell_comes_from_a_file() -> None:
+    members = [{"value": f"{n:036}"} for n in range(100_000)]
+    body = json.dumps({"members": members}).encode()
+    line = curl_line(ScimRequest(method="PATCH", path="/Groups/1", body=body), BASE)
+    assert len(line) < 1000
+    words = shlex.split(line)
+    assert words[0] == ":"
+    assert f"{len(body)}" in line
+    assert after(words, "--data-binary") == ["@request-body.json"]
+    done = subprocess.run(["sh", "-n", "-c", line], check=False, capture_output=True)
+    assert done.returncode == 0

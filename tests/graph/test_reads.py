@@ -170,6 +170,8 @@ def test_start_pause_restart(microsoft: Microsoft, graph: GraphClient) -> None:
     assert synchronization.the_job(graph, app).schedule.state == "Paused"
     plan_action("start").carry_out(graph, app, job)
     plan_action("restart", "escrows, quarantine").carry_out(graph, app, job)
+    plan_action("restart", "Force-Deletes").carry_out(graph, app, job)
+    assert told.pop() == {"ForceDeletes"}
     plan_action("restart").carry_out(graph, app, job)
     synchronization.restart(graph, APP, job.id)
     portal = {"Escrows", "QuarantineState", "Watermark"}
@@ -189,7 +191,7 @@ def test_actions_say_what_they_cost(graph: GraphClient) -> None:
     assert plan_action("restart").outcome(app).headline.startswith("Restarted Example SCIM app.")
     with pytest.raises(ConfigurationError, match="'everything' is unknown"):
         plan_action("restart", "everything")
-    with pytest.raises(ConfigurationError, match="no other scope"):
+    with pytest.raises(ConfigurationError, match="nothing else to forget"):
         plan_action("restart", "full,escrows")
 
 

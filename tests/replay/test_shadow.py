@@ -257,6 +257,38 @@ def test_ctrl_c_at_any_request_leaves_nothing(app: ScimApp, tmp_path: Path, at: 
     assert list(app.provider.groups) == [group]
 
 
+def test_a_second_ctrl_c_while_cleaning_up_leaves_the_rest_to_cleanup(
+    app: ScimApp, tmp_path: Path
+) -> None:
+    user = app.add_user("p@example.com")
+
+    def interrupt(request: LabRequest) -> LabResponse | None:
+        if request.method in {"PATCH", "DELETE"}:
+            raise KeyboardInterrupt
+        return None
+
+    app.rules.append(interrupt)
+    failed = failure("update", TITLE, target_id=user)
+    with pytest.raises(KeyboardInterrupt), open_app(app) as endpoint:
+        replay(endpoint, tmp_path, failed, SHADOW)
+    left = [identity for identity in app.provider.users if identity != user]
+    assert [r.id for r in Journal(tmp_path / "journal.jsonl").resources()] == left
+    assert len(left) == 1
+
+
+def test_a_create_that_times_out_leaves_nothing(app: ScimApp, tmp_path: Path) -> None:
+    user = ada(app)
+
+    def lose(request: LabRequest) -> LabResponse | None:
+        if request.method == "POST":
+            app.provider.handle(request)
+            raise httpx.ReadTimeout("no answer")
+        return None
+
+    app.rules.append(lose)
+    shadow(app, failure("update", TITLE, target_id=user), tmp_path)
+
+
 def test_a_lost_answer_to_the_create_leaves_nothing(app: ScimApp, tmp_path: Path) -> None:
     user = ada(app)
 

@@ -61,6 +61,7 @@ DialectOption = Annotated[
     DialectChoice | None,
     typer.Option(
         "--dialect",
+        case_sensitive=False,
         help="Entra's spelling of PATCH. Default: both; compliant if the URL has aadOptscim062020.",
     ),
 ]

@@ -55,13 +55,17 @@ Scope = Annotated[
     ScopeChoice | None,
     typer.Option(
         "--scope",
+        case_sensitive=False,
         metavar="SCOPE",
         help="Whom the job provisions: assigned or all. Default: what the job says, else assigned.",
     ),
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="With --all: go on with the comparison that was cut short."),
+    typer.Option(
+        "--resume",
+        help="With --all: go on with the comparison that was cut short, within 7 days.",
+    ),
 ]
 AllAttributes = Annotated[
     bool,
@@ -141,9 +145,11 @@ def _everyone(session: Session, ends: BothEnds, *, resume: bool) -> EveryoneComp
 
     from scimdoctor.cli.replay_session import journal_of
     from scimdoctor.compare.everyone import Keeping, compare_everyone
+    from scimdoctor.compare.object_index import forget_old
 
     which = hashlib.sha256(f"{ends.app.id} {ends.endpoint.base_url}".encode()).hexdigest()
     path = journal_of(session).path.parent / "compare" / f"{which[:16]}.sqlite"
+    forget_old(path.parent, now=session.now())
     keeping = Keeping(path=path, resume=resume)
     try:
         return compare_everyone(ends, progress=session.progress, keeping=keeping)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
+from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import typer
 
@@ -23,7 +25,36 @@ Id = Annotated[
 ListAll = Annotated[bool, typer.Option("--list", help="List every id with its title.")]
 
 
-def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) -> None:
+class TextFormat(StrEnum):
+    """The forms of a text; the others are of reports."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+TextForm = Annotated[
+    TextFormat, typer.Option("--format", "-f", case_sensitive=False, help="Form of the result.")
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the result to FILE ('-' for standard output, the default).",
+    ),
+]
+
+
+def explain(
+    ctx: typer.Context,
+    *,
+    id_: Id = None,
+    list_all: ListAll = False,
+    form: TextForm = TextFormat.TABLE,
+    output: OutputFile = None,
+) -> None:
     """Print what is known of an id that a report names.
 
     Examples:
@@ -32,17 +63,23 @@ def explain(ctx: typer.Context, *, id_: Id = None, list_all: ListAll = False) ->
       scimdoctor explain --list
     """
     del ctx
-    from scimdoctor.cli.explanations import every_explanation, explanations_of, suggestions_for
-    from scimdoctor.errors import ConfigurationError
+    from scimdoctor.cli.explanations import as_json, as_markdown, as_text, chosen
+    from scimdoctor.reports.files import save_text
 
-    if list_all or not id_:
-        for entry in every_explanation():
-            typer.echo(f"{entry.kind:18} {entry.id:42} {entry.title}")
-        return
-    found = explanations_of(id_)
-    if not found:
-        close = ", ".join(suggestions_for(id_))
-        hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
-        raise ConfigurationError(f"nothing is known of {id_!r}", hint=hint)
-    width = get_terminal_size().columns if sys.stdout.isatty() else None
-    typer.echo("\n\n".join(entry.text(width) for entry in found))
+    whole = bool(id_) and not list_all
+    found = chosen(id_ if whole else None)
+    match form:
+        case TextFormat.JSON:
+            text = as_json(found)
+        case TextFormat.MARKDOWN:
+            text = as_markdown(found, whole=whole)
+        case TextFormat.TABLE:
+            on_screen = output is None and sys.stdout.isatty()
+            width = get_terminal_size().columns if on_screen else None
+            text = as_text(found, width, whole=whole)
+        case _:
+            assert_never(form)
+    if output is None or str(output) == "-":
+        typer.echo(text)
+    else:
+        save_text(f"{text}\n", output)

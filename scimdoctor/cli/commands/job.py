@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scimdoctor.cli.completion import restart_scopes
 from scimdoctor.cli.options import App, Output, SignIn, Yes
 from scimdoctor.cli.session import new_report, session_of
 
@@ -18,9 +19,11 @@ Scope = Annotated[
     typer.Option(
         "--scope",
         metavar="NAMES",
-        help="What the job forgets: escrows, quarantine, watermark (joined by commas), or full. "
+        help="What the job forgets: escrows, quarantine, watermark (joined by commas), or full; "
+        "force-deletes lets through the deletions that the accidental-deletion threshold held back. "
         "Default: escrows,quarantine,watermark, as the portal's button.",
         show_default=False,
+        autocompletion=restart_scopes,
     ),
 ]
 

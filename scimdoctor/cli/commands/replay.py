@@ -38,9 +38,10 @@ AppOption = Annotated[
 Mode = Annotated[
     ReplayMode,
     typer.Option(
+        case_sensitive=False,
         help="plan: send nothing, print the requests. read: only reads, the write is judged. "
         "shadow: everything, on throwaway copies. live: exactly what Entra sent, to the real "
-        "object, with a rollback."
+        "object, with a rollback.",
     ),
 ]
 Cause = Annotated[
