@@ -214,7 +214,7 @@ def _unseen(
         )
     elif probe is not None and not probe.writes and blocked is None:
         missing.append("the endpoint was only read from: writes were not allowed")
-    if probe is not None and blocked is None:
+    if probe is not None and blocked is None and not evidence.only_endpoint:
         command = filled("scimdoctor check-endpoint URL", known)
         missing.append(
             f"the endpoint was checked only for what the failures point at; all: {command}"

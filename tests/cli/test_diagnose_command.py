@@ -430,7 +430,8 @@ def test_an_endpoint_alone_is_checked(tmp_path: Path) -> None:
     broken = ScimServiceProvider(token=TOKEN, faults=("filter-no-match-404",))
     found = run(tmp_path, "--endpoint", BASE_URL, "-f", "json", app=broken.handle)
     assert found.status == 1
-    assert "filter-no-match-404" in {f["cause"] for f in found.json["findings"]}
+    assert found.json["diagnoses"][0]["cause"] == "filter-no-match-404"
+    assert not [limit for limit in found.json["limits"] if "checked only for" in limit]
 
 
 def test_explain_in_other_forms(tmp_path: Path) -> None:
