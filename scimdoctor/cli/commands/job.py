@@ -101,7 +101,7 @@ def _act(
     session = session_of(ctx, sign_in)
     principal = find_app(session.graph, app, to_write=True)
     job = the_job(session.graph, principal, job_id)
-    question = f"{action.question(principal, job)} Go on?"
+    question = f"{action.question(principal, job).rstrip()} Go on?"
     session.confirm_or_stop(question, yes=yes)
     action.carry_out(session.graph, principal, job)
     target = {"app": principal.display_name, "job": job.id}
