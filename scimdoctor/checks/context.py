@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
 
+    from scimdoctor.checks.mapped_values import Mapped
     from scimdoctor.checks.options import CheckOptions
     from scimdoctor.checks.tracker import Tracker
     from scimdoctor.endpoint.credentials import Credentials
@@ -90,10 +91,16 @@ class CheckContext:
         self.passed: set[str] = set()
         """Ids of checks that found nothing wrong."""
 
+        self.judged: set[str] = set()
+        """Ids of checks that came to a result, whatever it is."""
+
         self.works_anyway: set[str] = set()
         """Ids of checks that failed, but left a way round for those that build on them."""
 
         self.objects: dict[str, TestObject] = {}
+        self.mapped: dict[str, list[Mapped]] = {}
+        """What test objects were made of that the tenant's mapping sends, and the app keeps."""
+
         self.vanished: set[str] = set()
         """Ids of test objects that were deleted, on purpose or not."""
 
@@ -502,6 +509,10 @@ class CheckContext:
         """A boolean in a spelling that the app takes."""
         text = self.dialect is Dialect.DEFAULT and self.spelling.boolean_text
         return str(value) if text else value
+
+    def fails(self, *checks: str) -> bool:
+        """Whether one of these was tried and did not pass; what was not asked for counts as fine."""
+        return any(check in self.judged - self.passed for check in checks)
 
     def is_mapped(self, path: str) -> bool:
         """Whether the tenant's mapping sends this attribute; `True` while no mapping is known."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, has
 from scimdoctor.checks.ids import CUSTOM, READ, REPLACE
+from scimdoctor.checks.mapped_values import Mapped, plan, same_moment
 from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES, RFC7643
-from scimdoctor.checks.shapes import answer_words, resource_problems, shown
+from scimdoctor.checks.shapes import answer_words, difference, resource_problems, shown
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.scim import urns
-from scimdoctor.scim.paths import AttributePath, value_at
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     from scimdoctor.checks.context import CheckContext, TestObject
 
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
-_STANDARD = {urns.USER.casefold(), urns.ENTERPRISE_USER.casefold()}
 
 
-def _path(context: CheckContext) -> tuple[str, bool]:
-    """An attribute of a custom extension, and whether this tenant's mapping sends it."""
-    mapping = context.options.schema and context.options.schema.mapping_for(group=False)
-    for row in mapping.attribute_mappings if mapping else ():
-        path = AttributePath.parse(row.target_attribute_name)
-        if path and path.urn and path.urn.casefold() not in _STANDARD:
-            return row.target_attribute_name, True
-    return _EXAMPLE, False
+def _attribute(context: CheckContext) -> tuple[Mapped, bool]:
+    """An attribute of a custom extension, and whether this tenant's mapping sends it.
+
+    Of several a text is taken: how a number or boolean is written has checks of its own.
+    """
+    schema = context.options.schema
+    mapping = schema.mapping_for(group=False) if schema else None
+    planned = plan(schema, mapping, context.values, "custom") if schema and mapping else None
+    custom = [m for m in planned.attributes if m.is_custom] if planned else []
+    chosen = next((m for m in custom if m.kind == "string"), custom[0] if custom else None)
+    if chosen is not None:
+        return chosen, True
+    first, second = (context.values.text("Custom") for _ in range(2))
+    return Mapped(path=_EXAMPLE, kind="string", value=first, changed=second), False
 
 
 def _said(mapped: bool) -> Callable[..., Result]:
@@ -39,8 +44,8 @@ def _said(mapped: bool) -> Callable[..., Result]:
 
 
 def _extension(context: CheckContext) -> Iterator[Result]:
-    path, mapped = _path(context)
-    value = context.values.text("Custom")
+    own, mapped = _attribute(context)
+    path, value = own.path, own.value
     person = {**context.values.person("custom"), path: value}
     exchange = context.send(context.create_request("Users", person))
     made = context.adopt(exchange, person)
@@ -55,7 +60,7 @@ def _extension(context: CheckContext) -> Iterator[Result]:
         raise Unavailable("no user with a custom extension could be created")
     context.objects["custom"] = made
     got = value_at(context.state(made), path)
-    if got != value:
+    if difference(value, got) not in (None, "type") and not same_moment(value, got):
         yield _said(mapped)(
             f"{path} was sent as {shown(value)} and is {shown(got)}.{unmapped}", exchange
         )
@@ -63,8 +68,8 @@ def _extension(context: CheckContext) -> Iterator[Result]:
 
 
 def _extension_path(context: CheckContext) -> Iterator[Result]:
-    path, mapped = _path(context)
-    value = context.values.text("Custom")
+    own, mapped = _attribute(context)
+    path, value = own.path, own.value if own.changed is None else own.changed
     operation = context.op("replace", path, value)
     effect = apply(context, context.user("custom"), [operation], expect=has(path, value))
     if not effect.worked:

@@ -21,6 +21,21 @@ ANYWHERE = frozenset(
 )
 """Causes of a request that gets no usable answer, whichever check sent it."""
 
+_OF_MATCHING = (
+    "attribute-not-stored-or-returned",
+    "filter-no-match-404",
+    "filter-not-selective",
+)
+_OF_UPDATE = (
+    "boolean-string-rejected",
+    "extension-urn-path-unsupported",
+    "immutable-attribute-refused",
+    "patch-value-shape-rejected",
+    "replace-clears-unsent-values",
+    "unhandled-exception-500",
+    "value-path-unsupported",
+)
+
 OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "reach/test-connection": (
         "app-prerequisite-missing",
@@ -196,10 +211,26 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "patch-value-shape-rejected",
         "response-attribute-malformed",
     ),
-    "mapping/attributes": ("mapping-targets-unsupported-attribute",),
-    "mapping/matching": (
+    "mapping/attributes": ("mapping-targets-unsupported-attribute", "unhandled-exception-500"),
+    "mapping/symbols": ("attribute-not-stored-or-returned", "unhandled-exception-500"),
+    "mapping/matching": _OF_MATCHING,
+    "mapping/update": _OF_UPDATE,
+    "mapping/add": _OF_UPDATE,
+    "mapping/long": ("unhandled-exception-500", "value-not-allowed-by-app"),
+    "mapping/references": (
         "attribute-not-stored-or-returned",
-        "filter-not-selective",
+        "patch-value-shape-rejected",
+        "unhandled-exception-500",
+    ),
+    "mapping/group-attributes": (
+        "mapping-targets-unsupported-attribute",
+        "unhandled-exception-500",
+    ),
+    "mapping/group-matching": _OF_MATCHING,
+    "mapping/group-update": (
+        *_OF_UPDATE,
+        "attribute-not-stored-or-returned",
+        "value-not-allowed-by-app",
     ),
     "manager/set": (
         "attribute-not-stored-or-returned",

@@ -228,6 +228,8 @@ class _Run:
         found = [self._finding(check, result) for result in chosen]
         self._findings[key] = found
         anyway = self.context.works_anyway
+        if found[-1].message not in {LEFT_OUT, READ_ONLY}:
+            self.context.judged.add(key)
         if any(f.is_problem or f.outcome is Outcome.ERRORED for f in found):
             if key not in anyway:
                 self._blocked[key] = key

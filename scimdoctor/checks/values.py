@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import random
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimdoctor.scim import urns
-
-if TYPE_CHECKING:
-    from scimdoctor.model.synchronization import AttributeDefinition
 
 MARKER = "scimdoctor"
 """Begins the name of everything that we create."""
@@ -100,17 +97,3 @@ class Values:
         self._counter += 1
         name = f"{MARKER} {self.run} {role} {self._counter}"
         return {"displayName": name, "externalId": self.guid()}
-
-    def of_type(self, definition: AttributeDefinition) -> Any:  # noqa: ANN401 - JSON value
-        """A value that fits an attribute of the tenant's schema."""
-        self._counter += 1
-        kind = definition.type.casefold()
-        if kind == "boolean":
-            return True
-        if kind == "integer":
-            return self._counter
-        if kind == "datetime":
-            return f"2026-01-{self._counter % 28 + 1:02d}T08:00:00Z"
-        if kind == "binary":
-            return "c2NpbWRvY3Rvcg=="
-        return self.text("value")

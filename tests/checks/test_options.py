@@ -12,7 +12,6 @@ import pytest
 
 from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 from scimdoctor.checks.tls import CHECKS as TLS_CHECKS
-from scimdoctor.checks.values import Values
 from scimdoctor.endpoint.tls import TlsFacts, probe_tls
 from scimdoctor.lab.http import Behaviour
 from scimdoctor.lab.loopback import LoopbackServer
@@ -272,16 +271,6 @@ def test_what_is_not_mapped_is_information_only() -> None:
 
 def test_without_a_mapping_its_checks_are_skipped() -> None:
     assert check_lab().of("mapping/attributes").outcome is Outcome.SKIPPED
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [("Boolean", bool), ("Integer", int), ("DateTime", str), ("Binary", str), ("String", str)],
-)
-def test_values_fit_their_type(kind: str, expected: type) -> None:
-    value = Values(seed=1).of_type(AttributeDefinition(name="x", type=kind))
-
-    assert isinstance(value, expected)
 
 
 FAMILIES = sorted({check.family for check in ALL_CHECKS if not check.opt_in} - {"run", "tls"})

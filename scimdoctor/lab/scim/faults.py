@@ -15,6 +15,7 @@ from scimdoctor.lab.scim.families import (
     lifecycle,
     listing,
     load,
+    mapping,
     membership,
     oauth,
     patch_effect,
@@ -42,6 +43,7 @@ FAULTS: tuple[Fault, ...] = (
     *patch_effect.FAULTS,
     *lifecycle.FAULTS,
     *membership.FAULTS,
+    *mapping.FAULTS,
     *errors.FAULTS,
     *load.FAULTS,
 )

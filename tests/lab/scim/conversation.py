@@ -82,6 +82,7 @@ def transcript(faults: Sequence[str] = (), traits: Sequence[str] = ()) -> list[S
     _patch_compliant(talk, users)
     _manage(talk, users)
     _groups(talk, users)
+    _map(talk)
     _disable_and_delete(talk, users)
     return talk.steps
 
@@ -170,6 +171,37 @@ def _create_users(talk: Conversation) -> list[str]:
     for user in ids:
         talk.send(f"read {ids.index(user)}", requests.read("Users", user))
     return ids
+
+
+def _map(talk: Conversation) -> None:
+    """What a tenant's own mapping sends: typed custom attributes, and symbols in texts."""
+    address = "o'neil+tag@example.com"
+    fax = 'phoneNumbers[type eq "fax"].value'
+    sent = {"userName": "mapped@example.com", "title": "R&D", WORK_MAIL: address, fax: "1"}
+    custom = {
+        f"{CUSTOM}:floor": 3,
+        f"{CUSTOM}:isRemote": True,
+        f"{CUSTOM}:hireDate": "2026-01-02T00:00:00Z",
+    }
+    user = talk.id_of("create mapped", requests.create_user(sent))
+    talk.send("create typed", requests.create_user(custom | {"userName": "typed@example.com"}))
+    patch = _patcher(talk)
+    for path, value in custom.items():
+        for op in ("Add", "Replace"):
+            spelled = value if op == "Add" else str(value)
+            patch(f"{op} {path}", user, [{"op": op, "path": path, "value": spelled}])
+    patch("sponsor", user, [{"op": "Add", "path": f"{CUSTOM}:sponsor", "value": user}])
+    patch("fax", user, [{"op": "Replace", "path": fax, "value": "2"}])
+    patch("long title", user, [{"op": "Replace", "path": "title", "value": "t" * 120}])
+    talk.send("mapped, read", requests.read("Users", user))
+    talk.send("address with plus", requests.match_query("Users", WORK_MAIL, address))
+    talk.send("by badge", requests.match_query("Users", f"{CUSTOM}:badge", "b-17"))
+    path = f"{CUSTOM}:purpose"
+    group = talk.id_of("own", requests.create_group({"displayName": "Own", path: "R&D"}))
+    talk.send("own, read", requests.read("Groups", group))
+    change = [requests.Change(op="replace", path=path, value="Sales")]
+    talk.send("own, changed", requests.update("Groups", group, change))
+    talk.send("own, asked", requests.match_query("Groups", path, "R&D"))
 
 
 def _query(talk: Conversation, users: list[str]) -> None:
