@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,16 @@ import duckdb
 import pytest
 
 from scimdoctor.sources.archive import Archive
+from scimdoctor.sources.archive_manifest import write_manifest
+from scimdoctor.sources.event_filter import EVERYTHING
+from scimdoctor.sources.event_set import new_event_set
+from scimdoctor.sources.private_files import checksum
 from tests.fakes.log_server import LogServer, log_server
 from tests.fakes.provisioning import random_records
 
 if TYPE_CHECKING:
     from scimdoctor.lab.http import LabRequest
+    from scimdoctor.sources.summary import Summary
 
 ROOT = Path(__file__).parents[2]
 SINCE, UNTIL = "2026-03-01T00:00:00+00:00", "2026-03-04T00:00:00+00:00"
@@ -81,6 +87,55 @@ def test_a_process_that_is_killed_again_and_again(tmp_path: Path) -> None:
     assert len(expected) == 60
     assert contents(folder) == expected
     assert len(asked) < 2 * in_one_go + 6, "it went on, page by page, and did not begin again"
+
+
+def test_readers_see_the_archive_before_or_after_a_pull_never_between(tmp_path: Path) -> None:
+    seen: list[int] = []
+    with log_server(random_records(60), page_size=10) as server:
+        with subprocess.Popen(command(server, tmp_path), cwd=ROOT, env=environ(server)) as process:
+            while process.poll() is None:
+                seen.append(events_in(tmp_path))
+        assert process.returncode == 0
+    assert set(seen) <= {0, 60}
+    assert seen.count(0) > 0
+    assert events_in(tmp_path) == 60
+
+
+def events_in(folder: Path) -> int:
+    with new_event_set() as events:
+        events.add_parquet(Archive(folder, "t").files())
+        return events.counts(EVERYTHING).read
+
+
+def test_files_of_an_older_release_are_read_beside_new_ones(tmp_path: Path) -> None:
+    with log_server(random_records(60), page_size=60) as server:
+        assert pull(server, tmp_path).stdout == "60\n"
+    new = summary_of(tmp_path)
+    make_old(Archive(tmp_path, "t"))
+    assert Archive(tmp_path, "t").verify() == []
+    assert summary_of(tmp_path) == new
+    assert new.signatures
+
+
+def summary_of(folder: Path) -> Summary:
+    with new_event_set() as events:
+        events.add_parquet(Archive(folder, "t").files())
+        return events.summary(EVERYTHING)
+
+
+def make_old(archive: Archive) -> None:
+    """Rewrite every other file as a release before the signatures' column did."""
+    files = list(archive.manifest.files)
+    for number, one in list(enumerate(files))[::2]:
+        old, new = archive.folder / one.path, f"{one.path.rpartition('-s')[0]}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (SELECT * EXCLUDE signature_text FROM '{old}') TO '{archive.folder / new}'"
+            )
+        old.unlink()
+        path = archive.folder / new
+        files[number] = replace(one, path=new, bytes=path.stat().st_size, sha256=checksum(path))
+    write_manifest(archive.folder, replace(archive.manifest, files=tuple(files)))
 
 
 def test_a_process_that_is_killed_while_graph_answers(tmp_path: Path) -> None:
