@@ -123,6 +123,8 @@ def _label(raw: Mapping[str, Any]) -> str:
 
 
 def _find(graph: GraphClient, wanted: str) -> tuple[str, Mapping[str, Any]]:
+    if not wanted.strip():
+        raise ConfigurationError("the name of the user or group is empty")
     user = directory.user(graph, wanted)
     if user is not None:
         return "User", user

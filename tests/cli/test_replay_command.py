@@ -310,6 +310,37 @@ def test_nothing_is_called_failed_in_a_capture_where_all_went_well(desk: Desk) -
     assert "the log says failed" in both.stdout
 
 
+def test_a_user_without_mail_is_matched_by_what_there_is(desk: Desk) -> None:
+    schema = json.loads((EXAMPLES / "schema.json").read_text())
+    for rule in schema["synchronizationRules"]:
+        for mapping in rule["objectMappings"]:
+            for item in mapping["attributeMappings"]:
+                if item["targetAttributeName"] == 'emails[type eq "work"].value':
+                    item["matchingPriority"] = 2
+    saved = desk.folder / "schema.json"
+    saved.write_text(json.dumps(schema))
+    arguments = ("--schema", str(saved), "--mode", "plan")
+    said = "the query by the matching attribute emails[type eq"
+    bare = desk.file(desk.event(userName="ada@example.com"))
+    ran = desk.run(replay, "--from", bare, *arguments)
+    assert "userName+eq+" in ran.stdout
+    assert said in " ".join(ran.stdout.split())
+    mail = {"userName": "ada@example.com", 'emails[type eq "work"].value': "ada@example.com"}
+    known = desk.file(desk.event(**mail))
+    assert said not in " ".join(desk.run(replay, "--from", known, *arguments).stdout.split())
+
+
+def test_an_event_without_steps_does_not_stop_the_rest(desk: Desk) -> None:
+    bare = desk.event("e1", userName="ada@example.com")
+    bare |= {"provisioningSteps": None, "modifiedProperties": None}
+    events = desk.file(bare, desk.event("e2", userName="bob@example.com"))
+    ran = desk.run(replay, "--from", events, "--mode", "plan", "-f", "json")
+    assert ran.status in {0, 1}, ran.stderr
+    verdicts = {r["event"]: r["verdict"] for r in ran.json["replays"]}
+    assert set(verdicts) == {"e1", "e2"}
+    assert verdicts["e2"] == "not-sent"
+
+
 def test_modes_and_forms_in_any_letter_case(desk: Desk) -> None:
     events = desk.file(desk.event(userName="ada@example.com"))
     ran = desk.run(replay, "--from", events, "--mode", "PLAN", "-f", "JSON")

@@ -191,6 +191,10 @@ def test_powershell_without_depth_is_named() -> None:
 
 
 def test_something_else_is_refused() -> None:
+    with pytest.raises(
+        UnreadableRecord, match="an error of Microsoft Graph, not its answer: X: no"
+    ):
+        read_record({"error": {"code": "X", "message": "no"}})
     with pytest.raises(UnreadableRecord, match="none of the fields"):
         read_record({"id": "1", "displayName": "Ada"})
 
