@@ -70,6 +70,9 @@ class TestObject:
     state: dict[str, Any] | None = None
     """As last read by id; `None` when something may have changed since."""
 
+    seen: Exchange | None = None
+    """The last read by id."""
+
     @property
     def name(self) -> str:
         """The userName or displayName it was created with."""
@@ -148,6 +151,10 @@ class CheckContext:
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace_left, self._waited_in_vain = 3.0, False
         self._clashed: set[tuple[str, str]] = set()
+        self.nobody = self.values.guid()
+        self._probes: dict[ScimRequest, Exchange] = {}
+        self.looked_at: list[Exchange] = []
+        """What the check that runs judges although an earlier one sent it."""
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -238,6 +245,8 @@ class CheckContext:
             if again.status is not None and again.status < 500:
                 self.intermittent.append(exchange)
                 exchange = again
+        if exchange.status not in {401, 403}:
+            self._still_there(exchange)
         if exchange.response is None:
             raise NoAnswer(exchange)
         return self._undisguised(exchange)
@@ -342,6 +351,22 @@ class CheckContext:
         wanted = [*parameters.items(), ("filter", text)]
         return self.send(requests.get(f"/{resource}", wanted))
 
+    def probe(self) -> Exchange:
+        """Test Connection's query for a user whom nobody has; sent once in each spelling."""
+        return self._once_only(requests.probe("Users", "userName", self.nobody))
+
+    def unknown(self) -> Exchange:
+        """A read by an id that nobody has; sent once in each spelling."""
+        return self._once_only(requests.get(f"/Users/{self.nobody}"))
+
+    def _once_only(self, request: ScimRequest) -> Exchange:
+        spelled = respell(request, self.spelling)
+        if spelled in self._probes:
+            self.looked_at.append(self._probes[spelled])
+        else:
+            self._probes[spelled] = self.send(request)
+        return self._probes[spelled]
+
     def find(self, resource: str, attribute: str, value: str) -> Exchange:
         """Entra's matching query."""
         return self.send(requests.match_query(resource, attribute, value))
@@ -375,6 +400,13 @@ class CheckContext:
         exchange = self.send(_by_id(thing))
         _keep(thing, exchange)
         return exchange
+
+    def last_read(self, thing: TestObject) -> Exchange:
+        """The read by id that shows the object's state; sent only where that is not known."""
+        if thing.seen is None or thing.state is None:
+            return self.read(thing)
+        self.looked_at.append(thing.seen)
+        return thing.seen
 
     def read_each(self, things: Sequence[TestObject]) -> None:
         """GET several by id."""
@@ -542,6 +574,7 @@ def _by_id(thing: TestObject) -> ScimRequest:
 def _keep(thing: TestObject, exchange: Exchange) -> None:
     """Keep the state that a successful read shows."""
     body = exchange.json
+    thing.seen = exchange
     thing.state = body if exchange.ok and isinstance(body, dict) else None
 
 

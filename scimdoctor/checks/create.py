@@ -8,11 +8,12 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import created_id, holds
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.prose import missing_prerequisite, names_domain
-from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.references import TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.checks.values import WORK_PHONE
 from scimdoctor.entra import requests
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, value_at
 
@@ -477,20 +478,7 @@ def _inactive(context: CheckContext) -> Iterator[Result]:
         )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"create/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement.MUST,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc="RFC 7644 §3.3",
-        references=(TUTORIAL, f"{RFC7644}#section-3.3"),
-    )
+_rule = family("create", TUTORIAL, rfc="RFC 7644 §3.3")
 
 
 CHECKS = (

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, CREATE, NO_MATCH
-from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.references import TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import ScimRequest
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.error import ScimError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
-    exchange = context.send(requests.get(f"/Users/{context.values.guid()}"))
+    exchange = context.unknown()
     words = f"GET of a user that does not exist was answered {answer_words(exchange)}"
     if exchange.crashed:
         yield failed(f"{words} instead of 404.", exchange)
@@ -33,7 +33,7 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
 
 
 def _shape(context: CheckContext) -> Iterator[Result]:
-    exchange = context.send(requests.get(f"/Users/{context.values.guid()}"))
+    exchange = context.unknown()
     if exchange.ok or exchange.response is None or exchange.status is None:
         return
     if exchange.status in {405, 501}:
@@ -101,22 +101,14 @@ def _delete_unknown(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words} instead of 404.", exchange)
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"errors/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "minor")),
-        requirement=Requirement.MUST,
-        cause=words.get("cause", "unhandled-exception-500"),
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words.get(
-            "admin_sees", "an event that fails with 500 and says nothing of the reason."
-        ),
-        fix=words["fix"],
-        rfc="RFC 7644 §3.12",
-        references=(TUTORIAL, f"{RFC7644}#section-3.12"),
-    )
+_rule = family(
+    "errors",
+    TUTORIAL,
+    rfc="RFC 7644 §3.12",
+    severity="minor",
+    cause="unhandled-exception-500",
+    admin_sees="an event that fails with 500 and says nothing of the reason.",
+)
 
 
 CHECKS = (

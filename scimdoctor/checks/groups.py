@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
@@ -18,7 +18,8 @@ from scimdoctor.checks.ids import (
     GROUPS,
     NO_MATCH,
 )
-from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.references import TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     difference,
@@ -28,7 +29,7 @@ from scimdoctor.checks.shapes import (
     shown,
 )
 from scimdoctor.entra import requests
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import value_at
 
@@ -350,21 +351,7 @@ def _deletion(context: CheckContext, group: TestObject) -> Iterator[Result]:
         )
 
 
-def _rule(name: str, title: str, **words: Any) -> CheckRule:  # noqa: ANN401
-    section = words.get("section", "3.4.2.2")
-    return CheckRule(
-        id=f"groups/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=f"RFC 7644 §{section}",
-        references=(TUTORIAL, f"{RFC7644}#section-{section}"),
-    )
+_rule = family("groups", TUTORIAL, rfc="RFC 7644 §3.4.2.2")
 
 
 _DUPLICATES = "groups that are created again, or DuplicateTargetEntries."

@@ -8,12 +8,12 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has, must_differ
 from scimdoctor.checks.ids import DISABLE, MATCH, READ, REPLACE, VALUE_PATH
-from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, RFC7644, TUTORIAL
+from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
 from scimdoctor.checks.values import WORK_EMAIL
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -412,25 +412,7 @@ def _again(context: CheckContext) -> Iterator[Result]:
         )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"lifecycle/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=f"RFC 7644 §{words.get('section', '3.5.2')}",
-        references=(
-            TUTORIAL,
-            HOW_IT_WORKS,
-            COMPATIBILITY,
-            f"{RFC7644}#section-{words.get('section', '3.5.2')}",
-        ),
-    )
+_rule = family("lifecycle", TUTORIAL, HOW_IT_WORKS, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
 
 
 _STAYS = (

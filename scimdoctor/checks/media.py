@@ -23,7 +23,7 @@ _ACCEPTS = ("application/scim+json", "application/json", "*/*", None)
 
 
 def _answer_type(context: CheckContext) -> Iterator[Result]:
-    exchange = context.send(requests.probe("Users", "userName", context.values.guid()))
+    exchange = context.probe()
     if exchange.response is None or not exchange.response.body.strip():
         return
     if not exchange.ok:
@@ -38,8 +38,8 @@ def _answer_type(context: CheckContext) -> Iterator[Result]:
 
 
 def _accept(context: CheckContext) -> Iterator[Result]:
-    request = requests.probe("Users", "userName", context.values.guid())
-    usual = context.send(request)
+    usual = context.probe()
+    request = requests.probe("Users", "userName", context.nobody)
     if usual.status == 406:
         yield failed(f"GET /Users with Entra's Accept was answered {answer_words(usual)}.", usual)
     kept = tuple(h for h in request.headers if h[0].casefold() != "accept")

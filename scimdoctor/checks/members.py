@@ -9,7 +9,8 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral, has
 from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_PATCH
-from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
+from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     member_ids,
@@ -20,7 +21,7 @@ from scimdoctor.checks.shapes import (
 )
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -286,7 +287,10 @@ def _remove_absent(context: CheckContext) -> Iterator[Result]:
 def _replace(context: CheckContext) -> Iterator[Result]:
     if GROUP_PATCH not in context.passed:
         raise Unavailable("a replace on groups is not known to work (see groups/rename)")
-    group, (one, _two, three) = _refill(context)
+    group, people = context.group("team"), _people(context, 3)
+    if member_ids(context.state(group)) != people[1:]:
+        group, people = _refill(context)
+    one, three = people[0], people[2]
     operation = context.op("replace", "members", _values([one, three]))
     effect = apply(context, group, [operation], expect=_exactly(one, three))
     if not effect.worked:
@@ -299,7 +303,9 @@ def _rename(context: CheckContext) -> Iterator[Result]:
     """A rename of a group that has members; `groups/rename` renames an empty one."""
     if GROUP_PATCH not in context.passed:
         raise Unavailable("a group cannot be renamed (see groups/rename)")
-    group, _people_in = _refill(context)
+    group = context.group("team")
+    if not member_ids(context.state(group)):
+        group, _people_in = _refill(context)
     new = context.values.group("renamed")["displayName"]
     operation = context.op("replace", "displayName", new)
     effect = apply(context, group, [operation], expect=has("displayName", new))
@@ -449,20 +455,7 @@ def _lost_in_parallel(
     )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"groups/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc="RFC 7644 §3.5.2",
-        references=(TUTORIAL, COMPATIBILITY, f"{RFC7644}#section-3.5.2"),
-    )
+_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
 
 
 _FAILS = "update events of the reference 'members' that fail."

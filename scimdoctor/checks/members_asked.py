@@ -7,14 +7,14 @@ from urllib.parse import parse_qsl
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_MATCH
-from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
+from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     member_ids,
     resources_of,
 )
 from scimdoctor.entra import requests
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,8 @@ def _membership_query(context: CheckContext) -> Iterator[Result]:
     one = next(iter(member_ids(context.state(group))), None)
     if one is None:
         raise Unavailable("the group shows no members")
-    hit = context.send(requests.membership_query(group.id, one))
+    members = (one, context.values.guid())
+    hit, miss = context.each([requests.membership_query(group.id, m) for m in members])
     if not hit.ok and "manager/query" not in context.passed:
         pairs = [(n, v) for n, v in parse_qsl(hit.request.query) if n != "attributes"]
         if context.send(requests.get("/Groups", pairs)).ok:
@@ -63,7 +64,6 @@ def _membership_query(context: CheckContext) -> Iterator[Result]:
             f"The query by id and members was answered {answer_words(hit)} without the group.", hit
         )
         return
-    miss = context.send(requests.membership_query(group.id, context.values.guid()))
     if miss.ok and resources_of(miss):
         yield failed(
             "The query by id and a member that the group does not have finds the group.",
@@ -72,20 +72,7 @@ def _membership_query(context: CheckContext) -> Iterator[Result]:
         )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"groups/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc="RFC 7644 §3.5.2",
-        references=(TUTORIAL, COMPATIBILITY, f"{RFC7644}#section-3.5.2"),
-    )
+_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
 
 
 CHECKS = (

@@ -18,11 +18,12 @@ from scimdoctor.checks.effects import (
     lacks,
 )
 from scimdoctor.checks.ids import READ, REPLACE, SEVERAL
-from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
+from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, shown
 from scimdoctor.checks.values import DEPARTMENT, EMPLOYEE_NUMBER, WORK_EMAIL
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -257,8 +258,9 @@ def _remove(context: CheckContext) -> Iterator[Result]:
     user, path = context.user("subject"), _spare(context)
     if path == "displayName":
         raise Unavailable("the app keeps no attribute that could be removed without harm")
-    value = context.values.text("Kept") if path != "preferredLanguage" else "fr-FR"
-    apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
+    if value_at(context.state(user), path) in (None, ""):
+        value = context.values.text("Kept") if path != "preferredLanguage" else "fr-FR"
+        apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
     trial = Trial(
         thing=user,
         operations=[context.op("remove", path)],
@@ -465,20 +467,7 @@ def _unknown(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words} instead of 404.", exchange)
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"patch/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "blocker")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=f"RFC 7644 §{words.get('section', '3.5.2')}",
-        references=(TUTORIAL, COMPATIBILITY, f"{RFC7644}#section-{words.get('section', '3.5.2')}"),
-    )
+_rule = family("patch", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2", severity="blocker")
 
 
 _FAILS = "update events that fail with the app's status; the user goes into escrow."

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
 from scimdoctor.checks.ids import EXTENSION, REPLACE, VALUE_PATH
-from scimdoctor.checks.references import COMPATIBILITY, RFC7644, TUTORIAL
+from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import request_words, shown
 from scimdoctor.checks.values import (
     DEPARTMENT,
@@ -21,7 +22,7 @@ from scimdoctor.checks.values import (
     WORK_STREET,
 )
 from scimdoctor.entra.dialect import Dialect
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, member, value_at
 
@@ -159,7 +160,14 @@ def _one_removed(context: CheckContext, user: TestObject) -> Iterator[Result]:
     other = value_at(context.state(user), WORK_PHONE)
     operations = [context.op("remove", MOBILE_PHONE)]
     effect = apply(context, user, operations, expect=lacks(MOBILE_PHONE))
-    if effect.accepted and other is not None and value_at(effect.after, WORK_PHONE) != other:
+    if not effect.worked and not effect.accepted:
+        yield failed(
+            f"{effect.words}. A replace with this path works.",
+            *effect.exchanges,
+            cause="unhandled-exception-500" if effect.exchange.crashed else None,
+            severity=Severity.MINOR,
+        )
+    elif effect.accepted and other is not None and value_at(effect.after, WORK_PHONE) != other:
         yield failed(
             f"{request_words(effect.exchange)} also removed the work number, which was {shown(other)}.",
             *effect.exchanges,
@@ -447,20 +455,7 @@ def _pathless_object(context: CheckContext) -> Iterator[Result]:
         )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"patch/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "blocker")),
-        requirement=Requirement(words.get("requirement", "MUST")),
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc="RFC 7644 §3.5.2",
-        references=(TUTORIAL, COMPATIBILITY, f"{RFC7644}#section-3.5.2"),
-    )
+_rule = family("patch", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2", severity="blocker")
 
 
 _FAILS = "update events that fail with the app's status; every other change in the same PATCH is lost too."

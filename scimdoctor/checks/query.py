@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, MATCH, NO_MATCH, READ
-from scimdoctor.checks.references import RFC7644, TUTORIAL
+from scimdoctor.checks.references import TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     encoding_problem,
@@ -15,19 +16,17 @@ from scimdoctor.checks.shapes import (
     shown,
 )
 from scimdoctor.entra import requests
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
-    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.exchange import Exchange, ScimRequest
 
 
 def _no_match(context: CheckContext) -> Iterator[Result]:
-    request = requests.probe("Users", "userName", context.values.guid())
-    exchange = context.send(request)
+    exchange = context.probe()
     words = f"The query for a userName that nobody has was answered {answer_words(exchange)}"
     if exchange.ok:
         yield from _empty_list(context, exchange, words)
@@ -262,7 +261,7 @@ def _selective(context: CheckContext) -> Iterator[Result]:
 def _paging(context: CheckContext) -> Iterator[Result]:
     context.user("subject")
     context.user("bystander")
-    first = _page(context, 1)
+    first, second = context.each([_page(1), _page(2)])
     if not first.ok:
         yield noted(
             f"GET /Users without a filter was answered {answer_words(first)}; Entra does not ask so.",
@@ -273,15 +272,14 @@ def _paging(context: CheckContext) -> Iterator[Result]:
     if problem is not None:
         yield failed(f"GET /Users?startIndex=1&count=1 was answered with {problem}.", first)
         return
-    second = _page(context, 2)
     problem = _paging_problem(first, second)
     if problem is not None:
         yield failed(problem, first, second)
         return
     total = first.json["totalResults"]
-    last = _page(context, total)
+    last = context.send(_page(total))
     if last.ok and not resources_of(last):
-        again = _page(context, 1)
+        again = context.send(_page(1))
         if again.ok and again.json.get("totalResults") == total:
             yield failed(
                 f"GET /Users?startIndex={total}&count=1 was answered without a user although "
@@ -290,9 +288,8 @@ def _paging(context: CheckContext) -> Iterator[Result]:
             )
 
 
-def _page(context: CheckContext, start: int) -> Exchange:
-    wanted = [("startIndex", str(start)), ("count", "1")]
-    return context.send(requests.get("/Users", wanted))
+def _page(start: int) -> ScimRequest:
+    return requests.get("/Users", [("startIndex", str(start)), ("count", "1")])
 
 
 def _paging_problem(first: Exchange, second: Exchange) -> str | None:
@@ -312,20 +309,7 @@ def _paging_problem(first: Exchange, second: Exchange) -> str | None:
     return None
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"query/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement.MUST,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=f"RFC 7644 §{words.get('section', '3.4.2.2')}",
-        references=(TUTORIAL, f"{RFC7644}#section-{words.get('section', '3.4.2.2')}"),
-    )
+_rule = family("query", TUTORIAL, rfc="RFC 7644 §3.4.2.2")
 
 
 CHECKS_BEFORE_CREATE = (

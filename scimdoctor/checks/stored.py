@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, failed, noted
 from scimdoctor.checks.ids import CREATE, MATCH, READ
-from scimdoctor.checks.references import RFC7643, RFC7644, TUTORIAL
+from scimdoctor.checks.references import RFC7643, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     difference,
@@ -18,7 +19,7 @@ from scimdoctor.checks.shapes import (
     shown,
 )
 from scimdoctor.checks.values import EMPLOYEE_NUMBER, NASTY_TEXT, WORK_EMAIL
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, value_at
 
@@ -65,7 +66,7 @@ def _by_id(context: CheckContext) -> Iterator[Result]:
 
 def _shape(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
-    answers = [(user.created, user.created.json), (context.read(user), user.state)]
+    answers = [(user.created, user.created.json), (context.last_read(user), user.state)]
     listed = context.find("Users", "userName", user.name)
     answers += [(listed, r) for r in resources_of(listed)[:1]]
     for exchange, resource in answers:
@@ -94,7 +95,7 @@ def _misplaced(resource: Mapping[str, Any]) -> list[str]:
 
 def _stored(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
-    read = context.read(user)
+    read = context.last_read(user)
     state = context.state(user)
     lost: dict[str, str] = {}
     for path, sent in user.sent.items():
@@ -176,7 +177,6 @@ def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> str:
 
 def _listed(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
-    context.read(user)
     exchange = context.find("Users", "userName", user.name)
     item = next((r for r in resources_of(exchange) if str(r.get("id")) == user.id), None)
     if item is None:
@@ -236,20 +236,7 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
             return
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"read/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement.MUST,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=words.get("rfc", "RFC 7644 §3.4.1"),
-        references=(TUTORIAL, f"{RFC7644}#section-3.4.1", f"{RFC7643}#section-2.4"),
-    )
+_rule = family("read", TUTORIAL, f"{RFC7643}#section-2.4", rfc="RFC 7644 §3.4.1")
 
 
 CHECKS_FIRST = (

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, flat, request_words
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange
 
 _ENOUGH = 20
 """With fewer requests nothing can be said of the run as a whole."""
@@ -112,13 +114,20 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
     alone = context.crowd.broken_up_by
     if alone is not None and alone.status != 429:
         yield noted(
-            f"{request_words(alone)}, sent beside others, got {answer_words(alone)}; sent alone it "
-            "was answered. From then on one request was sent at a time.",
+            f"{request_words(alone)}, sent beside others, got {answer_words(alone)}; sent again alone "
+            f"it was answered. {_why_alone(alone)}",
             alone,
             cause="",
         )
         return
     yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")
+
+
+def _why_alone(alone: Exchange) -> str:
+    """What a failure beside others may mean: a crash need not come from the company."""
+    if alone.crashed:
+        return "It may fail now and then, or whenever several requests come at once."
+    return "From then on one request was sent at a time."
 
 
 def _answer_types(context: CheckContext) -> Iterator[Result]:
@@ -191,20 +200,7 @@ def _latency(context: CheckContext) -> Iterator[Result]:
         yield passed(f"{words}.")
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"run/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement.ENTRA,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc=words.get("rfc"),
-        references=(HOW_IT_WORKS, TUTORIAL, f"{RFC7644}#section-3"),
-    )
+_rule = family("run", HOW_IT_WORKS, TUTORIAL, f"{RFC7644}#section-3", requirement="ENTRA")
 
 
 BYSTANDER_CHECKS = (

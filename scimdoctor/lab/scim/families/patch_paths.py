@@ -254,4 +254,21 @@ FAULTS = (
             lambda r, o: not is_group(r) and op_of(o) == "remove", "Only add and replace."
         ),
     ),
+    _fault(
+        id="value-path-remove-refused",
+        title="Refuses remove on a path with a value filter",
+        cause="value-path-unsupported",
+        apply=refused(
+            lambda r, o: not is_group(r) and has_value_path(r, o) and op_of(o) == "remove",
+            "No filter in remove.",
+        ),
+    ),
+    _fault(
+        id="value-path-remove-500",
+        title="Crashes on a remove on a path with a value filter",
+        cause="unhandled-exception-500",
+        apply=crashed(
+            lambda r, o: not is_group(r) and has_value_path(r, o) and op_of(o) == "remove"
+        ),
+    ),
 )
