@@ -23,6 +23,7 @@ from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
     answer_words,
     difference,
+    is_html,
     list_problem,
     resource_problems,
     resources_of,
@@ -48,7 +49,9 @@ def _query(context: CheckContext) -> Iterator[Result]:
     request = requests.probe("Groups", "displayName", context.values.guid())
     exchange = context.send(request)
     words = f"The query for a group that does not exist was answered {answer_words(exchange)}"
-    if exchange.ok:
+    if is_html(exchange) and exchange.ok:
+        yield failed(f"{words}, a web page: no group can be provisioned.", exchange)
+    elif exchange.ok:
         context.works_anyway.add(GROUPS)
         problem = list_problem(exchange)
         if problem is not None or exchange.status == 204:
@@ -59,6 +62,7 @@ def _query(context: CheckContext) -> Iterator[Result]:
                 exchange,
                 cause="filter-not-selective",
             )
+    if exchange.ok:
         return
     plain = context.send(requests.get("/Groups"))
     if plain.ok:

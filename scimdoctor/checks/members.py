@@ -124,6 +124,14 @@ def _find_reason(
     context: CheckContext, group: TestObject, effect: Effect, one: str
 ) -> Iterator[Result]:
     """Vary the Add until it works; what had to be varied is the reason."""
+    problems = list(resource_problems(effect.after))
+    if effect.accepted and problems:
+        yield failed(
+            f"GET /Groups answers a group in which {'; '.join(problems)}.",
+            *effect.exchanges,
+            cause="response-attribute-malformed",
+        )
+        return
     lower = {"op": "add", "path": "members"}
     add = context.op("add", "members")
     ways: tuple[tuple[dict[str, Any], str, str], ...] = (

@@ -182,6 +182,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "patch/value-path-siblings": (
         "replace-clears-unsent-values",
         "value-path-add-creates-duplicates",
+        "unhandled-exception-500",
     ),
     "patch/value-path-add": (
         "patch-add-not-supported",

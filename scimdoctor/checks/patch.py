@@ -121,6 +121,14 @@ def _nothing_works(context: CheckContext, user: TestObject, effect: Effect) -> I
     """Say why not even the simplest PATCH works."""
     status = effect.exchange.status or 0
     context.unpatched = effect.exchange
+    done = _operation(effect)
+    if not effect.accepted and has(done["path"], done["value"])(effect.after):
+        yield failed(
+            f"{effect.words}, while a read by id shows the change.",
+            *effect.exchanges,
+            cause="write-response-wrong",
+        )
+        return
     value = context.values.text("Replaced")
     wrapped = context.op("replace", _simple(context), [{"value": value}])
     other = apply(context, user, [wrapped], expect=has(_simple(context), value))

@@ -134,6 +134,11 @@ def _unslash(call: Call) -> LabResponse | None:
     return None
 
 
+def _members_object(resource: Resource) -> Resource:
+    members = resource.get("members")
+    return resource | {"members": {"value": members}} if members else resource
+
+
 FAULTS = (
     _lost(
         id="external-id-dropped",
@@ -275,6 +280,11 @@ FAULTS = (
         id="members-as-text",
         title="Shows members as a list of texts",
         shown=shown(_each("members", lambda e: e.get("value"))),
+    ),
+    _shape(
+        id="members-as-object",
+        title="Shows members as an object",
+        shown=shown(_members_object),
     ),
     _shape(
         id="id-number",

@@ -256,6 +256,12 @@ FAULTS = (
         answer=answered(_patched, empty(202)),
     ),
     _effect(
+        id="patch-303",
+        title="Applies a PATCH, and answers 303",
+        cause=_WRITE,
+        answer=answered(_patched, empty(303)),
+    ),
+    _effect(
         id="no-op-400",
         title="Answers 400 to a PATCH that changes nothing",
         cause=_IDEMPOTENT,
