@@ -7,7 +7,7 @@ fail again for a reason that is reported already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +79,22 @@ class TestObject:
         return str(self.sent.get("userName" if self.resource == "Users" else "displayName"))
 
 
+@dataclass(kw_only=True)
+class _Asked:
+    """Questions that several checks have in common, so that each is sent once."""
+
+    nobody: str = ""
+    answers: dict[ScimRequest, Exchange] = field(default_factory=dict)
+    looked_at: list[Exchange] = field(default_factory=list)
+
+
 class CheckContext:
     """One run's hands and memory."""
 
     def __init__(self, endpoint: Sender, options: CheckOptions, tracker: Tracker) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.tracker, self.presence = tracker, Presence()
+        self.tracker, self.presence, self._asked = tracker, Presence(), _Asked()
         self.values = Values(seed=options.seed, domain=options.domain)
         self.spelling = Spelling()
         self.kept: set[str] = set()
@@ -151,10 +160,6 @@ class CheckContext:
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace_left, self._waited_in_vain = 3.0, False
         self._clashed: set[tuple[str, str]] = set()
-        self.nobody = self.values.guid()
-        self._probes: dict[ScimRequest, Exchange] = {}
-        self.looked_at: list[Exchange] = []
-        """What the check that runs judges although an earlier one sent it."""
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -351,6 +356,17 @@ class CheckContext:
         wanted = [*parameters.items(), ("filter", text)]
         return self.send(requests.get(f"/{resource}", wanted))
 
+    @property
+    def looked_at(self) -> list[Exchange]:
+        """What the check that runs judges although an earlier one sent it."""
+        return self._asked.looked_at
+
+    @property
+    def nobody(self) -> str:
+        """A random name and id that no user has."""
+        self._asked.nobody = self._asked.nobody or self.values.guid()
+        return self._asked.nobody
+
     def probe(self) -> Exchange:
         """Test Connection's query for a user whom nobody has; sent once in each spelling."""
         return self._once_only(requests.probe("Users", "userName", self.nobody))
@@ -361,11 +377,11 @@ class CheckContext:
 
     def _once_only(self, request: ScimRequest) -> Exchange:
         spelled = respell(request, self.spelling)
-        if spelled in self._probes:
-            self.looked_at.append(self._probes[spelled])
+        if spelled in self._asked.answers:
+            self.looked_at.append(self._asked.answers[spelled])
         else:
-            self._probes[spelled] = self.send(request)
-        return self._probes[spelled]
+            self._asked.answers[spelled] = self.send(request)
+        return self._asked.answers[spelled]
 
     def find(self, resource: str, attribute: str, value: str) -> Exchange:
         """Entra's matching query."""
