@@ -7,10 +7,11 @@ fail again for a reason that is reported already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.checks.asked import Asked
 from scimdoctor.checks.check import NoAnswer, OutOfTime, RunEnds, Unavailable
 from scimdoctor.checks.crowd import Crowd, is_answer
 from scimdoctor.checks.ids import GROUP_STORED, STORED
@@ -79,22 +80,13 @@ class TestObject:
         return str(self.sent.get("userName" if self.resource == "Users" else "displayName"))
 
 
-@dataclass(kw_only=True)
-class _Asked:
-    """Questions that several checks have in common, so that each is sent once."""
-
-    nobody: str = ""
-    answers: dict[ScimRequest, Exchange] = field(default_factory=dict)
-    looked_at: list[Exchange] = field(default_factory=list)
-
-
 class CheckContext:
     """One run's hands and memory."""
 
     def __init__(self, endpoint: Sender, options: CheckOptions, tracker: Tracker) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.tracker, self.presence, self._asked = tracker, Presence(), _Asked()
+        self.tracker, self.presence, self.asked = tracker, Presence(), Asked()
         self.values = Values(seed=options.seed, domain=options.domain)
         self.spelling = Spelling()
         self.kept: set[str] = set()
@@ -357,31 +349,22 @@ class CheckContext:
         return self.send(requests.get(f"/{resource}", wanted))
 
     @property
-    def looked_at(self) -> list[Exchange]:
-        """What the check that runs judges although an earlier one sent it."""
-        return self._asked.looked_at
-
-    @property
     def nobody(self) -> str:
         """A random name and id that no user has."""
-        self._asked.nobody = self._asked.nobody or self.values.guid()
-        return self._asked.nobody
+        self.asked.nobody = self.asked.nobody or self.values.guid()
+        return self.asked.nobody
 
     def probe(self) -> Exchange:
         """Test Connection's query for a user whom nobody has; sent once in each spelling."""
-        return self._once_only(requests.probe("Users", "userName", self.nobody))
+        return self.asked.once(
+            respell(requests.probe("Users", "userName", self.nobody), self.spelling), self.send
+        )
 
     def unknown(self) -> Exchange:
         """A read by an id that nobody has; sent once in each spelling."""
-        return self._once_only(requests.get(f"/Users/{self.nobody}"))
-
-    def _once_only(self, request: ScimRequest) -> Exchange:
-        spelled = respell(request, self.spelling)
-        if spelled in self._asked.answers:
-            self.looked_at.append(self._asked.answers[spelled])
-        else:
-            self._asked.answers[spelled] = self.send(request)
-        return self._asked.answers[spelled]
+        return self.asked.once(
+            respell(requests.get(f"/Users/{self.nobody}"), self.spelling), self.send
+        )
 
     def find(self, resource: str, attribute: str, value: str) -> Exchange:
         """Entra's matching query."""
@@ -421,7 +404,7 @@ class CheckContext:
         """The read by id that shows the object's state; sent only where that is not known."""
         if thing.seen is None or thing.state is None:
             return self.read(thing)
-        self.looked_at.append(thing.seen)
+        self.asked.looked_at.append(thing.seen)
         return thing.seen
 
     def read_each(self, things: Sequence[TestObject]) -> None:

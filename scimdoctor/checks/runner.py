@@ -159,9 +159,9 @@ class _Run:
             self.add(check.id, check, [Result(outcome=Outcome.SKIPPED, message=reason)])
             return
         before = len(self.sent())
-        self.context.looked_at.clear()
+        self.context.asked.looked_at.clear()
         results = self._results(check) or [_nothing_wrong(check)]
-        own = (*self.context.looked_at, *self.sent()[before:])
+        own = (*self.context.asked.looked_at, *self.sent()[before:])
         self.add(check.id, check, [_shown(result, own) for result in results])
 
     def stop(self, selected: Iterable[Check]) -> None:
