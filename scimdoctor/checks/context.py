@@ -84,8 +84,7 @@ class CheckContext:
     """One run's hands and memory."""
 
     def __init__(self, endpoint: Sender, options: CheckOptions, tracker: Tracker) -> None:
-        self.endpoint = endpoint
-        self.options = options
+        self.endpoint, self.options = endpoint, options
         self.tracker, self.presence, self.asked = tracker, Presence(), Asked()
         self.values = Values(seed=options.seed, domain=options.domain)
         self.spelling = Spelling()
@@ -146,8 +145,12 @@ class CheckContext:
         self.resource_types: set[str] | None = None
         """Endpoints that /ResourceTypes lists; `None` if it does not."""
 
-        self.crowd = Crowd(endpoint, options.concurrency)
-        self._deadline = options.clock.now() + options.timeout
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the clock, and count what a run may only do so often."""
+        self.crowd = Crowd(self.endpoint, self.options.concurrency)
+        self._deadline = self.options.clock.now() + self.options.timeout
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace_left, self._waited_in_vain = 3.0, False
