@@ -134,6 +134,10 @@ class CheckContext:
         self.intermittent: list[Exchange] = []
         """Failures whose repetition succeeded: 5xx answers, and broken connections."""
 
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the clock, and with nothing known of the app."""
         self.tls: TlsFacts | None = None
         """What the host offers by TLS; `None` until somebody looked."""
 
@@ -145,10 +149,6 @@ class CheckContext:
         self.resource_types: set[str] | None = None
         """Endpoints that /ResourceTypes lists; `None` if it does not."""
 
-        self._begin()
-
-    def _begin(self) -> None:
-        """Start the clock, and count what a run may only do so often."""
         self.crowd = Crowd(self.endpoint, self.options.concurrency)
         self._deadline = self.options.clock.now() + self.options.timeout
         self._pace, self._broken = 0.0, 0
