@@ -350,10 +350,13 @@ def _crash(error: Exception) -> str:
     return f"the check itself broke: {type(error).__name__}: {str(error)[:200]} ({place})"
 
 
-_BROAD = frozenset({"over-strict-validation", "duplicate-create-not-409"})
+_BROAD = frozenset(
+    {"over-strict-validation", "duplicate-create-not-409", "immutable-attribute-refused"}
+)
 """Causes that users and groups may have for reasons of their own."""
 
 _CRASH = "unhandled-exception-500"
+_LOST = "attribute-not-stored-or-returned"
 
 
 def one_root_per_cause(
@@ -378,14 +381,16 @@ def _fault(finding: Finding, methods: Mapping[str, str]) -> tuple[str, ...]:
     """What findings of one fault have in common: the cause, and what else tells faults apart.
 
     For broad causes that is the resource; for crashes the method, as a route that crashes says
-    nothing of another.
+    nothing of another. Members that are not kept have nothing to do with attributes that are not.
     """
     cause = finding.cause or ""
     if cause == _CRASH:
         return cause, methods.get(finding.evidence[-1], "") if finding.evidence else ""
-    return (
-        (cause, "groups") if cause in _BROAD and finding.check.startswith("groups/") else (cause,)
-    )
+    if cause == _LOST and "member" in finding.check:
+        return cause, "members"
+    if cause in _BROAD and finding.check.startswith("groups/"):
+        return cause, "groups"
+    return (cause,)
 
 
 def _told_once(finding: Finding, root: Finding | None) -> Finding:
@@ -411,8 +416,8 @@ def merge_dialect(findings: Sequence[Finding]) -> Iterator[Finding]:
     for finding in findings:
         if merge and finding.is_problem and finding.cause in _DEFAULT_DIALECT:
             words = (
-                f"{finding.message} The app takes PATCH in the dialect of aadOptscim062020 only; "
-                "set that flag in the tenant URL, or read Entra's default dialect."
+                f"{finding.message} Entra does not send it so with aadOptscim062020 in the tenant "
+                "URL: set that flag, or read Entra's default dialect."
             )
             yield replace(finding, cause=_FLAG, message=words)
         else:

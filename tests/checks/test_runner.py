@@ -313,6 +313,28 @@ def test_crashes_of_different_methods_are_different_faults() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("faults", "checks"),
+    [
+        (("title-dropped", "group-members-never-shown"), ["read/stored", "groups/add-members"]),
+        (("external-id-immutable", "group-rename-refused"), ["patch/add", "groups/rename"]),
+        (("external-id-dropped",), ["read/stored"]),
+    ],
+    ids=["lost", "immutable", "one fault of both"],
+)
+def test_users_and_groups_may_have_the_same_cause_for_reasons_of_their_own(
+    faults: tuple[str, ...], checks: list[str]
+) -> None:
+    assert [f.check for f in check_lab(*faults).problems] == checks
+
+
+def test_what_the_flag_mends_is_said_of_the_request_not_of_the_app() -> None:
+    finding = check_lab("boolean-text-refused", "group-op-case-sensitive").of("lifecycle/disable")
+
+    assert finding.cause == "needs-scim-compliance-flag"
+    assert "Entra does not send it so with aadOptscim062020" in finding.message
+
+
 def test_findings_carry_evidence_and_a_curl_line() -> None:
     finding = check_lab("delete-405").of("lifecycle/delete")
 
