@@ -70,8 +70,8 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
         names = ", ".join(name.removeprefix("schemas:") for name in culprits)
         cause = _cause_of_culprits(context, refused, culprits)
         yield failed(f"{words}. Without {names} it works.", refused, cause=cause)
-        if "subject" not in context.objects:
-            context.user("subject")
+        if len(culprits) > 1 or "subject" not in context.objects:
+            _works_without(context, set(culprits))  # the one kept has the least only
         return
     crashed = refused.crashed
     beside = _culprits_beside_types(context)
@@ -83,6 +83,8 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
             refused,
             cause="unhandled-exception-500" if crashed else "over-strict-validation",
         )
+        if len(beside) > 1:
+            _works_without(context, set(beside))
         return
     cause = "unhandled-exception-500" if crashed else _cause_of_refusal(refused)
     yield failed(f"{words}, and leaving parts of the body out does not help.", refused, cause=cause)

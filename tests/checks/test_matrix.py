@@ -137,6 +137,15 @@ def test_a_patch_that_users_lack_hides_neither_groups_nor_what_users_have() -> N
     assert checked.of("groups/add-members").outcome is Outcome.PASSED
 
 
+def test_two_parts_that_a_create_refuses_do_not_hide_what_the_rest_is_good_for() -> None:
+    checked = check_lab("empty-roles-refused", "meta-refused", "active-ignored")
+
+    assert "Without roles, meta it works" in checked.of("create/documented").message
+    assert checked.of("patch/replace").outcome is Outcome.PASSED
+    problems = ["create/documented", "lifecycle/disable"]
+    assert [f.check for f in checked.problems] == problems
+
+
 def test_a_list_of_groups_that_cannot_be_read_does_not_hide_the_rest_of_groups() -> None:
     checked = check_lab("group-list-bare-array", "members-add-ignored")
 
