@@ -9,12 +9,13 @@ from scimdoctor.cli.event_source import unmatched
 from scimdoctor.cli.session import new_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from scimdoctor.cli.event_source import OpenEvents
     from scimdoctor.cli.options import Window
     from scimdoctor.cli.session import Session
+    from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.report import Report, SignatureSummary
 
@@ -47,7 +48,7 @@ def event_report(session: Session, opened: OpenEvents, window: Window) -> Report
 def summary_report(session: Session, opened: OpenEvents, window: Window) -> Report:
     """Return a report that groups the wanted failures and skips into faults."""
     found = opened.events.summary(opened.wanted, limit=window.limit)
-    newest = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
+    newest = {one.sample[0]: one.last_seen for one in telling(found.signatures)}
     samples = opened.events.by_id(newest, newest)
     return new_report(
         session,
@@ -60,19 +61,37 @@ def summary_report(session: Session, opened: OpenEvents, window: Window) -> Repo
     )
 
 
+def telling(signatures: Iterable[SignatureSummary]) -> tuple[SignatureSummary, ...]:
+    """Return the signatures whose samples are to be read: one for each fault that has a cause."""
+    firsts: dict[tuple[str | None, ...], SignatureSummary] = {}
+    for one in signatures:
+        if one.sample and one.status != "success":
+            firsts.setdefault(_fault(one), one)
+    return tuple(firsts.values())
+
+
+def _fault(one: SignatureSummary) -> tuple[str | None, ...]:
+    """What a fault is, whichever app has it: the same words are of the same kind of server."""
+    return one.status, one.error_code, one.action, one.text
+
+
 def with_causes(
-    signatures: Iterable[SignatureSummary],
+    signatures: Sequence[SignatureSummary],
     samples: Mapping[str, ProvisioningObjectSummary],
     now: datetime,
 ) -> Iterable[SignatureSummary]:
-    """Yield each signature with the likely cause of its newest event."""
+    """Yield each signature with the likely cause of its fault, judged by the newest event."""
     from scimdoctor.causes.engine import diagnose_case
     from scimdoctor.model.diagnosis import Case
 
+    named: dict[tuple[str | None, ...], Diagnosis] = {}
+    for one in telling(signatures):
+        event = samples.get(one.sample[0])
+        if event is not None:
+            named[_fault(one)] = diagnose_case(Case(event=event, now=now))
     for one in signatures:
-        event = samples.get(one.sample[0]) if one.sample else None
-        if event is None or one.status == "success":
+        found = named.get(_fault(one))
+        if found is None:
             yield one
-            continue
-        diagnosis = diagnose_case(Case(event=event, now=now))
-        yield replace(one, cause=diagnosis.cause, confidence=str(diagnosis.confidence))
+        else:
+            yield replace(one, cause=found.cause, confidence=str(found.confidence))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.event_source import DEFAULT_AGE, Origin, filter_of, moment_of
-from scimdoctor.cli.log_report import SHOWN, with_causes
+from scimdoctor.cli.log_report import SHOWN, telling, with_causes
 from scimdoctor.cli.session import new_report
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def grouped(
 ) -> Report:
     """Return the faults with their likely causes."""
     found = asked.summary(wanted, limit=limit)
-    samples = asked.by_id(wanted, [one.sample[0] for one in found.signatures if one.sample])
+    samples = asked.by_id(wanted, [one.sample[0] for one in telling(found.signatures)])
     return new_report(
         session,
         "logs",

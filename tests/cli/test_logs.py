@@ -14,6 +14,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from scimdoctor.causes import engine
+from scimdoctor.causes.engine import diagnose_case as diagnose
 from scimdoctor.cli.app import guarded
 from scimdoctor.cli.commands.archive import COMMANDS
 from scimdoctor.cli.commands.logs import logs
@@ -32,6 +34,8 @@ from tests.fakes.workspace import FakeWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from scimdoctor.model.diagnosis import Case, Diagnosis
 
 DATA = Path(__file__).parent.parent / "data" / "sources"
 NOW = START + timedelta(hours=60)
@@ -120,6 +124,27 @@ def test_saved_files_are_summarised_with_causes(session: Session) -> None:
     causes = {one["cause"] for one in ran.json["signatures"] if one["status"] == "failure"}
     assert "existing-account-not-matchable" in causes
     assert any("log-analytics-query-partial.json" in limit for limit in ran.json["limits"])
+
+
+def test_a_fault_that_several_apps_have_is_named_once_for_all(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (event,) = json.loads((DATA / "graph-list-scim-user-conflict.json").read_text())["value"]
+    elsewhere = {**event, "id": "0" * 36}
+    elsewhere["servicePrincipal"] = {"id": "9", "displayName": "Another app"}
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps([event, elsewhere]))
+    asked: list[Case] = []
+
+    def counted(case: Case) -> Diagnosis:
+        asked.append(case)
+        return diagnose(case)
+
+    monkeypatch.setattr(engine, "diagnose_case", counted)
+    found = run(session, "logs", "--from", str(path), "--summary", "-f", "json").json["signatures"]
+    assert len(asked) == 1
+    assert len({one["app"] for one in found}) == 2
+    assert {one["cause"] for one in found} == {"existing-account-not-matchable"}
 
 
 def test_files_that_are_named_come_before_a_workspace_of_the_settings(session: Session) -> None:
