@@ -159,7 +159,7 @@ def differences(
 
 def is_reported(context: CheckContext, path: str) -> bool:
     """Whether the loss or the shape of this attribute is a finding already."""
-    attribute = path.partition("[")[0].partition(".")[0]
+    attribute = path.rpartition(":")[2].partition("[")[0].partition(".")[0]
     return path in context.reported_lost or attribute in context.malformed
 
 

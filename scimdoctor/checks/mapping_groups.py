@@ -71,7 +71,9 @@ def _attributes(context: CheckContext) -> Iterator[Result]:
     reported = {p.removeprefix("group:") for p in context.reported_lost if p.startswith("group:")}
     found = differences(context, made.sent, state, latest)
     found = {path: kind for path, kind in found.items() if path not in reported}
-    context.mapped["Groups"] = [m for m in latest if m.path in made.sent and m.path not in found]
+    context.mapped["Groups"] = [
+        m for m in latest if m.path in made.sent and m.path not in {*found, *reported}
+    ]
     yield from judged(found, latest, made.sent, (state, exchange))
 
 
