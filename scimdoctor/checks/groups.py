@@ -185,6 +185,7 @@ def _stored(context: CheckContext) -> Iterator[Result]:
             continue
         kind = difference(sent, value_at(state, path))
         if kind is not None:
+            context.reported_lost.add(f"group:{path}")
             yield failed(
                 f"{path} of a group was sent as {shown(sent)} and is {shown(value_at(state, path))}.",
                 group.created,

@@ -14,11 +14,11 @@ from scimdoctor.checks.mapped_values import Plan, plan, sort_of
 from scimdoctor.checks.values import Values
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.graph.saved import load_schema
-from scimdoctor.lab.scim.faults import TRAITS
+from scimdoctor.lab.scim.faults import FAULTS, TRAITS
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
-from tests.fakes.checking import Checked, check_provider
+from tests.fakes.checking import Checked, check_lab, check_provider
 from tests.fakes.mappings import CONTOSO, WORK_EMAIL, contoso, default, mapped, row
 
 if TYPE_CHECKING:
@@ -237,3 +237,15 @@ def test_what_is_not_tried_is_named_with_the_reason() -> None:
 )
 def test_a_text_fits_the_name_of_its_attribute(name: str, sort: str) -> None:
     assert sort_of(name) == sort
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["external-id-dropped", "extension-flattened", "emails-as-text"],
+)
+def test_what_is_reported_already_is_no_second_finding_of_the_mapping(fault: str) -> None:
+    found = check_lab(
+        fault, options=CheckOptions(schema=load_schema(DATA / "graph-schema-default.json"))
+    )
+    (cause,) = (one.cause for one in FAULTS if one.id == fault)
+    assert [one.cause for one in found.problems] == [cause]
