@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.evaluate import evaluate_mapping, source_names
+from scimdoctor.entra.evaluate import evaluate_mapping, inputs_of, source_names
 from scimdoctor.entra.scope_filter import in_scope
 from scimdoctor.entra.source_values import graph_fields, source_values
 from scimdoctor.graph import directory
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scimdoctor.graph.client import GraphClient
     from scimdoctor.graph.directory import ServicePrincipal
     from scimdoctor.model.synchronization import (
+        AttributeMapping,
         ObjectDefinition,
         ObjectMapping,
         SynchronizationSchema,
@@ -62,6 +63,27 @@ class Side:
     def defined(self) -> tuple[str, ...]:
         """The target attributes that the schema knows."""
         return tuple(a.name for a in self.definition.attributes) if self.definition else ()
+
+    @property
+    def manager_path(self) -> str | None:
+        """The target attribute that Entra's manager flows to; `None` if it does not."""
+        return next((m.target_attribute_name for m in self._of_manager(direct=True)), None)
+
+    @property
+    def without_manager(self) -> ObjectMapping:
+        """The mapping without what reads the manager, whom the app knows by an id of its own."""
+        left_out = set(map(id, self._of_manager(direct=False)))
+        kept = tuple(m for m in self.mapping.attribute_mappings if id(m) not in left_out)
+        return replace(self.mapping, attribute_mappings=kept)
+
+    def _of_manager(self, *, direct: bool) -> tuple[AttributeMapping, ...]:
+        found = []
+        for item in self.mapping.attribute_mappings:
+            read = [name.casefold() for name in inputs_of(item)]
+            plain = item.source is not None and item.source.type == "Attribute"
+            if "manager" in read and (plain or not direct):
+                found.append(item)
+        return tuple(found)
 
     def matching_key(self, source: Mapping[str, object]) -> tuple[str, str] | None:
         """The first matching attribute and its value for one object, if it has one."""

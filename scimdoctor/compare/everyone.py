@@ -21,9 +21,10 @@ from scimdoctor.compare.attributes import (
     is_active,
 )
 from scimdoctor.compare.entra_side import Person, Population, Side, person
+from scimdoctor.compare.managers import compare_managers, read_managers
 from scimdoctor.compare.object_index import IndexedObject, Kind, ObjectIndex, Stray
 from scimdoctor.compare.one import KEEPS_LEAVERS
-from scimdoctor.compare.outcome import EveryoneCompared
+from scimdoctor.compare.outcome import ROLES_LEFT_OUT, EveryoneCompared
 from scimdoctor.entra.matching import first_matching
 from scimdoctor.entra.updates import is_members
 from scimdoctor.errors import ScimDoctorError
@@ -67,6 +68,8 @@ def compare_everyone(
     kept = keeping or Keeping()
     groups = ends.group_side()
     found = EveryoneCompared(with_groups=groups is not None)
+    if any(a.casefold() == "approleassignments" for a in ends.side(group=False).attributes):
+        found.limits.append(ROLES_LEFT_OUT)
     with ObjectIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
         if index.resumed:
             found.go_on(index)
@@ -78,6 +81,8 @@ def compare_everyone(
         if groups is not None:
             run.groups(groups)
         # What follows is worked out from the index, again where a run is gone on with.
+        if users.manager_path is not None:
+            compare_managers(ends.endpoint, index, found, users.manager_path)
         run.leftovers(Kind.USER, users)
         if groups is not None:
             run.leftovers(Kind.GROUP, groups)
@@ -108,6 +113,10 @@ class _Run:
             self._collect(population)
             self.found.limits += population.limits
             self.found.checkpoint(self.index, collected="yes")
+        if side.manager_path is not None and not self.index.get("managers read"):
+            with self.progress.task("Reading managers from Entra") as task:
+                read_managers(self.ends.graph, self.index, self.found, task)
+            self.found.checkpoint(self.index, **{"managers read": "yes"})
         self._walk(Kind.USER, side)
 
     def groups(self, side: Side) -> None:
@@ -176,7 +185,7 @@ class _Run:
                 task.set_total(listing.total)
                 task.advance()
                 self._count(kind)
-                self._meet(kind, resource, str(value_at(resource, path) or ""))
+                self._meet(kind, side, resource, str(value_at(resource, path) or ""))
         if kind is Kind.USER and not listing.complete and not self._seen(kind):
             raise ScimDoctorError(
                 f"nothing can be compared: {'; '.join(listing.limits)}",
@@ -196,7 +205,7 @@ class _Run:
         else:
             self.found.counts.groups_in_app += 1
 
-    def _meet(self, kind: Kind, resource: dict[str, Any], key: str) -> None:
+    def _meet(self, kind: Kind, side: Side, resource: dict[str, Any], key: str) -> None:
         identity = str(resource.get("id") or "")
         item = self.index.find(kind, key) if key else None
         if item is None:
@@ -219,6 +228,9 @@ class _Run:
             judged = judge(item, resource) if kind is Kind.USER else None
             if judged is not None:
                 self.found.add(judged, self.index)
+            if kind is Kind.USER and side.manager_path is not None:
+                held = value_at(resource, side.manager_path)
+                self.index.hold_manager(item.source_id, held, listed=judged is not None)
 
     def _missing(self, kind: Kind) -> None:
         what = "people" if kind is Kind.USER else "groups"
@@ -290,7 +302,10 @@ def stated(
 
 def _indexed(side: Side, who: Person, key: str) -> IndexedObject:
     expected = expected_values(
-        side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
+        side.without_manager,
+        who.source,
+        definition=side.definition,
+        default_domain=side.default_domain,
     )
     return IndexedObject(
         key=key,
@@ -298,7 +313,7 @@ def _indexed(side: Side, who: Person, key: str) -> IndexedObject:
         label=who.label,
         should_be_active=who.should_be_active,
         why=who.why,
-        expected=tuple(e for e in expected if e.known and not e.path.endswith(":manager")),
+        expected=tuple(e for e in expected if e.known),
     )
 
 

@@ -36,18 +36,24 @@ create index if not exists strays_by_target on strays (target_id);
 create table if not exists members (
     group_id text, member_id text, primary key (group_id, member_id)
 ) without rowid;
+create table if not exists managers (
+    source_id text primary key, manager_id text
+) without rowid;
+create table if not exists held_managers (
+    source_id text primary key, held text, listed integer
+) without rowid;
 create table if not exists met (source_id text primary key) without rowid;
 create table if not exists found (comparison text);
 create table if not exists progress (name text primary key, value text) without rowid;
 """
 _EMPTY = """
-delete from objects; delete from strays; delete from members; delete from met; delete from found;
-delete from progress;
+delete from objects; delete from strays; delete from members; delete from managers;
+delete from held_managers; delete from met; delete from found; delete from progress;
 """
 KEPT_FOR = timedelta(days=7)
 """A comparison that is older would mix two states of a company."""
 
-_FORM = "2"
+_FORM = "3"
 """Of the tables; a file of another form is not gone on with."""
 
 
@@ -101,6 +107,27 @@ class Membership:
     label: str
     should_be_active: bool | None
     target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """A person whom the app has, and the manager at both ends."""
+
+    source_id: str
+    label: str
+    target_id: str
+    manager_id: str | None
+    """In Entra."""
+
+    manager_label: str | None
+    manager_target_id: str | None
+    """The app's id of that manager; `None` if it was not seen there."""
+
+    held: Any
+    """What the app shows as the manager."""
+
+    listed: bool
+    """Whether something else of this person differs."""
 
 
 class ObjectIndex:
@@ -254,6 +281,57 @@ class ObjectIndex:
             (target_id, target_id),
         ).fetchone()
         return str(row[0]) if row else None
+
+    def count_people(self) -> int:
+        """How many users Entra provisions, as far as they are in the index."""
+        row = self._database.execute(
+            "select count(*) from objects where kind = ?", (Kind.USER,)
+        ).fetchone()
+        return int(row[0])
+
+    def people_without_manager(self, most: int) -> list[str]:
+        """The ids of up to so many users of whom it is not known yet who their manager is."""
+        rows = self._database.execute(
+            "select source_id from objects o where kind = ? and not exists"
+            " (select 1 from managers m where m.source_id = o.source_id) limit ?",
+            (Kind.USER, most),
+        )
+        return [str(source_id) for (source_id,) in rows]
+
+    def note_manager(self, source_id: str, manager_id: str | None) -> None:
+        """Note a user's manager in Entra, by the two ids; users who are not in the index are not."""
+        self._database.execute(
+            "insert or ignore into managers select ?, ? where exists"
+            " (select 1 from objects where source_id = ? and kind = ?)",
+            (source_id, manager_id, source_id, Kind.USER),
+        )
+
+    def hold_manager(self, source_id: str, held: Any, *, listed: bool) -> None:  # noqa: ANN401
+        """Note what the app shows as a user's manager, and whether the user is listed anyway."""
+        row = (source_id, json.dumps(held, default=str), int(listed))
+        self._database.execute("insert or replace into held_managers values (?, ?, ?)", row)
+
+    def reportings(self) -> Iterator[Reporting]:
+        """The users at both ends whose manager in Entra is known, in the order of their names."""
+        rows = self._database.execute(
+            "select o.source_id, o.label, o.target_id, m.manager_id, b.label, b.target_id,"
+            " h.held, h.listed from objects o join managers m on m.source_id = o.source_id"
+            " join held_managers h on h.source_id = o.source_id"
+            " left join objects b on b.source_id = m.manager_id and b.kind = o.kind"
+            " where o.kind = ? and o.target_id is not null and o.active is not 0 order by o.key",
+            (Kind.USER,),
+        )
+        for source_id, label, target_id, manager_id, boss, boss_target, held, listed in rows:
+            yield Reporting(
+                source_id=source_id,
+                label=label,
+                target_id=target_id,
+                manager_id=manager_id,
+                manager_label=boss,
+                manager_target_id=boss_target,
+                held=json.loads(held),
+                listed=bool(listed),
+            )
 
     def add_stray(self, stray: Stray) -> None:
         """Note an object of the app that nothing matches."""

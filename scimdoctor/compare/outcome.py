@@ -25,9 +25,9 @@ _ORDER = (
     "cannot-tell",
 )
 _RESUMED = "the comparison was interrupted and gone on with: its parts are of different times"
-_LEFT_OUT = (
-    "managers and app roles are not compared here, as each person's take requests of their own to "
-    "Graph: scimdoctor compare USER compares them"
+ROLES_LEFT_OUT = (
+    "app roles are not compared here, as each person's take requests of their own to Graph: "
+    "scimdoctor compare USER compares them"
 )
 
 
@@ -42,13 +42,16 @@ class Counts:
     groups_without_members: int = 0
     """Groups whose members the app does not show."""
 
+    managers_not_in_app: int = 0
+    """People whose manager was not found in the app."""
+
 
 @dataclass(slots=True)
 class EveryoneCompared:
     """What comparing everybody found."""
 
     comparisons: list[Comparison] = field(default_factory=list)
-    limits: list[str] = field(default_factory=lambda: [_LEFT_OUT])
+    limits: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     listed: Counter[str] = field(default_factory=Counter)
     """Findings by state, as far as they are listed."""
@@ -99,7 +102,7 @@ class EveryoneCompared:
     @property
     def is_whole(self) -> bool:
         """Whether whoever is not listed was compared and agrees."""
-        return not self.hidden.total() and set(self.limits) <= {_LEFT_OUT, _RESUMED}
+        return not self.hidden.total() and set(self.limits) <= {ROLES_LEFT_OUT, _RESUMED}
 
     def notes(self) -> tuple[str, ...]:
         """How many were compared, in words."""
@@ -107,6 +110,11 @@ class EveryoneCompared:
         said = [f"{counts.people} people in Entra, {counts.users_in_app} users in the app"]
         if self.with_groups:
             said.append(f"{counts.groups} groups in Entra, {counts.groups_in_app} in the app")
+        if counts.managers_not_in_app:
+            said.append(
+                f"of {counts.managers_not_in_app} people the manager was not found in the app:"
+                " whether theirs is right cannot be told"
+            )
         for state in _ORDER:
             if self.hidden[state]:
                 what = "that differ" if state == "matched" else state.replace("-", " ")

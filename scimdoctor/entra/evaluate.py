@@ -68,15 +68,19 @@ def expression_of(source: AttributeMappingSource) -> str:
     return f"[{name}]" if name else ""
 
 
+def inputs_of(item: AttributeMapping) -> tuple[str, ...]:
+    """The source attributes that one attribute mapping reads; none if it cannot be parsed."""
+    try:
+        return tuple(parse(expression_of(item.source)).attributes()) if item.source else ()
+    except ExpressionError:
+        return ()
+
+
 def source_names(mapping: ObjectMapping) -> tuple[str, ...]:
     """The source attributes that `mapping` and its scoping filter read, by provisioning name."""
     names: dict[str, None] = {}
     for item in mapping.attribute_mappings:
-        try:
-            found = parse(expression_of(item.source)).attributes() if item.source else ()
-        except ExpressionError:
-            found = ()
-        names |= dict.fromkeys(found)
+        names |= dict.fromkeys(inputs_of(item))
     clauses = (clause for group in mapping.scope for clause in group.clauses)
     return tuple(names | dict.fromkeys(clause.source_operand_name for clause in clauses))
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from scimdoctor.lab.graph_errors import GraphRefusal, bad_request, refusal
 from scimdoctor.lab.graph_routes import ROUTES, Call, Route
-from scimdoctor.lab.http import LabResponse, json_response
+from scimdoctor.lab.http import LabRequest, LabResponse, json_response
 from scimdoctor.lab.odata import (
     FilterError,
     ordered,
@@ -32,11 +32,12 @@ from scimdoctor.lab.tokens import encode, read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scimdoctor.lab.http import LabRequest
     from scimdoctor.lab.tenant import LabTenant
 
 Json = dict[str, Any]
 _VERSION = re.compile(r"/(v1\.0|beta)(?=/)")
+_EXPAND_MANAGER = re.compile(r"manager\(\$select=id\)")
+_MOST_IN_BATCH = 20
 _METADATA = "https://graph.microsoft.com/v1.0/$metadata"
 
 
@@ -120,6 +121,8 @@ class LabGraph:
         path = _VERSION.sub("", request.path, count=1)
         if path == request.path:
             raise bad_request("Invalid version.")
+        if path == "/$batch":
+            return self._batch(request)
         route, values = self._route(request.method, path)
         self._check_permission(route, claims)
         if self._throttle and path.startswith("/auditLogs/"):
@@ -132,6 +135,25 @@ class LabGraph:
         if isinstance(result, list):
             return json_response(200, self._page(result, request, query))
         return json_response(200, _selected(result, query.get("$select")))
+
+    def _batch(self, request: LabRequest) -> LabResponse:
+        """Answer up to twenty requests in one, each with a status of its own ("JSON batching")."""
+        asked = _json_body(request).get("requests")
+        if request.method != "POST" or not isinstance(asked, list) or len(asked) > _MOST_IN_BATCH:
+            raise bad_request(f"The number of batch requests must be 1 to {_MOST_IN_BATCH}.")
+        version = request.path.removesuffix("/$batch")
+        answers = []
+        for one in asked:
+            inner = LabRequest(
+                method=str(one.get("method")),
+                target=f"{version}{one.get('url')}",
+                headers=request.headers,
+            )
+            answer = self.handle(inner)
+            body = json.loads(answer.body) if answer.body else None
+            answers.append({"id": one.get("id"), "status": answer.status, "body": body})
+        # The real one answers in any order.
+        return json_response(200, {"responses": answers[::-1]})
 
     def _route(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         matches = ((route, re.fullmatch(route.path, path)) for route in ROUTES)
@@ -198,7 +220,10 @@ class LabGraph:
         select = query.get("$select")
         page: Json = {
             "@odata.context": f"{_METADATA}#{request.path.partition('/')[2]}",
-            "value": [_selected(item, select) for item in items[start:end]],
+            "value": [
+                _selected(item, select) | self._expanded(item, query.get("$expand"))
+                for item in items[start:end]
+            ],
         }
         if end < len(items):
             following = urlencode(
@@ -207,6 +232,17 @@ class LabGraph:
             host = request.header("host") or "localhost"
             page["@odata.nextLink"] = f"https://{host}{request.path}?{following}"
         return page
+
+    def _expanded(self, item: Json, expand: str | None) -> Json:
+        """What `$expand=manager($select=id)` adds to a user; nothing if there is no manager."""
+        if not expand:
+            return {}
+        if not _EXPAND_MANAGER.fullmatch(expand):
+            raise bad_request(f"Invalid $expand '{expand}'.")
+        manager = self.tenant.managers.get(str(item.get("id")))
+        if manager is None or manager not in self.tenant.users:
+            return {}
+        return {"manager": {"@odata.type": "#microsoft.graph.user", "id": manager}}
 
     def _error(self, refused: GraphRefusal, request: LabRequest) -> LabResponse:
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S")
