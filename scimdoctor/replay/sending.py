@@ -103,7 +103,7 @@ class Course:
         """
         subject = self.subject
         if any(question.failed for question in subject.questions):
-            text = f"works now: the app answers as Entra needs (the log says {subject.logged})"
+            text = f"works now: the app answers as Entra needs ({subject.told_by} says {subject.logged})"
             restart = restart_command(subject)
             return self.end(Verdict.WORKS_NOW, text, next_command=restart)
         missing = subject.reconstruction.missing
@@ -119,20 +119,20 @@ class Course:
         """End because `rebuilt` failed: the same way as logged, or differently."""
         if trouble.status == 401:
             self.notes.append(_TOKEN_NOTE)
-        logged = self.subject.logged
+        logged, told_by = self.subject.logged, self.subject.told_by
         same = agree(logged, trouble)
         what = f"{rebuilt.request.method} {rebuilt.request.path}"
         blind = logged is not None and logged.kind is TroubleKind.UNKNOWN
         if never_connected(exchange) and (blind or not same):
             why = f"the endpoint could not be reached from here ({trouble.said})"
-            said = f"; the log says {logged}" if logged else ""
+            said = f"; {told_by} says {logged}" if logged else ""
             return self.end(Verdict.NOT_SENT, f"{what} was not sent: {why}{said}")
         if same:
             cause = cause_of(trouble, rebuilt, exchange)
-            tail = " (the log does not say how it failed then)" if blind else ""
+            tail = f" ({told_by} does not say how it failed then)" if blind else ""
             text = f"{what} fails the same way: {trouble}{tail}"
             return self.end(Verdict.SAME_FAILURE, text, cause=cause)
-        then = f"; the log says {logged}" if logged else "; the event itself was no failure"
+        then = f"; {told_by} says {logged}" if logged else "; the event itself was no failure"
         text = f"{what} fails differently: {trouble}{then}"
         return self.end(Verdict.DIFFERENT_FAILURE, text)
 

@@ -48,6 +48,9 @@ class Subject:
     label: str
     """What a person calls the object; empty for a captured request."""
 
+    told_by: str = "the log"
+    """What says how it went: the log, or a capture."""
+
     reconstruction: Reconstruction
     logged: Trouble | None = None
     """How it failed then; `None` if it did not."""
@@ -137,6 +140,7 @@ def _captured(exchange: Exchange) -> Subject | None:
     return Subject(
         id=exchange.id,
         label="",
+        told_by="the capture",
         reconstruction=reconstruction,
         logged=logged,
         is_group=is_group,

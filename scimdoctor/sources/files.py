@@ -18,6 +18,7 @@ from scimdoctor.sources.inputs import (
     Input,
     as_text,
     open_bytes,
+    readable,
     told,
 )
 from scimdoctor.sources.json_stream import Broken, Found, json_values
@@ -42,6 +43,8 @@ class Trouble:
     named: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     other_categories: Counter[str] = field(default_factory=Counter)
+    not_utf_8: Counter[str] = field(default_factory=Counter)
+    """Bytes by input."""
 
     def broken(self, name: str, line: int | None, reason: str) -> None:
         """Count a record that could not be read."""
@@ -58,6 +61,11 @@ class Trouble:
             lines.append(f"{rest} more records could not be read; {self.unreadable} in all")
         for reason, count in self.other_categories.items():
             lines.append(f"{count} records of another log were left out: {reason}")
+        for name, count in self.not_utf_8.items():
+            lines.append(
+                f"{name}: {count} bytes that are not UTF-8 were read as Windows-1252: where names"
+                " look wrong, save the file as UTF-8"
+            )
         return (*lines, *self.notes)
 
 
@@ -211,16 +219,26 @@ class PeekedText(io.TextIOBase):
     def __init__(self, stream: io.TextIOBase) -> None:
         super().__init__()
         self._stream = stream
-        self.peeked = stream.read(HEAD)
+        self.not_utf_8 = 0
+        """How many bytes of what was read so far were not UTF-8."""
+
+        self.peeked = self._readable(stream.read(HEAD))
         self._held = self.peeked
+
+    def _readable(self, text: str) -> str:
+        text, count = readable(text)
+        self.not_utf_8 += count
+        return text
 
     def read(self, size: int | None = -1) -> str:
         """Read up to `size` characters; fewer do not mean the end, none does."""
         if not self._held:
-            return self._stream.read(size)
+            return self._readable(self._stream.read(size))
         wanted = len(self._held) if size is None or size < 0 else size
         text, self._held = self._held[:wanted], self._held[wanted:]
-        return text if size is not None and size >= 0 else text + self._stream.read()
+        return (
+            text if size is not None and size >= 0 else text + self._readable(self._stream.read())
+        )
 
     def readline(self, size: int = -1) -> str:  # type: ignore[override]
         """Read up to and with the next line end."""
@@ -229,7 +247,7 @@ class PeekedText(io.TextIOBase):
             text, self._held = self._held[: end + 1], self._held[end + 1 :]
             return text
         text, self._held = self._held, ""
-        return text + self._stream.readline(size)
+        return text + self._readable(self._stream.readline(size))
 
 
 class OpenText:
@@ -240,16 +258,20 @@ class OpenText:
         self._bytes = open_bytes(source, standard_input)
         self._trouble = trouble
         self._reader: ForgivingReader | None = None
+        self._text: PeekedText | None = None
 
     def __enter__(self) -> PeekedText:
         try:
             self._reader = ForgivingReader(self._bytes.__enter__())
         except READ_ERRORS as error:
             raise SourceError(f"cannot read {self._source.name}: {told(error)}") from error
-        return PeekedText(as_text(self._reader))
+        self._text = PeekedText(as_text(self._reader))
+        return self._text
 
     def __exit__(self, *exc: object) -> None:
         failure = self._reader.failure if self._reader else None
         if failure:
             self._trouble.broken(self._source.name, None, f"the file ends early ({failure})")
+        if self._text is not None and self._text.not_utf_8:
+            self._trouble.not_utf_8[self._source.name] += self._text.not_utf_8
         self._bytes.__exit__(None, None, None)

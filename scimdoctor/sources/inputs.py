@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -25,6 +26,11 @@ EXPECTED = (
 )
 READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 """What reading a damaged, encrypted or vanished file raises."""
+
+NOT_UTF_8 = "surrogateescape"
+"""How bytes that are not UTF-8 are decoded, for `readable` to see them."""
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -152,8 +158,26 @@ class ForgivingReader(io.RawIOBase):
 
 
 def as_text(stream: io.RawIOBase) -> io.TextIOWrapper:
-    """Return `stream` as text in the encoding its byte order mark names, UTF-8 without one."""
+    """Return `stream` as text in the encoding its byte order mark names, UTF-8 without one.
+
+    A byte that is not UTF-8 comes as a lone surrogate, which `readable` makes a letter of.
+    """
     buffered = io.BufferedReader(stream, 1 << 20)
     head = buffered.peek(4)
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
-    return io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
+    errors = "replace" if encoding == "utf-16" else NOT_UTF_8
+    return io.TextIOWrapper(buffered, encoding=encoding, errors=errors, newline="")
+
+
+def readable(text: str) -> tuple[str, int]:
+    """Read bytes of `text` that were not UTF-8 as Windows-1252; say how many there were.
+
+    Spreadsheets of Western Europe save CSV so. Latin-1 is the same but for rare signs.
+    """
+    if text.isascii():
+        return text, 0
+    return _ESCAPED.subn(_in_windows_1252, text)
+
+
+def _in_windows_1252(match: re.Match[str]) -> str:
+    return bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace")

@@ -9,7 +9,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from scimdoctor.sources.forms import records_in
-from scimdoctor.sources.inputs import READ_ERRORS, ForgivingReader, Input, open_bytes
+from scimdoctor.sources.inputs import (
+    NOT_UTF_8,
+    READ_ERRORS,
+    ForgivingReader,
+    Input,
+    open_bytes,
+    readable,
+)
 from scimdoctor.sources.json_stream import WRAPPER, Broken, values_in
 from scimdoctor.sources.shapes import tidy_file
 
@@ -96,7 +103,10 @@ def events_in(
     """Yield the events of one line, if it is odd."""
     if hash(line.strip()) not in odd and not is_broken(line):
         return
-    for found in values_in(line.decode("utf-8", "replace"), number):
+    text, count = readable(line.decode("utf-8", NOT_UTF_8))
+    if count:
+        reader.trouble.not_utf_8[str(path)] += count
+    for found in values_in(text, number):
         if isinstance(found, Broken):
             reader.trouble.broken(str(path), number, found.reason)
             continue

@@ -238,3 +238,18 @@ def test_many_processors_do_not_take_more_memory_than_there_is(
         found = events.connection.execute("SELECT current_setting('threads')").fetchone()
     assert found == (MOST_THREADS,)
     assert int(MEMORY.removesuffix("MB")) // 2 >= MOST_THREADS * 32, "a reader of JSON holds 32 MB"
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_names_in_windows_1252_in_a_big_file(tmp_path: Path, *, lines: bool) -> None:
+    records = some(60)
+    person = records[30]["sourceIdentity"] | {"displayName": "Zoë Müller"}
+    records[30] = records[30] | {"sourceIdentity": person}
+    texts = [json.dumps(one, ensure_ascii=False) for one in records]
+    path = tmp_path / "events.json"
+    path.write_bytes(("\n".join(texts) if lines else f"[{','.join(texts)}]").encode("cp1252"))
+    with open_events([str(path)], big=0) as events:
+        names = {e.id: e.source_identity.display_name for e in events.newest(EVERYTHING)}
+        assert names["event-30"] == "Zoë Müller"
+        assert len(names) == 60
+        assert any("not UTF-8" in limit for limit in events.limits)

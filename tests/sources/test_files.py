@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scimdoctor.errors import SourceError
 from scimdoctor.sources.files import FileReader
-from scimdoctor.sources.inputs import inputs
+from scimdoctor.sources.inputs import NOT_UTF_8, inputs, readable
 from scimdoctor.sources.json_stream import Broken, Found, json_values
 
 if TYPE_CHECKING:
@@ -330,3 +330,47 @@ def test_a_zip_in_a_zip_is_told_and_not_read_as_text(tmp_path: Path) -> None:
     assert list(reader.events(inputs([str(outer)]))) == []
     assert reader.trouble.unreadable == 0
     assert "inner.zip is a zip inside of something else" in reader.trouble.notes[0]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("lines", [False, True])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_names_in_windows_1252_are_read_and_said(
+    encoding: str, indent: int | None, tmp_path: Path, *, lines: bool
+) -> None:
+    person = CONFLICT["sourceIdentity"] | {"displayName": "Zoë Müller"}
+    records = [one(1), one(2) | {"sourceIdentity": person}, one(3)]
+    texts = [json.dumps(r, ensure_ascii=False, indent=indent) for r in records]
+    path = tmp_path / "events.json"
+    path.write_bytes(("\n".join(texts) if lines else f"[{','.join(texts)}]").encode(encoding))
+    events, reader = read(path)
+    assert [e.source_identity.display_name for e in events][1] == "Zoë Müller"
+    assert ids(events) == ["event-1", "event-2", "event-3"]
+    (limit,) = reader.trouble.limits()
+    assert limit.startswith(f"{path}: 2 bytes that are not UTF-8 were read as Windows-1252")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_nothing_is_said_of_unicode(encoding: str, tmp_path: Path) -> None:
+    person = CONFLICT["sourceIdentity"] | {"displayName": "Zoë \ufffd 😀"}
+    path = tmp_path / "events.json"
+    record = one(1) | {"sourceIdentity": person}
+    path.write_bytes(json.dumps([record], ensure_ascii=False).encode(encoding))
+    events, reader = read(path)
+    assert events[0].source_identity.display_name == "Zoë \ufffd 😀"
+    assert reader.trouble.limits() == ()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_become_text_without_lone_surrogates(content: bytes) -> None:
+    text, count = readable(content.decode("utf-8", NOT_UTF_8))
+    text.encode("utf-8")
+    assert bool(count) is not is_utf_8(content)
+
+
+def is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

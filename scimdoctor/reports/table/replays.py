@@ -77,7 +77,7 @@ def _request(
     line.append(one_line(rebuilt.request.target, limit=400), "not bold cyan")
     if exchange or mode is not ReplayMode.PLAN:
         line.append(f"  → {one_line(answer_text(exchange), limit=160)}", _answer_style(exchange))
-    failed = " (the one the log says failed)" if rebuilt.failed else ""
+    failed = " (the one that failed)" if rebuilt.failed else ""
     page.bullet(line.append(failed, "red"), sign="→", style="dim")
     sources = _provenance(rebuilt.provenance)
     if sources:
