@@ -11,12 +11,10 @@ import hashlib
 import json
 import os
 import time
-from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from threading import Thread
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scimdoctor.errors import (
     GraphError,
@@ -26,6 +24,7 @@ from scimdoctor.errors import (
     SourceError,
 )
 from scimdoctor.progress import SILENT
+from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import safe
 from scimdoctor.sources.archive_manifest import LATE, Span, gaps
 from scimdoctor.sources.fields import as_time
@@ -35,7 +34,7 @@ from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from io import FileIO
     from pathlib import Path
 
@@ -51,7 +50,6 @@ ORIGIN = "graph"
 PIECE = 512 * 1024 * 1024
 """Bytes of rows that go into the archive together: a long pull needs no more room than that."""
 
-PATIENCE_SECONDS = 1.0
 FOLLOW_INTERVAL = 60.0
 """Seconds between two looks of `--follow`; Entra itself writes every few minutes."""
 
@@ -227,9 +225,7 @@ class Pull:
             os.fdopen(descriptor, "r+b", buffering=0) as rows,
             self._task(state) as task,
             closing(
-                one_ahead(
-                    self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link)
-                )
+                ahead(self.log.pages(state.span, app_id=state.app_id, resume_at=state.next_link))
             ) as pages,
         ):
             rows.seek(state.size)
@@ -261,37 +257,6 @@ class Pull:
         return self.progress.task(
             f"Pulling events {span.since:%d %b %H:%M} - {span.until:%d %b %H:%M}"
         )
-
-
-Item = TypeVar("Item")
-
-
-def one_ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
-    """Yield `items`, the next of which is fetched while the one before it is dealt with.
-
-    Graph's limit is on requests: what is written between two of them must not cost a turn.
-    """
-
-    def fetch(into: Future[Item | None]) -> None:
-        try:
-            into.set_result(next(items, None))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the item is waited for
-            into.set_exception(error)
-
-    def begun() -> tuple[Future[Item | None], Thread]:
-        future: Future[Item | None] = Future()
-        thread = Thread(target=fetch, args=(future,), daemon=True)
-        thread.start()
-        return future, thread
-
-    future, thread = begun()
-    try:
-        while (item := future.result()) is not None:
-            future, thread = begun()
-            yield item
-    finally:
-        # Not for long: it may be waiting for its turn, and Ctrl-C must not.
-        thread.join(PATIENCE_SECONDS)
 
 
 def write_all(out: FileIO, content: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,10 @@ from scimdoctor.errors import (
     GraphUnavailableError,
     SourceError,
 )
+from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Span
-from scimdoctor.sources.graph import Pull, follow, one_ahead
+from scimdoctor.sources.graph import Pull, follow
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 
@@ -389,22 +391,38 @@ def test_following_yields_each_event_once_and_late_ones_too() -> None:
     assert found == [["event-0000"], ["event-0001"], ["event-0002"]]
 
 
-def test_the_next_page_is_fetched_while_one_is_dealt_with() -> None:
+def test_several_pages_are_fetched_while_one_is_dealt_with() -> None:
     fetched: list[int] = []
-    second = Event()
+    fifth = Event()
 
-    def pages() -> Iterator[int]:
-        for number in (1, 2, 3):
+    def numbers() -> Iterator[int]:
+        for number in range(1, 8):
             fetched.append(number)
-            if number == 2:
-                second.set()
+            if number == 5:
+                fifth.set()
             yield number
         raise GraphUnavailableError("network gone")
 
-    with closing(one_ahead(pages())) as ahead:
-        assert next(ahead) == 1
-        assert second.wait(60), "the second is asked for before the first is done with"
-        assert [next(ahead), next(ahead)] == [2, 3]
+    with closing(ahead(numbers())) as pages:
+        assert next(pages) == 1
+        assert fifth.wait(60), "as many as Graph lets through at once, the first not yet done with"
+        assert len(fetched) <= 6, "no more are kept in memory"
+        assert [next(pages) for _ in range(6)] == [2, 3, 4, 5, 6, 7]
         with pytest.raises(GraphUnavailableError, match="network gone"):
-            next(ahead)
-    assert fetched == [1, 2, 3]
+            next(pages)
+    assert fetched == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_nothing_more_is_fetched_once_nobody_wants_it() -> None:
+    fetched: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(1000):
+            fetched.append(number)
+            yield number
+
+    before = sys.getswitchinterval()
+    with closing(ahead(numbers())) as pages:
+        assert next(pages) == 0
+    assert len(fetched) < 10
+    assert sys.getswitchinterval() == before
