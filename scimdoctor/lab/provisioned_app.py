@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
 import uuid
 from dataclasses import dataclass, field
@@ -57,6 +59,7 @@ class ProvisionedApp:
         self.schema = schema_json(self.job_id, version="lab")
         self._mappings = parse_schema(self.schema)
         self._sources = _source_attributes(self._mappings)
+        self._known_values: dict[tuple[bool, str], dict[str, Any]] = {}
         context = EventContext(
             tenant_id=seed.TENANT_ID,
             job_id=self.job_id,
@@ -169,6 +172,13 @@ class ProvisionedApp:
         )
 
     def _mapped(self, source: Mapping[str, object], *, group: bool) -> dict[str, Any]:
+        """The target's values; evaluated once, as most objects are the same in every cycle."""
+        key = group, json.dumps(source, sort_keys=True, default=str)
+        if key not in self._known_values:
+            self._known_values[key] = self._evaluated(source, group=group)
+        return copy.deepcopy(self._known_values[key])
+
+    def _evaluated(self, source: Mapping[str, object], *, group: bool) -> dict[str, Any]:
         mapping = self._mappings.mapping_for(group=group)
         if mapping is None:
             return {}

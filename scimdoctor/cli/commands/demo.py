@@ -40,4 +40,4 @@ def demo(ctx: typer.Context) -> None:
 def _run(session: object, command: tuple[str, ...]) -> None:
     from scimdoctor.cli.app import build_app
 
-    build_app()(args=list(command), obj=session, standalone_mode=False)
+    build_app(command[0])(args=list(command), obj=session, standalone_mode=False)
