@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scimdoctor.errors import ConfigurationError, GraphUnavailableError, SourceError
@@ -213,7 +214,7 @@ def _take_from_graph(
         if not archive.files(app_id, span):
             raise
         opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
-    opened.events.add_parquet(archive.files(app_id, span))
+    opened.events.add_archive(partial(archive.files, app_id, span))
     return opened
 
 
@@ -258,7 +259,7 @@ def the_archive(session: Session) -> Archive:
 def _take_archived(opened: OpenEvents, archive: Archive, span: Span) -> None:
     from scimdoctor.sources.archive_manifest import gaps
 
-    opened.events.add_parquet(archive.files(None, span))
+    opened.events.add_archive(partial(archive.files, None, span))
     opened.target["source"] = f"archive of {archive.tenant}"
     if missing := gaps(span, archive.manifest.covered(None)):
         since, until = missing[-1].since, missing[0].until

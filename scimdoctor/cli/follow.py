@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.event_source import (
@@ -76,7 +77,7 @@ def pulled(session: Session, wanted: EventFilter, app_id: str | None) -> Look:
         pull.run(span)
         asked = replace(wanted, app=app_id, since=span.since, until=span.until)
         with new_event_set() as events:
-            events.add_parquet(archive.files(app_id, span))
+            events.add_archive(partial(archive.files, app_id, span))
             return list(events.newest(asked))
 
     return look

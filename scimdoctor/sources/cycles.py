@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.pace import Cycle
-from scimdoctor.sources.event_set import translated
+from scimdoctor.sources.event_set import renewing, translated
 from scimdoctor.sources.sql import scope_condition
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOST = 10_000
 
 
+@renewing
 def cycles_in(events: EventSet, wanted: EventFilter) -> tuple[Cycle, ...] | None:
     """Return the cycles of the jobs that are asked about, oldest first.
 

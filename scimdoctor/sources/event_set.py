@@ -11,10 +11,10 @@ import json
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from scimdoctor.errors import SourceError
 from scimdoctor.model.frozen import EMPTY
@@ -87,6 +87,30 @@ class Part:
     pages: TidyFile | None = None
     """What `tidy` was split from."""
 
+    files: tuple[str, ...] = ()
+    """The archive's files that the rows come from."""
+
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def renewing(
+    ask: Callable[Concatenate[EventSet, Asked], Answer],
+) -> Callable[Concatenate[EventSet, Asked], Answer]:
+    """Have `ask` asked once more where files of the archive went before they were read."""
+
+    @wraps(ask)
+    def asked(events: EventSet, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        try:
+            return ask(events, *args, **kwargs)
+        except SourceError:
+            if not events.renew():
+                raise
+            return ask(events, *args, **kwargs)
+
+    return asked
+
 
 @dataclass(slots=True)
 class EventSet:
@@ -100,6 +124,8 @@ class EventSet:
     """Whether some ids are made up, so that repeats must be found by change as well."""
 
     checked: bool = False
+    archived: Callable[[], Sequence[Path]] | None = None
+    """Names the archive's files as they are now."""
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -111,6 +137,7 @@ class EventSet:
         """How many records could not be read; final once a question has been asked."""
         return self.trouble.unreadable
 
+    @renewing
     def summary(self, wanted: EventFilter, *, limit: int | None = None) -> Summary:
         """Return counts, days and signatures of the `wanted` events."""
         with translated():
@@ -139,6 +166,7 @@ class EventSet:
                 if not (self._unwrap() or self._read_by_python()):
                     raise
 
+    @renewing
     def counts(self, wanted: EventFilter) -> EventCounts:
         """Return how many of the `wanted` events there are, by status."""
         with translated():
@@ -150,6 +178,7 @@ class EventSet:
             ).fetchall()
         return counted(rows, unreadable=self.unreadable)
 
+    @renewing
     def failures_per_hour(self, since: datetime, hours: int) -> dict[str, tuple[int, ...]]:
         """Return each app's failures in each of the `hours` from `since` on, oldest first."""
         with translated():
@@ -166,6 +195,7 @@ class EventSet:
                 found.setdefault(app, [0] * hours)[int(hour)] += count
         return {app: tuple(counts) for app, counts in found.items()}
 
+    @renewing
     def newest(
         self, wanted: EventFilter, *, limit: int | None = None
     ) -> tuple[ProvisioningObjectSummary, ...]:
@@ -183,6 +213,7 @@ class EventSet:
         found = self.by_id(ids, {row[0]: in_utc(row[1]) for row in rows})
         return tuple(found[one] for one in ids if one in found)
 
+    @renewing
     def by_id(
         self, ids: Iterable[str], times: Mapping[str, datetime | None] = EMPTY
     ) -> dict[str, ProvisioningObjectSummary]:
@@ -248,6 +279,24 @@ class EventSet:
             )
         )
 
+    def add_archive(self, files: Callable[[], Sequence[Path]]) -> None:
+        """Take in the archive's files; `files` is asked again where some went meanwhile."""
+        self.archived = files
+        self.add_parquet(files())
+
+    def renew(self) -> bool:
+        """Take in the archive's files anew where some are gone; say whether any were.
+
+        A pull that puts many files into one, and `archive prune`, remove what a reader may be
+        about to open.
+        """
+        names = [name for part in self.parts for name in part.files]
+        if self.archived is None or all(Path(name).exists() for name in names):
+            return False
+        self.parts = [part for part in self.parts if not part.files]
+        self.add_parquet(self.archived())
+        return True
+
     def add_parquet(self, paths: Sequence[Path]) -> None:
         """Take in files of the archive."""
         signed = tuple(str(path) for path in paths if sql.is_signed(path.name))
@@ -256,7 +305,7 @@ class EventSet:
             if names:
                 raw = partial(sql.raw_from_parquet, names)
                 near = partial(self._of_days, names)
-                self.parts.append(Part(rows=view(names), raw=(raw,), near=near))
+                self.parts.append(Part(rows=view(names), raw=(raw,), near=near, files=names))
 
     def _of_days(
         self, names: tuple[str, ...], wanted: Mapping[str, datetime | None]

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,14 @@ from scimdoctor.errors import (
 from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Span
+from scimdoctor.sources.event_filter import EVERYTHING
+from scimdoctor.sources.event_set import new_event_set
 from scimdoctor.sources.graph import Pull, follow
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW = Span(START, START + timedelta(days=2))
@@ -363,6 +365,36 @@ def test_pruning_forgets_days(tmp_path: Path) -> None:
     assert events == 24
     assert len(contents(archive)) == 6
     assert Pull(log=log, archive=archive).run(WINDOW) == 24, "what was pruned counts as missing"
+
+
+def test_a_slow_reader_asks_again_where_a_pull_or_prune_removed_files(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    log = FakeLog(records=[])
+    with new_event_set() as merged, new_event_set() as pruned:
+        for number in range(14):
+            log.records.append(record(0) | {"id": f"event-{number}"})
+            until = START + timedelta(minutes=number + 1)
+            Pull(log=log, archive=archive).run(Span(START, until))
+            if number == 11:
+                merged.add_archive(archive.files)
+        gone = [name for part in merged.parts for name in part.files if not Path(name).exists()]
+        assert len(gone) == 12, "the reader's files are one by now"
+        assert merged.summary(EVERYTHING).counts.success == 14
+        assert set(merged.by_id(["event-0", "event-13"])) == {"event-0", "event-13"}
+
+        pruned.add_archive(archive.files)
+        archive.prune((START + timedelta(days=1)).date())
+        assert pruned.newest(EVERYTHING) == ()
+
+
+def test_files_that_are_missing_for_good_are_an_error(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    with new_event_set() as events:
+        events.add_archive(archive.files)
+        archive.files()[0].unlink()
+        with pytest.raises(SourceError, match="could not be read"):
+            events.counts(EVERYTHING)
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
