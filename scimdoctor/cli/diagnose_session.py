@@ -180,9 +180,10 @@ def _with_events(
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
     with open_wanted(session, origin, window) as opened:
         found = opened.events.summary(opened.wanted, limit=window.limit)
-        firsts = [one for signature in found.signatures for one in signature.sample[:1]]
+        firsts = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
         behind = objects_behind(opened.events, firsts)
-        samples = opened.events.by_id([*firsts, *_further(found.signatures, behind)])
+        times = firsts | _further(found.signatures, behind)
+        samples = opened.events.by_id(times, times)
         evidence = replace(
             evidence,
             groups=groups_of(found.signatures, samples, behind),
@@ -201,11 +202,13 @@ def _with_events(
 
 def _further(
     signatures: Sequence[SignatureSummary], behind: Mapping[str, Objects]
-) -> Iterator[str]:
-    """Ids of events that name the objects of the groups with the most."""
+) -> dict[str, datetime | None]:
+    """Ids and times of events that name the objects of the groups with the most."""
+    further: dict[str, datetime | None] = {}
     for signature in sorted(signatures, key=lambda s: -s.objects)[:_NAMED]:
         objects = behind.get(signature.sample[0]) if signature.sample else None
-        yield from objects.events if objects else ()
+        further |= objects.events if objects else {}
+    return further
 
 
 def _unlike(paths: Sequence[str], counts: EventCounts) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scimdoctor.sources.event_set import translated
-from scimdoctor.sources.summary import SAMPLES
+from scimdoctor.sources.summary import SAMPLES, in_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from scimdoctor.sources.event_set import EventSet
 
@@ -25,7 +26,7 @@ WITH wanted AS (
     WHERE shown AND NOT nameless
     GROUP BY ALL
 )
-SELECT sample, list(object), arg_max(id, (time, id), {SAMPLES}) FROM each GROUP BY sample
+SELECT sample, list(object), arg_max({{'id': id, 'time': time}}, (time, id), {SAMPLES}) FROM each GROUP BY sample
 """
 
 
@@ -36,8 +37,8 @@ class Objects:
     keys: frozenset[int]
     """One for each object, the same in every fault."""
 
-    events: tuple[str, ...]
-    """The newest event of each of the objects last seen, newest first."""
+    events: Mapping[str, datetime | None]
+    """The newest event of each of the objects last seen, newest first, and its time."""
 
 
 def objects_behind(events: EventSet, samples: Iterable[str]) -> dict[str, Objects]:
@@ -45,6 +46,8 @@ def objects_behind(events: EventSet, samples: Iterable[str]) -> dict[str, Object
     with translated():
         rows = events.connection.execute(_BEHIND, [list(samples)]).fetchall()
     return {
-        sample: Objects(keys=frozenset(keys), events=tuple(newest or ()))
+        sample: Objects(
+            keys=frozenset(keys), events={one["id"]: in_utc(one["time"]) for one in newest or ()}
+        )
         for sample, keys, newest in rows
     }

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 NEVER = 1 << 60
 
 
+def some_fields() -> list[str]:
+    """Return the names of a record's fields."""
+    choice = dict.fromkeys(("code", "reason", "skip", "action"))
+    return list(record(1, person=1, status="success", app=1, second=1, **choice))
+
+
 def as_groups(signatures: tuple[SignatureSummary, ...]) -> dict[str, Group]:
     return {
         one.id: Group(
@@ -73,6 +79,59 @@ def test_sql_equals_plain_python_by_both_paths(
     assert as_groups(slow.signatures) == groups_of(events)
     assert as_days(slow) == days_of(events)
     assert slow.counts.read == len(events)
+
+
+ANY_JSON = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "text", "2", "null", "{", "[1]", '{"id":"x"}', "2026-03-01", "\x00", "é"]),
+    st.sampled_from([[], {}, [None], [[]], [{}], ["text"], {"": None}, {"id": {}}, [{"name": 1}]]),
+)
+
+
+def with_one_replaced(one: dict[str, Any], path: tuple[str | int, ...], value: object) -> Any:
+    """Return a record in which what stands at `path`, or as deep as it goes, is `value`."""
+    copied = json.loads(json.dumps(one))
+    place = copied
+    for step in path[:-1]:
+        inner = place[step] if isinstance(place, dict) and step in place else None
+        if isinstance(inner, list) and inner:
+            inner = inner[-1]
+        if not isinstance(inner, dict):
+            place[step] = value
+            return copied
+        place = inner
+    place[path[-1]] = value
+    return copied
+
+
+FIELDS = [
+    *((name,) for name in some_fields()),
+    *(("servicePrincipal", name) for name in ("id", "displayName")),
+    *(("sourceIdentity", name) for name in ("id", "displayName", "identityType", "details")),
+    ("sourceIdentity", "details", "UserPrincipalName"),
+    *(("provisioningStatusInfo", name) for name in ("status", "errorInformation")),
+    *(("provisioningStatusInfo", "errorInformation", name) for name in ("errorCode", "reason")),
+    *(("provisioningSteps", name) for name in ("name", "status", "description", "details")),
+    *(("provisioningSteps", "details", name) for name in ("SkipReason", "PropertyName")),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(records=RECORDS.filter(bool), path=st.sampled_from(FIELDS), value=ANY_JSON)
+def test_any_value_in_any_field_is_read_alike_by_both_paths(
+    records: list[dict[str, Any]],
+    path: tuple[str, ...],
+    value: object,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    changed = [with_one_replaced(one, path, value) for one in records[:2]] + records[2:]
+    file = write(tmp_path_factory.mktemp("events") / "events.jsonl", changed)
+    slow, quick = summary_of(file), summary_of(file, big=0)
+    assert slow == quick
+    assert slow.counts.read + slow.counts.unreadable <= len(records)
 
 
 FILTERS = st.builds(

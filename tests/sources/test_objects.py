@@ -33,7 +33,8 @@ def test_objects_behind_faults(tmp_path: Path) -> None:
         firsts = [signature.sample[0] for signature in found.signatures]
         behind = objects_behind(events, firsts)
         assert objects_behind(events, []) == {}
-    assert behind["event-9"].events == ("event-9", "event-7")
+    assert list(behind["event-9"].events) == ["event-9", "event-7"]
+    assert all(behind["event-9"].events.values())
     assert len(behind["event-9"].keys) == 2
     assert behind["event-6"].keys < behind["event-9"].keys
     assert "event-5" not in behind or not behind["event-5"].keys
