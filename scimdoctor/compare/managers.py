@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import read
+from scimdoctor.compare.attributes import DIFFERENT
 from scimdoctor.compare.object_index import Kind
 from scimdoctor.errors import GraphError
 from scimdoctor.graph import directory
@@ -27,9 +28,6 @@ _MOST_BY_ID = 2_000
 """Of so many people the managers are asked for by id; of more by listing everybody."""
 
 _AT_ONCE = 100
-_LISTED = frozenset(
-    {AttributeVerdict.DIFFERS, AttributeVerdict.MISSING_IN_APP, AttributeVerdict.ONLY_IN_APP}
-)
 
 
 def read_managers(
@@ -72,7 +70,7 @@ def compare_managers(
     for one in index.reportings():
         judged = judge_manager(one, path)
         found.counts.managers_not_in_app += judged.verdict is AttributeVerdict.CANNOT_TELL
-        if judged.verdict not in _LISTED:
+        if judged.verdict not in DIFFERENT:
             continue
         place = places.get(one.source_id)
         if place is not None:
@@ -110,8 +108,8 @@ def judge_manager(one: Reporting, path: str) -> AttributeComparison:
     verdict, note = AttributeVerdict.SAME, None
     if one.manager_id is None:
         if shown:
-            verdict = AttributeVerdict.ONLY_IN_APP
-            note = "this person has no manager in Entra"
+            verdict = AttributeVerdict.DIFFERS
+            note = "only in the app: this person has no manager in Entra"
     elif one.manager_target_id is None:
         verdict = AttributeVerdict.CANNOT_TELL
         note = "the manager was not found in the app, so Entra cannot send one"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.entra import requests
@@ -36,6 +36,8 @@ def restore(state: SavedState, endpoint: Endpoint) -> Replay:
         if isinstance(found, str):
             return _replay(state, Verdict.NOT_SENT, found, sent)
         state = found
+    if state.undo and _is_as_before(state, endpoint, sent):
+        return _replay(state, Verdict.NOT_SENT, "nothing to put back: it is as it was", sent)
     if not state.undo:
         verdict, summary = Verdict.NOT_SENT, "nothing to put back: the live replay changed nothing"
     for request in undo_requests(state):
@@ -48,6 +50,20 @@ def restore(state: SavedState, endpoint: Endpoint) -> Replay:
             summary = f"could not be put back: {request.method} {request.path} gives {trouble}"
             break
     return _replay(state, verdict, summary, sent)
+
+
+def _is_as_before(state: SavedState, endpoint: Endpoint, sent: list[ReplayedRequest]) -> bool:
+    """Whether the app holds just what was saved, as after a write that it refused."""
+    if state.before is None or state.object_id is None:
+        return False
+    path = requests.object_path(state.resource, state.object_id)
+    found = _send(requests.get(path), Purpose.READ, endpoint, sent)
+    now = found.json if found.ok else None
+    return isinstance(now, dict) and _without_meta(now) == _without_meta(state.before)
+
+
+def _without_meta(resource: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name.casefold() != "meta"}
 
 
 def _found_again(

@@ -137,8 +137,10 @@ class Course:
         return self.end(Verdict.DIFFERENT_FAILURE, text)
 
 
-def restart_command(subject: Subject) -> str:
-    """The command that makes Entra try failed objects again now."""
+def restart_command(subject: Subject) -> str | None:
+    """The command that makes Entra try failed objects again now; `None` if it did not fail."""
+    if subject.logged is None:
+        return None
     app = shlex.quote(subject.app) if subject.app else "APP"
     return f"scimdoctor job restart {app} --scope escrows"
 

@@ -9,7 +9,7 @@ from scimdoctor.model.comparison import AttributeVerdict
 from scimdoctor.reports.verdict import counted
 
 if TYPE_CHECKING:
-    from scimdoctor.model.comparison import AttributeComparison, Comparison
+    from scimdoctor.model.comparison import Comparison
     from scimdoctor.model.report import Report
 
 _NO_LOOK = frozenset(
@@ -27,14 +27,8 @@ def only_differences(report: Report) -> Report:
     return replace(report, comparisons=tuple(_shortened(c) for c in report.comparisons))
 
 
-def _needs_a_look(attribute: AttributeComparison) -> bool:
-    """What is only in the app counts where the comparison says why, as of a manager."""
-    explained = attribute.verdict is AttributeVerdict.ONLY_IN_APP and attribute.note is not None
-    return explained or attribute.verdict not in _NO_LOOK
-
-
 def _shortened(comparison: Comparison) -> Comparison:
-    shown = tuple(a for a in comparison.attributes if _needs_a_look(a))
+    shown = tuple(a for a in comparison.attributes if a.verdict not in _NO_LOOK)
     left_out = len(comparison.attributes) - len(shown)
     if not left_out:
         return comparison

@@ -79,7 +79,7 @@ def test_managers_are_joined_by_the_app_s_ids(
     assert differing(found) == {
         "bob": (MANAGER, Verdict.DIFFERS),
         "cas": (MANAGER, Verdict.MISSING_IN_APP),
-        "fay": (MANAGER, Verdict.ONLY_IN_APP),
+        "fay": (MANAGER, Verdict.DIFFERS),
     }
     both = next(c for c in found.comparisons if c.target_id == fay)
     assert {a.attribute for a in both.attributes} >= {MANAGER, f"{urns.ENTERPRISE_USER}:department"}
@@ -207,6 +207,4 @@ def test_shapes_of_a_manager(held: Any, verdict: Verdict) -> None:
     assert judge_manager(one, MANAGER).verdict is verdict
     nobody = replace(one, manager_id=None, manager_label=None, manager_target_id=None)
     shown = verdict is not Verdict.MISSING_IN_APP
-    assert judge_manager(nobody, MANAGER).verdict is (
-        Verdict.ONLY_IN_APP if shown else Verdict.SAME
-    )
+    assert judge_manager(nobody, MANAGER).verdict is (Verdict.DIFFERS if shown else Verdict.SAME)

@@ -66,7 +66,9 @@ def _attribute(page: Page, attribute: AttributeComparison) -> None:
 
 def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
     odd = [c for c in comparisons if is_different(c.state, [a.verdict for a in c.attributes])]
-    page.heading("Compared objects", f"{len(comparisons) - len(odd)} agree, {len(odd)} do not")
+    # A comparison of everybody lists only those who do not agree: it does not say "0 agree".
+    agree = f"{len(comparisons) - len(odd)} agree, " if len(comparisons) > len(odd) else ""
+    page.heading("Compared objects", f"{agree}{len(odd)} do not" + ("" if agree else " agree"))
     rows = []
     for comparison in odd:
         names = [a.attribute for a in comparison.attributes if is_different("matched", [a.verdict])]
