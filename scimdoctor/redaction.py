@@ -55,6 +55,9 @@ _NOTHING = frozenset({"", "true", "false"})
 _CREDENTIAL_WORDS = re.compile(
     r"(?i)token|secret|passw|passphrase|key|assertion|device.?code|sig|\\u"
 )
+_GLANCED = ("token", "secret", "pass", "key", "assertion", "device", "sig", "\\u")
+"""One of these is in each of `_CREDENTIAL_WORDS`."""
+
 _PASSWORD = r"(?:[^\"\\]{0,200}[.:])?password"
 _TEXT = r"(?:[^\"\\]|\\.)*"
 _QUOTED = r"\\{1,7}\""
@@ -115,20 +118,35 @@ def redact_text(text: str, secrets: Iterable[Secret] = ()) -> str:
     # Looking for a few letters costs far less than a pattern: most texts hold nothing of this.
     if "eyJ" in text:
         text = _JWT.sub(REDACTED, text)
-    lowered = text.lower()
-    if "bearer" in lowered or "basic" in lowered:
+    if _may_hold(text, ("bearer", "basic")):
         text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    if "passw" in lowered:
+    if "passw" in text.lower():
         for pattern in _PASSWORDS:
             text = pattern.sub(rf"\1{REDACTED}", text)
     if "=" in text:
         text = _PARAMETER.sub(_hidden_parameter, text)
-    if _CREDENTIAL_WORDS.search(text):
+    if _names_a_credential(text):
         text = _MEMBER.sub(_hidden_member, text)
         text = _QUOTED_MEMBER.sub(_hidden_member, text)
         text = _ELEMENT.sub(_hidden_member, text)
         text = _ASSIGNMENT.sub(_hidden_parameter, text)
     return _USERINFO.sub(rf"\1{REDACTED}@", text) if "://" in text else text
+
+
+def _may_hold(text: str, words: tuple[str, ...]) -> bool:
+    """Whether a search for `words` in any letter case can find one, at the price of a glance.
+
+    Beyond ASCII, letters have more cases than `lower` knows.
+    """
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return any(word in lower for word in words)
+
+
+def _names_a_credential(text: str) -> bool:
+    """Whether a word is in `text` that goes with credentials."""
+    return _may_hold(text, _GLANCED) and _CREDENTIAL_WORDS.search(text) is not None
 
 
 def _without(text: str, secret: str) -> str:
@@ -239,7 +257,7 @@ def redact_body(body: bytes, secrets: Iterable[Secret] = ()) -> bytes:
 
 def _without_credential_values(text: str) -> str:
     """The JSON in `text` with every credential replaced; `text` itself if it holds none."""
-    if not _CREDENTIAL_WORDS.search(text):
+    if not _names_a_credential(text):
         return text
     try:
         document = json.loads(text.removeprefix("\ufeff"))

@@ -289,6 +289,8 @@ def _told(error: SourceError) -> str:
 
 def _of_another_job(evidence: Evidence, sources: Sources, saved: _Saved) -> Iterator[str]:
     """Say which saved files are of a job that none of the events is of."""
+    from scimdoctor.entra.mapping_view import of_another_kind
+
     jobs = {group.sample.job_id.casefold() for group in evidence.groups if group.sample.job_id}
     mapped = saved.schema.raw.get("id") if saved.schema else None
     owners = (
@@ -298,6 +300,9 @@ def _of_another_job(evidence: Evidence, sources: Sources, saved: _Saved) -> Iter
     for path, owner in owners:
         if path is not None and owner and jobs and owner.casefold() not in jobs:
             yield f"{path} is of job {owner}, which none of the events is of: it may not fit them"
+    other = of_another_kind(saved.schema) if saved.schema else None
+    if other is not None:
+        yield f"{sources.schema}: {other}, and was not used for the requests"
 
 
 def _opened(

@@ -14,7 +14,7 @@ from scimdoctor.entra.mapping_rules import (
     TYPE_MISMATCH,
     UNKNOWN_SOURCE,
 )
-from scimdoctor.entra.mapping_view import MappingView, views_of
+from scimdoctor.entra.mapping_view import MappingView, of_another_kind, views_of
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.report import MappingRow
 from scimdoctor.model.rule import CheckRule, Severity
@@ -81,6 +81,9 @@ def review(
 
 def _limits(schema: SynchronizationSchema, known_paths: Sequence[str] | None) -> Iterator[str]:
     yield from (f"the {_kind(o)} mapping is off: it was not judged" for o in _disabled(schema))
+    other = of_another_kind(schema)
+    if other is not None:
+        yield f"{other}, and what a SCIM app needs could not be judged"
     if known_paths is None:
         yield "targets were not compared with the endpoint's /Schemas: no endpoint was given, or it has no usable /Schemas"
     if not schema.directories:

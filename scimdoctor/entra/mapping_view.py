@@ -67,6 +67,15 @@ def speaks_scim(owner: ObjectMapping) -> bool:
     return bool(names & ({"displayName", "members"} if owner.is_group else {"userName"}))
 
 
+def of_another_kind(schema: SynchronizationSchema) -> str | None:
+    """Say that `schema` is no SCIM job's, as of cross-tenant or on-premises jobs; else `None`."""
+    mapped = [owner for owner in schema.object_mappings if owner.attribute_mappings]
+    if not mapped or any(map(speaks_scim, mapped)):
+        return None
+    targets = ", ".join(dict.fromkeys(repr(owner.target_object_name) for owner in mapped))
+    return f"the schema maps to {targets}, which is no SCIM resource: it is of another kind of job"
+
+
 def views_of(schema: SynchronizationSchema, owner: ObjectMapping) -> tuple[MappingView, ...]:
     """All attribute mappings of `owner`."""
     target = schema.target_definition(owner)

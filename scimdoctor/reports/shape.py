@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -164,6 +165,9 @@ def body_json(body: bytes) -> Json:
     return {"body": parsed} if compact == text else {"body": parsed, "body_text": text}
 
 
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
 def container(text: str) -> Any:  # noqa: ANN401 - JSON enters here
     """Return `text` as a JSON object or array that can be written again, else `None`."""
     if text.lstrip("\ufeff \t\r\n")[:1] not in {"{", "["} or _depth(text) > DEEPEST_BODY:
@@ -179,11 +183,11 @@ def container(text: str) -> Any:  # noqa: ANN401 - JSON enters here
 def _depth(text: str) -> int:
     """Return an upper bound of the nesting; brackets inside strings count too."""
     deepest = level = 0
-    for character in text:
+    for character in _BRACKETS.findall(text):
         if character in "{[":
             level += 1
             deepest = max(deepest, level)
-        elif character in "}]":
+        else:
             level -= 1
     return deepest
 
