@@ -60,6 +60,7 @@ def apps(
     )
     if failures:
         found = with_failures(session, found, archive=not no_archive)
-    notes = (f"Enterprise apps without a provisioning job: {found.without_job}.",)
+    without = f"Enterprise apps without a provisioning job: {found.without_job}."
+    notes = (without,) if found.without_job else ()
     report = new_report(session, "apps", apps=found.apps, notes=notes, limits=found.limits)
     session.emit(report, output)
