@@ -15,6 +15,7 @@ from scimdoctor.checks.asked import Asked
 from scimdoctor.checks.check import NoAnswer, OutOfTime, RunEnds, Unavailable
 from scimdoctor.checks.crowd import Crowd, is_answer
 from scimdoctor.checks.ids import GROUP_STORED, STORED
+from scimdoctor.checks.patience import Patience
 from scimdoctor.checks.presence import Presence
 from scimdoctor.checks.shapes import resources_of
 from scimdoctor.checks.spelling import Spelling, respell
@@ -150,6 +151,7 @@ class CheckContext:
         """Endpoints that /ResourceTypes lists; `None` if it does not."""
 
         self.crowd = Crowd(self.endpoint, self.options.concurrency)
+        self.patience = Patience(slow_after=self.options.slow_after, seconds=self.options.timeout)
         self._deadline = self.options.clock.now() + self.options.timeout
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
@@ -169,6 +171,7 @@ class CheckContext:
         try:
             exchange = self._twice(spelled)
         except NoAnswer as event:
+            self.patience.saw(event.exchange)
             self._still_there(event.exchange)
             raise
         return self._seen(spelled, exchange)
@@ -201,6 +204,7 @@ class CheckContext:
     def _seen(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Take note of an answer."""
         self.presence.saw(request, exchange)
+        self.patience.saw(exchange)
         self._still_there(exchange)
         return exchange
 
@@ -279,6 +283,9 @@ class CheckContext:
             raise RunEnds("the endpoint answers no more (see run/available)")
         if self._worn_out:
             raise RunEnds("the endpoint answered 429 again and again (see run/throttling)")
+        impatient = self.patience.over(len(self.intermittent))
+        if impatient is not None:
+            raise RunEnds(impatient)
         if self._broken >= _GIVE_UP_AFTER:
             raise RunEnds(f"the endpoint left {self._broken} requests in a row unanswered")
         if self.options.clock.now() >= self._deadline:
@@ -295,24 +302,20 @@ class CheckContext:
             if exchange.status != 429:
                 return exchange
             self.throttled.append(exchange)
-        self._worn_out = self._throttled_wait < PACED_SECONDS
         raise NoAnswer(exchange)
 
     def _wait_out(self, exchange: Exchange) -> None:
-        """Wait as a 429 asks; once the run has waited enough, go on at once or not at all.
+        """Wait as a 429 asks.
 
         Raises:
-            RunEnds: the app names a time, and waiting that long again and again is too much.
+            RunEnds: the run has waited enough.
         """
         seconds = min(retry_after(exchange), _LONGEST_WAIT)
         if self._throttled_wait < seconds:
-            self._throttled_wait = 0.0
-            self._worn_out = exchange.response is not None and bool(
-                exchange.response.header("retry-after")
-            )
+            self._worn_out = True
             self._check_time()
-        self._throttled_wait = max(0.0, self._throttled_wait - seconds)
-        self.options.clock.sleep(seconds if self._throttled_wait else PACED_SECONDS)
+        self._throttled_wait -= seconds
+        self.options.clock.sleep(seconds)
 
     def _again_after_error(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Send a failed request once more, to tell a fault from a hiccup."""
@@ -443,7 +446,7 @@ class CheckContext:
             extra = self.values.person("extra")
             missing = {p: v for p, v in extra.items() if p in self.spelling.require}
             body = {**requests.resource_body({**missing, **attributes}), **body}
-        unwanted = self.spelling.omit
+        unwanted = self.spelling.omitted(resource)
         kept = {k: v for k, v in body.items() if k not in unwanted}
         if self.spelling.bare_elements:
             kept = {k: _bare(v) for k, v in kept.items()}

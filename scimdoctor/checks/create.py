@@ -105,15 +105,21 @@ def _cause_of_culprits(context: CheckContext, refused: Exchange, culprits: list[
 _PLAIN = {
     "phoneNumbers": (WORK_PHONE, "+15550100123"),
     "preferredLanguage": ("preferredLanguage", "en"),
+    "externalId": ("externalId", "4711001"),
 }
 """By name of an attribute: a value in the plainest format that there is for it."""
 
 
 def _is_about_value(refused: Exchange) -> bool:
     """Whether it is the value that is refused, for an attribute that every app knows."""
+    return refused.status in {403, 412} or _says_value(refused)
+
+
+def _says_value(refused: Exchange) -> bool:
+    """Whether the answer itself speaks of a value."""
     body = refused.json
     scim_type = body.get("scimType") if isinstance(body, dict) else None
-    return refused.status in {403, 412} or scim_type == "invalidValue" or names_domain(refused)
+    return scim_type == "invalidValue" or names_domain(refused)
 
 
 def _plain_value_works(context: CheckContext, name: str) -> bool:
@@ -136,6 +142,8 @@ def _cause_of_refusal(exchange: Exchange) -> str:
         return "write-response-wrong"
     if exchange.status == 402 or missing_prerequisite(exchange):
         return "app-prerequisite-missing"
+    if exchange.status in {401, 403} and not _says_value(exchange):
+        return "app-policy-refuses-change"  # whatever the body holds
     if _is_about_value(exchange):
         return "value-not-allowed-by-app"
     return "over-strict-validation"

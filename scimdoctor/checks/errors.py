@@ -49,7 +49,7 @@ def _shape(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words}, typed {given!r}.", exchange, cause="response-content-type-wrong")
     else:
         error = ScimError.parse(answer)
-        if error is None or not error.well_formed:
+        if error is None or not error.well_formed or not _detail_is_text(answer):
             yield failed(f"{words}, {_error_problem(answer)}: {shown(answer)}.", exchange)
 
 
@@ -58,7 +58,13 @@ def _error_problem(answer: dict[str, Any]) -> str:
     schemas = answer.get("schemas")
     if not isinstance(schemas, list) or urns.ERROR not in schemas:
         return "which is no SCIM error"
+    if not _detail_is_text(answer):
+        return "whose detail is no text"
     return "a SCIM error without status" if "status" not in answer else "whose status is no text"
+
+
+def _detail_is_text(answer: dict[str, Any]) -> bool:
+    return isinstance(answer.get("detail"), str | None)
 
 
 def _bad_json(context: CheckContext) -> Iterator[Result]:

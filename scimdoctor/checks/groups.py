@@ -96,10 +96,10 @@ def _query_cause(context: CheckContext, exchange: Exchange) -> str:
     if exchange.status in {404, 410} or (exchange.status == 400 and NO_MATCH not in context.passed):
         return "filter-no-match-404"
     name = requests.filter_value(context.values.guid())
-    if context.query("Groups", f"displayName eq {name}").ok:
-        return "excluded-attributes-ignored"
     if exchange.crashed:
         return "unhandled-exception-500"
+    if context.query("Groups", f"displayName eq {name}").ok:
+        return "over-strict-validation"  # it is excludedAttributes that is refused
     return "filter-attribute-unsupported"
 
 
@@ -134,7 +134,7 @@ def _make(context: CheckContext) -> Iterator[Result]:
         )
         return
     for name in (f"schemas:{urns.ENTRA_GROUP}", "meta", "externalId"):
-        context.spelling.omit.add(name)
+        context.spelling.group_omit.add(name)
         other = context.send(context.create_request("Groups", context.values.group("team")))
         made = context.adopt(other, other.request.json or {})
         if made is not None:
@@ -144,7 +144,7 @@ def _make(context: CheckContext) -> Iterator[Result]:
             cause = unsupported if name == "externalId" else None
             yield failed(f"{words}. Without {left_out} it works.", exchange, cause=cause)
             return
-        context.spelling.omit.discard(name)
+        context.spelling.group_omit.discard(name)
     yield from _refused(context, exchange, words)
 
 
@@ -352,6 +352,25 @@ def _deletion(context: CheckContext, group: TestObject) -> Iterator[Result]:
             f"{words}, but a read by id still finds it.",
             read,
             exchange,
+            cause="patch-accepted-not-applied",
+        )
+    elif GROUP_MATCH in context.passed:
+        yield from _still_listed(context, group, exchange)
+
+
+def _still_listed(context: CheckContext, group: TestObject, deletion: Exchange) -> Iterator[Result]:
+    """See whether the query finds a group that a read by id does not find any more."""
+    found = context.find("Groups", "displayName", group.name)
+    if holds(found, group):
+        for _ in context.settle(deletion):
+            found = context.find("Groups", "displayName", group.name)
+            if not holds(found, group):
+                context.came_late(deletion)
+                return
+        yield failed(
+            "DELETE of a group was answered with success, but the query for its name finds it.",
+            deletion,
+            found,
             cause="patch-accepted-not-applied",
         )
 

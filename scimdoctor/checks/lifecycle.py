@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has, must_differ
-from scimdoctor.checks.ids import DISABLE, MATCH, READ, REPLACE, VALUE_PATH
+from scimdoctor.checks.ids import DISABLE, MATCH, NO_MATCH, READ, REPLACE, VALUE_PATH
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
@@ -119,7 +119,9 @@ def _disabled_found(context: CheckContext) -> Iterator[Result]:
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is not False:
         _set_active(context, context.boolean(value=False))
-    exchange = context.find_own(user, "userName", user.name)
+    now = value_at(context.state(user), "userName")
+    renamed = isinstance(now, str) and now != context.told(user, "userName")  # told already
+    exchange = context.find_own(user, "userName", str(now) if renamed else user.name)
     found = [r for r in resources_of(exchange) if str(r.get("id")) == user.id]
     if not found:
         yield failed(
@@ -206,7 +208,7 @@ def _pathless(context: CheckContext) -> Iterator[Result]:
 
 
 def _rename(context: CheckContext) -> Iterator[Result]:
-    if "userName" in context.reported_lost - context.kept:
+    if "userName" in (context.reported_lost | context.malformed) - context.kept:
         context.need("userName")
     user = context.user(_LEAVER)
     if value_at(context.state(user), "active") is False:
@@ -258,6 +260,8 @@ def _found_under(context: CheckContext, old: str, new: str) -> Iterator[Result]:
             cause="filter-misses-existing",
         )
         return
+    if context.fails(NO_MATCH):
+        return
     exchange = context.find("Users", "userName", old)
     if exchange.ok and resources_of(exchange):
         yield failed(
@@ -291,6 +295,7 @@ def _soft_delete(context: CheckContext) -> Iterator[Result]:
         effect = apply(context, user, operations, expect=has("active", wanted))
         if not effect.worked:
             say, cause = _blame(context, frozen=wanted)
+            cause = cause or _ignored_beside_others(context, effect, active, wanted=wanted)
             yield say(f"{effect.words}.", *effect.exchanges, cause=cause)
             return
         told = value_at(effect.after, WORK_EMAIL)
@@ -301,6 +306,24 @@ def _soft_delete(context: CheckContext) -> Iterator[Result]:
                 *effect.exchanges,
             )
             return
+
+
+def _ignored_beside_others(
+    context: CheckContext,
+    effect: Effect,
+    active: Any,  # noqa: ANN401 - boolean or text
+    *,
+    wanted: bool,
+) -> str | None:
+    """Whether active has no effect beside any other operation, whatever that is; a cause if so."""
+    if not effect.accepted or "displayName" not in context.kept:
+        return None
+    operations = [
+        context.op("replace", "displayName", context.values.text("Beside")),
+        context.op("replace", "active", active),
+    ]
+    other = apply(context, context.user(_LEAVER), operations, expect=has("active", wanted))
+    return "patch-accepted-not-applied" if other.accepted and not other.worked else None
 
 
 def _own_email(context: CheckContext) -> str | None:
@@ -409,6 +432,19 @@ def _again(context: CheckContext) -> Iterator[Result]:
             f"POST of a userName whose user was deleted was answered {answer_words(exchange)}.",
             exchange,
             cause="unhandled-exception-500" if crashed else None,
+        )
+        return
+    made = context.adopt(exchange, person)
+    if made is None or "active" not in context.kept:
+        return
+    read = context.read(made)
+    if value_at(made.state or {}, "active") is False:
+        yield failed(
+            "A user created again with active true, after its deletion, is read back inactive, while "
+            "other new users are active.",
+            exchange,
+            read,
+            cause="attribute-not-stored-or-returned",
         )
 
 
@@ -583,7 +619,7 @@ CHECKS = (
             "create-again",
             "A deleted user can be created again",
             cause="existing-account-not-matchable",
-            what="Creates a user with the userName and externalId of the deleted one.",
+            what="Creates a user with the userName and externalId of the deleted one, who must be active.",
             why="People come back; the query does not find the old account, so Entra creates.",
             admin_sees="409 or 412 for a user that nobody can see in the app.",
             fix="Free the unique values on DELETE, or return the old account to the query.",

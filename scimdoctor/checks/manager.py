@@ -322,7 +322,7 @@ CHECKS = (
             fix="Accept every user as a manager, active or not.",
         ),
         run=_inactive,
-        requires=(SET, "create/inactive"),
+        requires=(SET, "manager/change", "create/inactive"),
     ),
     Check(
         rule=_rule(

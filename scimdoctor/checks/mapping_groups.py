@@ -36,7 +36,7 @@ def _attributes(context: CheckContext) -> Iterator[Result]:
     latest: list[Mapped] = []
 
     def fresh() -> dict[str, Any]:
-        unwanted = context.spelling.omit
+        unwanted = context.spelling.omitted("Groups")
         planned = GROUPS.planned(context, _MADE).attributes
         no_custom = context.fails(CUSTOM)
         latest[:] = [

@@ -227,6 +227,37 @@ def _add_again(context: CheckContext) -> Iterator[Result]:
             yield failed(f"{effect.words}.", *effect.exchanges)
 
 
+def _second_group(context: CheckContext) -> Iterator[Result]:
+    team, second = context.group("team"), context.group("other")
+    before = member_ids(context.state(team))
+    one = before[0]
+    operation = context.op("add", "members", _values([one]))
+    effect = apply(context, second, [operation], expect=_includes(one))
+    if not effect.worked:
+        yield failed(f"{effect.words}, for a member of another group.", *effect.exchanges)
+        return
+    read = context.read(team)
+    for _ in context.settle(effect.exchange) if _lacks(team, one) else ():
+        read = context.read(team)
+        if not _lacks(team, one):
+            context.came_late(effect.exchange)
+            break
+    if _lacks(team, one):
+        yield failed(
+            "After a member of one group was added to another, a read of the first shows "
+            f"{len(member_ids(context.state(team)))} of its {len(before)} members: a user is kept in "
+            "one group at a time.",
+            read,
+            effect.exchange,
+            cause="replace-clears-unsent-values",
+        )
+
+
+def _lacks(group: TestObject, identifier: str) -> bool:
+    """Whether the group as last read is there without this member."""
+    return group.state is not None and identifier not in member_ids(group.state)
+
+
 def _refill(context: CheckContext) -> tuple[TestObject, list[str]]:
     """The group with exactly three members."""
     group, people = context.group("team"), _people(context, 3)
@@ -368,8 +399,30 @@ def _disabled(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     operation = context.op("add", "members", _values([sleeper.id]))
     effect = apply(context, group, [operation], expect=lambda s: sleeper.id in member_ids(s))
-    if not effect.worked and not effect.accepted:
+    if effect.worked:
+        return
+    if not effect.accepted:
         yield failed(f"{effect.words}, for a disabled user.", *effect.exchanges)
+        return
+    awake = [context.op("replace", "active", context.boolean(value=True))]
+    enabled = apply(context, sleeper, awake, expect=has("active", True))
+    read = context.read(group)
+    if not enabled.worked or not read.ok:
+        return  # whether the membership only does not show cannot be seen
+    if sleeper.id in member_ids(context.state(group)):
+        yield noted(
+            "A disabled member shows in the group only once the user is active again.",
+            effect.exchange,
+            read,
+            cause="attribute-not-stored-or-returned",
+        )
+    else:
+        yield failed(
+            f"{effect.words}, for a disabled user; nor is the user a member once active again.",
+            effect.exchange,
+            read,
+            cause="patch-accepted-not-applied",
+        )
 
 
 def _many(context: CheckContext) -> Iterator[Result]:
@@ -432,11 +485,24 @@ def _parallel(context: CheckContext) -> Iterator[Result]:
     if lost and not refused:
         yield from _lost_in_parallel(context, ids, lost, exchanges)
     elif refused:
-        yield noted(
+        words = (
             f"Of {len(ids)} members added at the same time, {len(refused)} were answered "
-            f"{answer_words(refused[0])}; Entra tries them again.",
-            *refused,
+            f"{answer_words(refused[0])}"
         )
+        alone = [
+            apply(
+                context, group, [context.op("add", "members", _values([i]))], expect=_includes(i)
+            ).worked
+            for i in lost
+        ]
+        if all(alone):
+            yield failed(
+                f"{words}, and can be added one after the other. Entra tries them again a cycle later.",
+                *refused,
+                severity=Severity.MINOR,
+            )
+        else:
+            yield noted(f"{words}; Entra tries them again.", *refused)
 
 
 def _lost_in_parallel(
@@ -495,6 +561,20 @@ CHECKS_FIRST = (
             fix="Answer success and keep one entry.",
         ),
         run=_add_again,
+        requires=(ADD_MEMBERS,),
+    ),
+    Check(
+        rule=_rule(
+            "second-group",
+            "A user can be a member of two groups",
+            severity="blocker",
+            cause="patch-accepted-not-applied",
+            what="Adds a member of one group to a second group and reads the first again.",
+            why="People are in many groups; Entra does not send again what it has sent.",
+            admin_sees=_WRONG,
+            fix="Keep memberships as pairs of group and user, not as one group of each user.",
+        ),
+        run=_second_group,
         requires=(ADD_MEMBERS,),
     ),
 )

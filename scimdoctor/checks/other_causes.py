@@ -63,6 +63,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "errors/unknown-id": ("write-response-wrong",),
     "errors/shape": ("response-content-type-wrong",),
     "create/documented": (
+        "app-policy-refuses-change",
         "app-prerequisite-missing",
         "over-strict-validation",
         "request-content-type-refused",
@@ -196,7 +197,10 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "value-path-add-creates-duplicates",
         "value-path-unsupported",
     ),
-    "patch/value-path-several": ("value-path-no-match-rejected",),
+    "patch/value-path-several": (
+        "patch-accepted-not-applied",
+        "value-path-no-match-rejected",
+    ),
     "patch/extension": (
         "patch-add-not-supported",
         "replace-clears-unsent-values",
@@ -247,7 +251,14 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-not-selective",
         "over-strict-validation",
     ),
-    "patch/whole-update": ("replace-clears-unsent-values",),
+    "patch/whole-update": (
+        "immutable-attribute-refused",
+        "mapping-targets-unsupported-attribute",
+        "over-strict-validation",
+        "replace-clears-unsent-values",
+        "unhandled-exception-500",
+        "value-not-allowed-by-app",
+    ),
     "lifecycle/disable": (
         "app-policy-refuses-change",
         "boolean-string-rejected",
@@ -286,15 +297,21 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "unhandled-exception-500",
         "write-response-wrong",
     ),
-    "lifecycle/create-again": ("unhandled-exception-500",),
+    "lifecycle/create-again": (
+        "attribute-not-stored-or-returned",
+        "unhandled-exception-500",
+    ),
     "lifecycle/pathless": ("app-policy-refuses-change",),
-    "lifecycle/soft-delete": ("app-policy-refuses-change",),
+    "lifecycle/soft-delete": (
+        "app-policy-refuses-change",
+        "patch-accepted-not-applied",
+    ),
     "groups/query": (
-        "excluded-attributes-ignored",
         "filter-attribute-unsupported",
         "filter-no-match-404",
         "filter-not-selective",
         "list-response-malformed",
+        "over-strict-validation",
         "unhandled-exception-500",
     ),
     "groups/create": (
@@ -344,6 +361,11 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "response-attribute-malformed",
         "unhandled-exception-500",
         "write-response-wrong",
+    ),
+    "groups/second-group": ("replace-clears-unsent-values",),
+    "groups/disabled-member": (
+        "attribute-not-stored-or-returned",
+        "patch-accepted-not-applied",
     ),
     "groups/remove-list": (
         "needs-scim-compliance-flag",

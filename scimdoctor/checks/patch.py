@@ -21,16 +21,19 @@ from scimdoctor.checks.ids import READ, REPLACE, SEVERAL
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, shown
-from scimdoctor.checks.values import DEPARTMENT, EMPLOYEE_NUMBER, WORK_EMAIL
+from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_COUNTRY, WORK_EMAIL, WORK_PHONE
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
+
+WORK_REGION = 'addresses[type eq "work"].region'
+WORK_POSTAL_CODE = 'addresses[type eq "work"].postalCode'
 
 _SIMPLE = ("displayName", "title", "name.familyName", "preferredLanguage")
 _CLEARS = "replace-clears-unsent-values"
@@ -436,30 +439,101 @@ def _atomic(context: CheckContext) -> Iterator[Result]:
 
 def _combined(context: CheckContext) -> Iterator[Result]:
     """A whole update as Entra sends it, with every kind of path at once."""
-    paths = (
-        "displayName",
-        "name.familyName",
-        WORK_EMAIL,
-        "externalId",
-        EMPLOYEE_NUMBER,
-        DEPARTMENT,
-    )
-    kept = [p for p in paths if p in context.kept]
-    if "patch/extension-second" not in context.passed and EMPLOYEE_NUMBER in kept:
-        kept.remove(EMPLOYEE_NUMBER)
     user = context.user("subject")
-    values = {p: context.values.text("All") for p in kept}
-    if WORK_EMAIL in values:
-        values[WORK_EMAIL] = context.values.user_name("all")
-    if EMPLOYEE_NUMBER in values:
-        values[EMPLOYEE_NUMBER] = context.values.employee_number()
+    values = {p: _another(context, user, p) for p in _updated(context, user)}
+    if len(values) < 2:
+        raise Unavailable("too few attributes are known to work for a whole update")
     operations = [context.op("replace", p, v) for p, v in values.items()]
     effect = apply(context, user, operations, expect=both(*(has(p, v) for p, v in values.items())))
     if effect.worked:
         yield from collateral(effect)
         return
+    yield from _one_by_one(context, user, values, effect)
+
+
+_NEVER_UPDATED = {"userName", "active", "name.formatted"}
+"""What has checks of its own, and what an app may make from other values."""
+
+
+def _updated(context: CheckContext, user: TestObject) -> list[str]:
+    """The attributes of the default mapping that the app keeps, and of which nothing is told yet."""
+    told = context.malformed | context.spelling.unfiltered
+    if "patch/extension-second" not in context.passed:
+        told = told | {EMPLOYEE_NUMBER}
+    return [
+        path
+        for path in user.sent
+        if path in context.kept - _NEVER_UPDATED - told
+        and path.partition("[")[0] not in told
+        and context.is_mapped(path)
+    ]
+
+
+_CHOICES = {
+    "preferredLanguage": ("en-US", "fr-FR"),
+    WORK_COUNTRY: ("US", "NL"),
+    WORK_REGION: ("NH", "CA"),
+    WORK_POSTAL_CODE: ("03101", "10115"),
+}
+"""By attribute that an app may hold to a list or a format: what it took before, then another."""
+
+
+def _another(context: CheckContext, user: TestObject, path: str) -> str:
+    """A value that the user does not have at `path`, of the kind that the app took there."""
+    if path in _CHOICES:
+        now = value_at(context.state(user), path)
+        return next(value for value in _CHOICES[path] if value != now)
+    if path in {WORK_EMAIL, WORK_PHONE, EMPLOYEE_NUMBER}:
+        return str(context.values.person("all")[path])
+    return context.values.text("All")
+
+
+def _one_by_one(
+    context: CheckContext, user: TestObject, values: dict[str, str], effect: Effect
+) -> Iterator[Result]:
+    """Say of a whole update that fails which part of it fails alone, or that none does."""
     wrong = [p for p, v in values.items() if not has(p, v)(effect.after)]
-    yield failed(f"{effect.words}. Unchanged: {', '.join(wrong)}.", *effect.exchanges)
+    broken: list[tuple[str, Effect]] = []
+    for path in wrong:
+        operation = context.op("replace", path, values[path])
+        alone = apply(context, user, [operation], expect=has(path, values[path]))
+        if not alone.worked:
+            broken.append((path, alone))
+    for path, alone in broken:
+        if not alone.accepted and _same_is_taken(context, user, path):
+            say, cause = _of_value(path)
+            yield say(
+                f"{alone.words}. The value that is there is taken.", *alone.exchanges, cause=cause
+            )
+        else:
+            yield failed(f"{alone.words}.", *alone.exchanges, cause=_single_cause(path, alone))
+    if not broken and effect.accepted:
+        rest = [context.op("replace", p, v) for p, v in values.items() if p not in wrong]
+        cleared = list(collateral(apply(context, user, rest, expect=lambda _state: True)))
+        if cleared:
+            yield from cleared
+            return
+    if not broken:
+        refused = "unhandled-exception-500" if effect.exchange.crashed else "over-strict-validation"
+        yield failed(
+            f"{effect.words}. Unchanged: {', '.join(wrong)}. Each of the {len(values)} operations works "
+            "alone.",
+            *effect.exchanges,
+            cause=None if effect.accepted else refused,
+        )
+
+
+def _same_is_taken(context: CheckContext, user: TestObject, path: str) -> bool:
+    """Whether it is the change that is refused: the value that is there is taken."""
+    old = value_at(context.state(user), path)
+    return apply(context, user, [context.op("replace", path, old)], expect=has(path, old)).worked
+
+
+def _of_value(path: str) -> tuple[Callable[..., Result], str]:
+    """How to tell of a change that is refused: a value that we chose may be none of the app's."""
+    if path in _CHOICES:
+        return noted, "value-not-allowed-by-app"
+    return failed, "immutable-attribute-refused"
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
@@ -665,8 +739,8 @@ LAST_CHECKS = (
             "A whole update with every kind of path takes effect",
             severity="major",
             cause="patch-accepted-not-applied",
-            what="Replaces a simple attribute, a part of the name, the work e-mail address, externalId "
-            "and extension attributes in one request.",
+            what="Replaces every attribute of the default mapping that the app keeps in one request; when "
+            "that fails, one at a time.",
             why="Entra puts all changes of an object into one PATCH.",
             admin_sees=_SILENT,
             fix="Apply every element of Operations, in order.",

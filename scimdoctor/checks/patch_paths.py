@@ -9,7 +9,7 @@ from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
 from scimdoctor.checks.ids import EXTENSION, REPLACE, VALUE_PATH
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
-from scimdoctor.checks.shapes import request_words, shown
+from scimdoctor.checks.shapes import difference, request_words, shown
 from scimdoctor.checks.values import (
     DEPARTMENT,
     EMPLOYEE_NUMBER,
@@ -60,6 +60,28 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
         return
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)
+    if path == WORK_EMAIL:
+        yield from _login_follows(context, effect, value)
+
+
+def _login_follows(context: CheckContext, effect: Effect, email: str) -> Iterator[Result]:
+    """See whether a new e-mail address became the userName, in an app that keeps the two apart.
+
+    In one that has a single value for both, a change of the userName changes the address as well.
+    """
+    old, new = (value_at(state, "userName") for state in (effect.before, effect.after))
+    if old == new or difference(email, new) not in {None, "case"}:
+        return
+    back = [context.op("replace", "userName", old)]
+    undone = apply(context, context.user("subject"), back, expect=has("userName", old))
+    if undone.worked and has(WORK_EMAIL, email)(undone.after):
+        yield failed(
+            f"{request_words(effect.exchange)} also changed userName, which was {shown(old)} and became "
+            f"{shown(new)}. The app keeps the two apart, and Entra maps them from different attributes.",
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+            severity=Severity.MINOR,
+        )
 
 
 def _is_immutable(context: CheckContext, effect: Effect, path: str) -> bool:
@@ -327,7 +349,20 @@ def _several_adds(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
         )
     elif not effect.worked:
-        yield failed(f"{effect.words}.", *effect.exchanges, cause="value-path-no-match-rejected")
+        cause = _lost_part(context, user, wanted, effect) or "value-path-no-match-rejected"
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+
+
+def _lost_part(
+    context: CheckContext, user: TestObject, wanted: dict[str, str], effect: Effect
+) -> str | None:
+    """The cause if a part stays out although the element is there: then no filter is to blame."""
+    lost = [p for p, v in wanted.items() if not has(p, v)(effect.after)]
+    if not effect.accepted or not 0 < len(lost) < len(wanted):
+        return None
+    operations = [context.op("replace", lost[0], wanted[lost[0]])]
+    alone = apply(context, user, operations, expect=has(lost[0], wanted[lost[0]]))
+    return "patch-accepted-not-applied" if alone.accepted and not alone.worked else None
 
 
 def _extension(context: CheckContext) -> Iterator[Result]:

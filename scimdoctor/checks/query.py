@@ -251,6 +251,8 @@ def _selective(context: CheckContext) -> Iterator[Result]:
     for what, exchange in zip(wrong, context.each(queries), strict=True):
         found = resources_of(exchange)
         if exchange.ok and found:
+            if "GUID" in what and context.fails(NO_MATCH):
+                raise Unavailable(f"something is found where nobody is (see {NO_MATCH})")
             yield failed(
                 f"The query for {what} was answered with {len(found)} users instead of none.",
                 exchange,

@@ -26,9 +26,9 @@ def _connect(context: CheckContext) -> Iterator[Result]:
     words = f"GET /Users with a filter was answered {answer_words(exchange)}"
     status = exchange.status or 0
     if status >= 500 and _all_fail(context):
-        prerequisite = missing_prerequisite(exchange)
-        cause = "app-prerequisite-missing" if prerequisite else "unhandled-exception-500"
-        yield failed(f"{words}, as is every other request.", exchange, cause=cause)
+        yield failed(
+            f"{words}, as is every other request.", exchange, cause=_cause_of_outage(exchange)
+        )
     elif 400 <= status < 500 and _wants_more(context, exchange):
         yield failed(
             f"{words}, and so is GET /Users without a filter: something in the app must be switched on, "
@@ -64,6 +64,15 @@ def _connect(context: CheckContext) -> Iterator[Result]:
             "the SCIM root is somewhere else.",
             exchange,
         )
+
+
+def _cause_of_outage(exchange: Exchange) -> str:
+    """Why nothing works; what is in front of an app says so in its own words, not in JSON."""
+    if missing_prerequisite(exchange):
+        return "app-prerequisite-missing"
+    if exchange.status in {502, 503, 504} and exchange.json is None:
+        return "endpoint-unreachable-or-blocked"
+    return "unhandled-exception-500"
 
 
 def _all_fail(context: CheckContext) -> bool:

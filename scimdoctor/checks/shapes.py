@@ -38,7 +38,13 @@ def resources_of(exchange: Exchange) -> list[dict[str, Any]]:
         found = member(answer, "Resources")
     else:
         found = None
-    return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+    resources = [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+    return [r for r in resources if not _is_blank(r)]
+
+
+def _is_blank(resource: Mapping[str, Any]) -> bool:
+    """Whether it has no value at all, so that it is nobody."""
+    return not any(value for name, value in resource.items() if name.casefold() != "schemas")
 
 
 def list_problem(exchange: Exchange) -> str | None:
@@ -85,6 +91,8 @@ def _count_problem(answer: dict[str, Any]) -> str | None:
         return f"totalResults is {total}, but Resources is empty"
     if not all(isinstance(r, dict) for r in resources):
         return "Resources holds something that is no object"
+    if any(_is_blank(r) for r in resources):
+        return "Resources holds a resource without a value"
     return None
 
 

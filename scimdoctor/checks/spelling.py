@@ -48,8 +48,15 @@ class Spelling:
     omit: set[str] = field(default_factory=set)
     """Top-level members that a create must leave out, `schemas:URN` for an entry of schemas."""
 
+    group_omit: set[str] = field(default_factory=set)
+    """The same for groups."""
+
     require: set[str] = field(default_factory=set)
     """Attribute paths that a create must have."""
+
+    def omitted(self, resource: str) -> set[str]:
+        """What a create must leave out; of users' attributes only the envelope says anything of groups."""
+        return self.omit if resource == "Users" else self.group_omit | (self.omit & {"meta"})
 
 
 def respell(request: ScimRequest, spelling: Spelling) -> ScimRequest:

@@ -73,13 +73,19 @@ def _shape(context: CheckContext) -> Iterator[Result]:
         readable = isinstance(resource, dict) and "id" in resource
         problems = list(resource_problems(resource)) if readable else []
         problems += _misplaced(resource) if readable else []
-        context.malformed |= {problem.partition(" ")[0] for problem in problems}
+        context.malformed |= {_subject(problem) for problem in problems}
         if problems:
             method = exchange.request.method
             yield failed(
                 f"{method} /Users answers a user in which {'; '.join(problems)}.", exchange
             )
             return
+
+
+def _subject(problem: str) -> str:
+    """The attribute or extension of which a problem speaks."""
+    whole = problem.startswith("the enterprise extension")
+    return urns.ENTERPRISE_USER if whole else problem.partition(" ")[0]
 
 
 def _misplaced(resource: Mapping[str, Any]) -> list[str]:
@@ -112,7 +118,7 @@ def _stored(context: CheckContext) -> Iterator[Result]:
 def _is_malformed(context: CheckContext, text: str) -> bool:
     """Whether this attribute came back in a wrong shape, which is reported already."""
     path = AttributePath.parse(text)
-    return path is not None and path.attribute in context.malformed
+    return path is not None and bool({path.attribute, path.urn} & context.malformed)
 
 
 def _lost(
@@ -196,7 +202,8 @@ def _listed(context: CheckContext) -> Iterator[Result]:
 
 
 def _faithful(context: CheckContext) -> Iterator[Result]:
-    person = {p: v for p, v in context.values.person("nasty").items() if p in context.kept}
+    kept = context.kept | {"userName"}  # without which there is no user
+    person = {p: v for p, v in context.values.person("nasty").items() if p in kept}
     changes: dict[str, Any] = {
         "displayName": NASTY_TEXT,
         "name.familyName": "O'Neil-Łuczak",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
+from scimdoctor.checks.patience import LATE
 from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, flat, request_words
@@ -184,17 +185,24 @@ def _latency(context: CheckContext) -> Iterator[Result]:
         f"Of {len(times)} requests the median took {statistics.median(times):.0f} ms and the "
         f"slowest {worst:.2f} s ({request_words(slowest)})"
     )
-    queries = [x.elapsed_in_milliseconds for x in exchanges if x.request.method == "GET"]
+    queries = [x.elapsed_in_milliseconds for x in exchanges if "filter=" in x.request.query]
     usual = statistics.median(queries) / 1000 if queries else 0.0
     if worst >= context.options.slow_after:
         yield failed(f"{words}.", slowest)
-    elif usual >= context.options.slow_after / 10:
+    elif context.patience.is_slow:
+        yield failed(
+            f"{words}. {len(context.patience.late)} of them took {context.options.slow_after * LATE:g} s or "
+            "more, a quarter of the run's time together; so the run ended early. --timeout gives it more.",
+            *context.patience.late[:3],
+            severity=Severity.MINOR,
+        )
+    elif usual >= context.options.slow_after * LATE:
         yield failed(
             f"{words}. Half of the queries took {usual:.1f} s or more, and Entra asks one for each user.",
             slowest,
             severity=Severity.MINOR,
         )
-    elif worst >= context.options.slow_after / 10:
+    elif worst >= context.options.slow_after * LATE:
         yield noted(f"{words}; Entra's limit is not documented.", slowest)
     else:
         yield passed(f"{words}.")

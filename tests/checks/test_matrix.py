@@ -55,9 +55,6 @@ IN_PROCESS = [f for f in FAULTS if f.id not in NEEDS_A_SOCKET]
 HARMFUL = [f for f in IN_PROCESS if f.id not in INFORMATION_ONLY]
 HARMLESS = [f for f in IN_PROCESS if f.id in INFORMATION_ONLY]
 COUNTED = {
-    "throttled-without-retry-after",
-    "unavailable-now-and-then",
-    "reset-now-and-then",
     "group-delete-deletes-members",
     "delete-404",
     "create-202",

@@ -48,6 +48,18 @@ def _manager_zero(call: Call, resource: Resource) -> Resource:
     return resource | {urns.ENTERPRISE_USER: {"manager": "0"} | extension}
 
 
+def _extension_listed(call: Call, resource: Resource) -> Resource:
+    if not call.is_user or urns.ENTERPRISE_USER not in resource:
+        return resource
+    return resource | {urns.ENTERPRISE_USER: [resource[urns.ENTERPRISE_USER]]}
+
+
+def _name_wrapped(call: Call, resource: Resource) -> Resource:
+    if not call.is_user or "userName" not in resource:
+        return resource
+    return resource | {"userName": {"value": resource["userName"]}}
+
+
 def _each(name: str, change: Callable[[Any], Any]) -> Callable[[Resource], Resource]:
     """Change each element of one list."""
 
@@ -353,5 +365,15 @@ FAULTS = (
         id="group-name-folded",
         title="Keeps the names of groups in lower case",
         stored=_with_folded_name,
+    ),
+    _shape(
+        id="extension-as-list",
+        title="Shows the enterprise extension as a list of one",
+        shown=_extension_listed,
+    ),
+    _shape(
+        id="user-name-as-object",
+        title="Shows userName as an object",
+        shown=_name_wrapped,
     ),
 )

@@ -474,4 +474,21 @@ FAULTS = (
         cause=_DUPLICATE,
         instead=_overwritten_by_name,
     ),
+    _fault(
+        id="create-scope-403",
+        title="Answers 403 to POST of a user: the token may not create",
+        cause="app-policy-refuses-change",
+        instead=problem(
+            lambda c: c.is_user and c.method == "POST", 403, "The scope users.create is needed."
+        ),
+    ),
+    _fault(
+        id="external-id-number-only",
+        title="Refuses a user whose externalId is no number",
+        cause="value-not-allowed-by-app",
+        body=refused_body(
+            lambda b: _is_user(b) and not str(b.get("externalId", "0")).isdecimal(),
+            "externalId is a number.",
+        ),
+    ),
 )

@@ -129,4 +129,10 @@ FAULTS = (
         cause=_WRITE,
         answer=answered(_is_unknown_id, lambda r: replace(r, status=200, body=b"{}")),
     ),
+    _fault(
+        id="error-detail-object",
+        title="Has an object as detail in errors",
+        cause=_SHAPE,
+        answer=answered(_is_error, rejsoned(lambda b: b | {"detail": {"message": b["detail"]}})),
+    ),
 )

@@ -46,6 +46,17 @@ def _answer(status: int, detail: str) -> Callable[[LabResponse], LabResponse]:
     return lambda _: ScimProblem(status, detail).response()
 
 
+def _empty_again(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    """Give an empty answer once more to whoever asks the same again."""
+    known = call.provider.memory.setdefault("found nothing", set())
+    asked = f"{call.endpoint} {call.filter}"
+    found = found_by(call.filter, resources) if call.filter else None
+    if found is not None and (asked in known or not found):
+        known.add(asked)
+        return []
+    return found
+
+
 def _forget(call: Call) -> None:
     call.parameters.pop("filter", None)
 
@@ -404,5 +415,11 @@ FAULTS = (
         search=_exact_user_name,
         body=freed_if(differs_in_case),
         stored=named_again,
+    ),
+    _fault(
+        id="empty-answer-cached",
+        title="Keeps the answer to a query that found nothing, and gives it again",
+        cause="filter-misses-existing",
+        search=_empty_again,
     ),
 )

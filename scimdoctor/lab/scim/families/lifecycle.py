@@ -131,6 +131,19 @@ def _clash_with_deleted(call: Call, body: Resource) -> Resource:
     return body
 
 
+def _inactive_again(call: Call, before: Resource | None, after: Resource) -> Resource:
+    names = {str(user.get("userName")).casefold() for user in call.provider.deleted}
+    known = call.is_user and str(after["userName"]).casefold() in names
+    return after | {"active": False} if known and before is None else after
+
+
+def _renamed_when_disabled(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is None or not call.is_user or _is_disabled(before) == _is_disabled(after):
+        return after
+    name = str(after["userName"]).removesuffix(".disabled")
+    return after | {"userName": f"{name}.disabled" if _is_disabled(after) else name}
+
+
 _POLICY = "app-policy-refuses-change"
 _GONE = "disabled-user-not-returned"
 _APPLIED = "patch-accepted-not-applied"
@@ -275,5 +288,17 @@ FAULTS = (
         title="Answers 404 to PATCH of a disabled user",
         cause=_GONE,
         operations=_hidden_from_patch,
+    ),
+    _fault(
+        id="recreated-inactive",
+        title="Makes a user inactive whose userName a deleted one had",
+        cause="attribute-not-stored-or-returned",
+        stored=_inactive_again,
+    ),
+    _fault(
+        id="disable-renames",
+        title="Gives a user who is disabled another userName",
+        cause="replace-clears-unsent-values",
+        stored=_renamed_when_disabled,
     ),
 )

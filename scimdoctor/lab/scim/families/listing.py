@@ -218,4 +218,19 @@ FAULTS = (
         title="Counts every resource in totalResults, whatever the filter",
         listed=_counting_all,
     ),
+    _list(
+        id="list-blank-resource",
+        title="Shows a resource without a value in an empty list",
+        listed=_on_lists(lambda body: body | {"Resources": body["Resources"] or [{"id": None}]}),
+    ),
+    _list(
+        id="exclusion-refused",
+        title="Refuses excludedAttributes in lists",
+        cause="over-strict-validation",
+        instead=problem(
+            lambda c: c.is_list and "excludedAttributes" in c.parameters,
+            400,
+            "Unknown parameter excludedAttributes.",
+        ),
+    ),
 )

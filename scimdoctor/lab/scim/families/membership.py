@@ -31,7 +31,7 @@ from scimdoctor.lab.scim.operations import (
     removes_members_by_list,
     touches_group,
 )
-from scimdoctor.lab.scim.searching import parsed, terms
+from scimdoctor.lab.scim.searching import found_by, parsed, terms
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim.patch import apply_operation
 
@@ -156,6 +156,46 @@ def _with_former_name(call: Call, response: LabResponse) -> LabResponse:
     if not patched or group is None:
         return response
     return scim_response(200, without("members")(group) | {"displayName": call.notes["name"]})
+
+
+def _drop_inactive(call: Call, operations: list[Any]) -> list[Any]:
+    def is_active(member: Any) -> bool:  # noqa: ANN401
+        return call.provider.users.get(str(member.get("value")), {}).get("active") is not False
+
+    if not call.is_group:
+        return operations
+    return [
+        o | {"value": [m for m in member_values(o) if is_active(m)]}
+        if op_of(o) == "add" and member_values(o)
+        else o
+        for o in operations
+    ]
+
+
+def _moved(call: Call, before: Resource | None, after: Resource) -> Resource:
+    """Take those who join this group out of all others."""
+    if before is not None and call.is_group:
+        joined = set(member_ids(after)) - set(member_ids(before))
+        for group in call.provider.groups.values():
+            if group["id"] != after["id"] and joined & set(member_ids(group)):
+                left = [m for m in group["members"] if m.get("value") not in joined]
+                call.provider.groups[group["id"]] = group | {"members": left}
+    return after
+
+
+def _found_though_deleted(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    if not call.is_group or not call.filter:
+        return None
+    return found_by(call.filter, [*resources, *call.provider.deleted])
+
+
+def _refuse_meanwhile(call: Call) -> LabResponse | None:
+    if not call.is_group or call.method != "PATCH":
+        return None
+    time.sleep(RACE_WINDOW_IN_SECONDS / 2)
+    if call.provider.under_way == 1:
+        return None
+    return ScimProblem(409, "The group is locked by another request.").response()
 
 
 def _without_members(call: Call, resource: Resource) -> Resource:
@@ -485,5 +525,29 @@ FAULTS = (
             "Unknown operation.",
             scim_type="invalidSyntax",
         ),
+    ),
+    _fault(
+        id="members-inactive-dropped",
+        title="Passes over members who are not active",
+        cause=_APPLIED,
+        operations=_drop_inactive,
+    ),
+    _fault(
+        id="one-group-per-user",
+        title="Takes a user who joins a group out of all others",
+        cause="replace-clears-unsent-values",
+        stored=_moved,
+    ),
+    _fault(
+        id="group-deleted-still-found",
+        title="Finds a deleted group by its name",
+        cause=_APPLIED,
+        search=_found_though_deleted,
+    ),
+    _fault(
+        id="group-locked-409",
+        title="Answers 409 to a change of a group while others are under way",
+        cause="concurrent-member-update-lost",
+        before=_refuse_meanwhile,
     ),
 )

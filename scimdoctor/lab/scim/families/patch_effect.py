@@ -50,6 +50,37 @@ def _half_done(call: Call, response: LabResponse) -> LabResponse:
     return response
 
 
+MOST_OPERATIONS = 5
+
+
+def _refuse_many(_: Call, listed: list[Any]) -> list[Any]:
+    if len(listed) > MOST_OPERATIONS:
+        raise ScimProblem(400, f"At most {MOST_OPERATIONS} operations.", scim_type="tooMany")
+    return listed
+
+
+def _without_active(call: Call, listed: list[Any]) -> list[Any]:
+    """Pass over active where it is not alone."""
+    if not call.is_user or len(listed) < 2:
+        return listed
+    return [operation for operation in listed if parsed(operation).attribute != "active"]
+
+
+def _name_follows_email(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if before is None or not call.is_user:
+        return after
+    old, new = (value_at(user, 'emails[type eq "work"].value') for user in (before, after))
+    return after | {"userName": new} if new and old != new else after
+
+
+def _sets_street(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return parsed(operation).sub_attribute == "streetAddress"
+
+
+def _replaces_manager(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return op_of(operation) == "replace" and touches("manager")(resource, operation)
+
+
 def _refuse_no_op(status: int) -> Callable[[Call, list[Any]], list[Any]]:
     def operations(call: Call, listed: list[Any]) -> list[Any]:
         if call.resource is not None and apply_patch(call.resource, listed) == call.resource:
@@ -414,5 +445,40 @@ FAULTS = (
         title="Passes over title and preferredLanguage in a PATCH",
         cause=_APPLIED,
         apply=ignored(touches_user("title", "preferredLanguage")),
+    ),
+    _effect(
+        id="operations-capped",
+        title=f"Refuses a PATCH of more than {MOST_OPERATIONS} operations",
+        cause="over-strict-validation",
+        operations=_refuse_many,
+    ),
+    _effect(
+        id="active-beside-others-ignored",
+        title="Passes over active where a PATCH has other operations",
+        cause="patch-accepted-not-applied",
+        operations=_without_active,
+    ),
+    _effect(
+        id="email-becomes-user-name",
+        title="Makes a new work e-mail address the userName as well",
+        cause="replace-clears-unsent-values",
+        stored=_name_follows_email,
+    ),
+    _effect(
+        id="street-ignored",
+        title="Passes over the street of an address",
+        cause="patch-accepted-not-applied",
+        apply=ignored(_sets_street),
+    ),
+    _effect(
+        id="language-change-refused",
+        title="Refuses a change of preferredLanguage",
+        cause="mapping-targets-unsupported-attribute",
+        apply=refused(touches_user("preferredLanguage"), "preferredLanguage is fixed."),
+    ),
+    _manager(
+        id="manager-replace-refused",
+        title="Refuses another manager while there is one",
+        apply=refused(_replaces_manager, "manager is set once.", scim_type="mutability"),
     ),
 )

@@ -290,4 +290,10 @@ FAULTS = (
         cause="app-prerequisite-missing",
         instead=problem(every_request, 402, "Payment required."),
     ),
+    _fault(
+        id="maintenance-page",
+        title="Something in front of the app answers everything with a web page and 503",
+        cause=_BLOCKED,
+        before=replied(every_request, html_page(503, "Scheduled maintenance")),
+    ),
 )
