@@ -126,7 +126,7 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
 
 def _why_alone(alone: Exchange) -> str:
     """What a failure beside others may mean: a crash need not come from the company."""
-    if alone.crashed:
+    if alone.crashed and alone.status != 503:
         return "It may fail now and then, or whenever several requests come at once."
     return "From then on one request was sent at a time."
 
