@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral, has
 from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_PATCH
+from scimdoctor.checks.members_parallel import exactly, includes, parallel, values
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
@@ -24,28 +24,15 @@ from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
-    from scimdoctor.checks.effects import Effect, Expectation
-    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.checks.effects import Effect
 
 _MANY = 100
 _SPECIAL = ("deleted", "inactive", "asleep", "leaver")
 """Test users whom an app may rightly refuse as members."""
-
-
-def _values(ids: Iterable[str]) -> list[dict[str, Any]]:
-    return [{"$ref": None, "value": identifier} for identifier in ids]
-
-
-def _exactly(*ids: str) -> Expectation:
-    return lambda state: sorted(member_ids(state)) == sorted(ids)
-
-
-def _includes(identifier: str) -> Expectation:
-    return lambda state: identifier in member_ids(state)
 
 
 def _people(context: CheckContext, count: int) -> list[str]:
@@ -57,7 +44,7 @@ def _add(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     one, two, three = _people(context, 3)
     effect = apply(
-        context, group, [context.op("add", "members", _values([one]))], expect=_exactly(one)
+        context, group, [context.op("add", "members", values([one]))], expect=exactly(one)
     )
     if not effect.worked:
         yield from _find_reason(context, group, effect, one)
@@ -67,8 +54,8 @@ def _add(context: CheckContext) -> Iterator[Result]:
     effect = apply(
         context,
         group,
-        [context.op("add", "members", _values([two, three]))],
-        expect=_exactly(one, two, three),
+        [context.op("add", "members", values([two, three]))],
+        expect=exactly(one, two, three),
     )
     if not effect.worked:
         cause = "replace-clears-unsent-values" if one not in member_ids(effect.after) else None
@@ -94,10 +81,10 @@ def _add(context: CheckContext) -> Iterator[Result]:
 def _lower_adds(context: CheckContext, group: TestObject, one: str) -> bool:
     """Whether an add in lower case keeps the members that are there: then Add was not known."""
     before = member_ids(context.state(group))
-    operation = {"op": "add", "path": "members", "value": _values([one])}
+    operation = {"op": "add", "path": "members", "value": values([one])}
     if operation["op"] == context.op("add")["op"]:
         return False
-    worked = apply(context, group, [operation], expect=_exactly(one, *before)).worked
+    worked = apply(context, group, [operation], expect=exactly(one, *before)).worked
     if worked:
         context.spelling.lower_ops.add("add")
     return worked
@@ -135,7 +122,7 @@ def _find_reason(
     lower = {"op": "add", "path": "members"}
     add = context.op("add", "members")
     ways: tuple[tuple[dict[str, Any], str, str], ...] = (
-        (lower | {"value": _values([one])}, "written 'add'", "patch-op-case-sensitive"),
+        (lower | {"value": values([one])}, "written 'add'", "patch-op-case-sensitive"),
         (add | {"value": [{"value": one}]}, "without $ref", "patch-value-shape-rejected"),
         (
             add | {"value": [{"value": one, "type": "User"}]},
@@ -160,7 +147,7 @@ def _find_reason(
         ),
     )
     for operation, words, cause in ways:
-        other = apply(context, group, [operation], expect=_exactly(one))
+        other = apply(context, group, [operation], expect=exactly(one))
         if other.worked:
             evidence = (*other.exchanges, *effect.exchanges)
             yield failed(f"{effect.words}. It works {words}.", *evidence, cause=cause)
@@ -213,8 +200,8 @@ def _shows_members(context: CheckContext, one: str) -> bool:
 def _add_again(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     before = member_ids(context.state(group))
-    operation = context.op("add", "members", _values(before[:1]))
-    effect = apply(context, group, [operation], expect=_exactly(*before))
+    operation = context.op("add", "members", values(before[:1]))
+    effect = apply(context, group, [operation], expect=exactly(*before))
     if not effect.worked:
         twice = effect.accepted and len(member_ids(effect.after)) > len(before)
         if twice:
@@ -231,8 +218,8 @@ def _second_group(context: CheckContext) -> Iterator[Result]:
     team, second = context.group("team"), context.group("other")
     before = member_ids(context.state(team))
     one = before[0]
-    operation = context.op("add", "members", _values([one]))
-    effect = apply(context, second, [operation], expect=_includes(one))
+    operation = context.op("add", "members", values([one]))
+    effect = apply(context, second, [operation], expect=includes(one))
     if not effect.worked:
         yield failed(f"{effect.words}, for a member of another group.", *effect.exchanges)
         return
@@ -263,8 +250,8 @@ def _refill(context: CheckContext) -> tuple[TestObject, list[str]]:
     group, people = context.group("team"), _people(context, 3)
     missing = [p for p in people if p not in member_ids(context.state(group))]
     if missing:
-        operation = context.op("add", "members", _values(missing))
-        effect = apply(context, group, [operation], expect=_exactly(*people))
+        operation = context.op("add", "members", values(missing))
+        effect = apply(context, group, [operation], expect=exactly(*people))
         if not effect.worked:
             raise Unavailable("the group could not be given three members")
     return group, people
@@ -275,12 +262,12 @@ def _remove_list(context: CheckContext) -> Iterator[Result]:
         raise Unavailable("the dialect that sends it was not asked for")
     group, (one, two, three) = _refill(context)
     for gone, rest in (([one], [two, three]), ([two, three], [])):
-        operation = context.op("remove", "members", _values(gone))
-        effect = apply(context, group, [operation], expect=_exactly(*rest))
+        operation = context.op("remove", "members", values(gone))
+        effect = apply(context, group, [operation], expect=exactly(*rest))
         if not effect.worked:
-            lower = {"op": "remove", "path": "members", "value": _values(gone)}
+            lower = {"op": "remove", "path": "members", "value": values(gone)}
             untouched = len(member_ids(effect.after)) == len(gone) + len(rest)
-            if untouched and apply(context, group, [lower], expect=_exactly(*rest)).worked:
+            if untouched and apply(context, group, [lower], expect=exactly(*rest)).worked:
                 yield failed(
                     f"{effect.words}. Written 'remove' it works.",
                     *effect.exchanges,
@@ -301,7 +288,7 @@ def _remove_filter(context: CheckContext) -> Iterator[Result]:
     group, (one, two, three) = _refill(context)
     name = "remove" if "patch/op-case" in context.passed else context.op("remove")["op"]
     operation = {"op": name, "path": f"members[value eq {requests.filter_value(one)}]"}
-    effect = apply(context, group, [operation], expect=_exactly(two, three))
+    effect = apply(context, group, [operation], expect=exactly(two, three))
     if effect.worked:
         yield from collateral(effect)
         return
@@ -317,8 +304,8 @@ def _remove_absent(context: CheckContext) -> Iterator[Result]:
     outsider = next((i for i in _people(context, 5) if i not in before), None)
     if outsider is None or "groups/remove-list" not in context.passed:
         raise Unavailable("there is no way to remove a member that is known to work")
-    operation = context.op("remove", "members", _values([outsider]))
-    effect = apply(context, group, [operation], expect=_exactly(*before))
+    operation = context.op("remove", "members", values([outsider]))
+    effect = apply(context, group, [operation], expect=exactly(*before))
     if not effect.worked:
         yield failed(f"{effect.words}, for somebody who is no member.", *effect.exchanges)
 
@@ -330,8 +317,8 @@ def _replace(context: CheckContext) -> Iterator[Result]:
     if member_ids(context.state(group)) != people[1:]:
         group, people = _refill(context)
     one, three = people[0], people[2]
-    operation = context.op("replace", "members", _values([one, three]))
-    effect = apply(context, group, [operation], expect=_exactly(one, three))
+    operation = context.op("replace", "members", values([one, three]))
+    effect = apply(context, group, [operation], expect=exactly(one, three))
     if not effect.worked:
         yield failed(
             f"{effect.words}: members are {shown(member_ids(effect.after))}.", *effect.exchanges
@@ -358,13 +345,13 @@ def _rename(context: CheckContext) -> Iterator[Result]:
 def _delete_member(context: CheckContext) -> Iterator[Result]:
     user = context.create("Users", context.values.bare_person("member"))
     group = context.group("team")
-    operation = context.op("add", "members", _values([user.id]))
+    operation = context.op("add", "members", values([user.id]))
     if not apply(context, group, [operation], expect=lambda s: user.id in member_ids(s)).worked:
         raise Unavailable("the user could not be made a member")
     exchange = context.send(requests.delete("Users", user.id))
     group.state = None
     if not exchange.ok:
-        context.send(patch_request(group, [context.op("remove", "members", _values([user.id]))]))
+        context.send(patch_request(group, [context.op("remove", "members", values([user.id]))]))
         yield failed(
             f"DELETE of a user who is a member of a group was answered {answer_words(exchange)}.",
             exchange,
@@ -384,7 +371,7 @@ def _delete_member(context: CheckContext) -> Iterator[Result]:
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
-    operation = context.op("add", "members", _values([context.values.guid()]))
+    operation = context.op("add", "members", values([context.values.guid()]))
     exchange = context.send(patch_request(group, [operation]))
     group.state = None
     if exchange.crashed:
@@ -397,7 +384,7 @@ def _disabled(context: CheckContext) -> Iterator[Result]:
     person = {**context.values.person("asleep"), "active": False}
     sleeper = context.objects["asleep"] = context.create("Users", person)
     group = context.group("team")
-    operation = context.op("add", "members", _values([sleeper.id]))
+    operation = context.op("add", "members", values([sleeper.id]))
     effect = apply(context, group, [operation], expect=lambda s: sleeper.id in member_ids(s))
     if effect.worked:
         return
@@ -428,8 +415,8 @@ def _disabled(context: CheckContext) -> Iterator[Result]:
 def _many(context: CheckContext) -> Iterator[Result]:
     group = context.group("many")
     ids = [context.values.guid() for _ in range(_MANY)]
-    operation = context.op("add", "members", _values(ids))
-    effect = apply(context, group, [operation], expect=_exactly(*ids))
+    operation = context.op("add", "members", values(ids))
+    effect = apply(context, group, [operation], expect=exactly(*ids))
     if effect.worked:
         return
     status = effect.exchange.status or 0
@@ -442,7 +429,7 @@ def _many(context: CheckContext) -> Iterator[Result]:
     passed_by = {context.objects[r].id for r in _SPECIAL if r in context.objects}
     passed_by |= context.vanished
     known = [i for i in context.tracker.ids("Users") if i not in passed_by]
-    operation = context.op("add", "members", _values(known))
+    operation = context.op("add", "members", values(known))
     effect = apply(context, group, [operation], expect=lambda s: set(known) <= set(member_ids(s)))
     if not effect.worked:
         yield failed(
@@ -460,73 +447,6 @@ def _cap_cause(context: CheckContext, effect: Effect, ids: list[str]) -> str:
     found = context.send(requests.membership_query(context.group("many").id, hidden))
     stored = found.ok and bool(resources_of(found))
     return "attribute-not-stored-or-returned" if stored else "patch-accepted-not-applied"
-
-
-def _parallel(context: CheckContext) -> Iterator[Result]:
-    group = context.group("parallel")
-    context.state(group)
-    ids = [context.user(role).id for role in ("subject", "bystander", "manager", "bare", "bare2")]
-
-    def add(identifier: str) -> Any:  # noqa: ANN401 - an exchange
-        operation = context.op("add", "members", _values([identifier]))
-        return context.send(patch_request(group, [operation]))
-
-    with ThreadPoolExecutor(max_workers=max(2, context.options.concurrency)) as pool:
-        exchanges = list(pool.map(add, ids))
-    group.state = None
-    context.read(group)
-    for _ in context.settle(exchanges[-1]):
-        if _exactly(*ids)(context.state(group)):
-            break
-        context.read(group)
-    there = member_ids(context.state(group))
-    lost = [i for i in ids if i not in there]
-    refused = [x for x in exchanges if not x.ok]
-    if lost and not refused:
-        yield from _lost_in_parallel(context, ids, lost, exchanges)
-    elif refused:
-        words = (
-            f"Of {len(ids)} members added at the same time, {len(refused)} were answered "
-            f"{answer_words(refused[0])}"
-        )
-        alone = [
-            apply(
-                context, group, [context.op("add", "members", _values([i]))], expect=_includes(i)
-            ).worked
-            for i in lost
-        ]
-        if all(alone):
-            yield failed(
-                f"{words}, and can be added one after the other. Entra tries them again a cycle later.",
-                *refused,
-                severity=Severity.MINOR,
-            )
-        else:
-            yield noted(f"{words}; Entra tries them again.", *refused)
-
-
-def _lost_in_parallel(
-    context: CheckContext, ids: list[str], lost: list[str], exchanges: list[Exchange]
-) -> Iterator[Result]:
-    """Blame the simultaneity only if those who are lost can be added one after the other."""
-    for identifier in lost:
-        operation = context.op("add", "members", _values([identifier]))
-        group = context.group("parallel")
-        effect = apply(context, group, [operation], expect=_includes(identifier))
-        if not effect.worked:
-            yield failed(
-                f"{effect.words}, also when nothing else is added at the same time.",
-                *effect.exchanges,
-                cause="attribute-not-stored-or-returned"
-                if len(member_ids(effect.after)) >= len(ids)
-                else "patch-accepted-not-applied",
-            )
-            return
-    yield failed(
-        f"{len(ids)} members were added at the same time, each answered with success; "
-        f"{len(lost)} of them are not in the group.",
-        *exchanges,
-    )
 
 
 _rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
@@ -712,7 +632,7 @@ CHECKS = (
             admin_sees=_WRONG,
             fix="Apply changes as deltas under a lock or in one transaction.",
         ),
-        run=_parallel,
+        run=parallel,
         requires=(ADD_MEMBERS,),
     ),
 )

@@ -18,22 +18,19 @@ from scimdoctor.checks.effects import (
     lacks,
 )
 from scimdoctor.checks.ids import READ, REPLACE, SEVERAL
+from scimdoctor.checks.patch_whole import single_cause, whole_update
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, shown
-from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_COUNTRY, WORK_EMAIL, WORK_PHONE
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
-
-WORK_REGION = 'addresses[type eq "work"].region'
-WORK_POSTAL_CODE = 'addresses[type eq "work"].postalCode'
 
 _SIMPLE = ("displayName", "title", "name.familyName", "preferredLanguage")
 _CLEARS = "replace-clears-unsent-values"
@@ -105,7 +102,7 @@ def _earlier(context: CheckContext, first: Effect, works: Effect) -> Iterator[Re
         return
     context.kept.discard(other["path"])
     words = f"{first.words}. For {mine['path']} it works."
-    cause = _single_cause(other["path"], first)
+    cause = single_cause(other["path"], first)
     yield failed(words, *evidence, cause=cause, severity=Severity.MAJOR)
 
 
@@ -353,20 +350,8 @@ def _several(context: CheckContext) -> Iterator[Result]:
     for path, one in broken:
         whole = path.partition(".")[0]
         context.kept -= {kept for kept in context.kept if kept.partition(".")[0] == whole}
-        cause = _single_cause(path, one)
+        cause = single_cause(path, one)
         yield failed(f"{one.words}.", *one.exchanges, cause=cause, severity=Severity.MAJOR)
-
-
-def _single_cause(path: str, effect: Effect) -> str:
-    if effect.accepted:
-        return "patch-accepted-not-applied"
-    if effect.exchange.crashed:
-        return "unhandled-exception-500"
-    return (
-        "immutable-attribute-refused"
-        if path == "externalId"
-        else "mapping-targets-unsupported-attribute"
-    )
 
 
 def _no_change(context: CheckContext) -> Iterator[Result]:
@@ -435,105 +420,6 @@ def _atomic(context: CheckContext) -> Iterator[Result]:
             "yet the first operation stays in effect.",
             *effect.exchanges,
         )
-
-
-def _combined(context: CheckContext) -> Iterator[Result]:
-    """A whole update as Entra sends it, with every kind of path at once."""
-    user = context.user("subject")
-    values = {p: _another(context, user, p) for p in _updated(context, user)}
-    if len(values) < 2:
-        raise Unavailable("too few attributes are known to work for a whole update")
-    operations = [context.op("replace", p, v) for p, v in values.items()]
-    effect = apply(context, user, operations, expect=both(*(has(p, v) for p, v in values.items())))
-    if effect.worked:
-        yield from collateral(effect)
-        return
-    yield from _one_by_one(context, user, values, effect)
-
-
-_NEVER_UPDATED = {"userName", "active", "name.formatted"}
-"""What has checks of its own, and what an app may make from other values."""
-
-
-def _updated(context: CheckContext, user: TestObject) -> list[str]:
-    """The attributes of the default mapping that the app keeps, and of which nothing is told yet."""
-    told = context.malformed | context.spelling.unfiltered
-    if "patch/extension-second" not in context.passed:
-        told = told | {EMPLOYEE_NUMBER}
-    return [
-        path
-        for path in user.sent
-        if path in context.kept - _NEVER_UPDATED - told
-        and path.partition("[")[0] not in told
-        and context.is_mapped(path)
-    ]
-
-
-_CHOICES = {
-    "preferredLanguage": ("en-US", "fr-FR"),
-    WORK_COUNTRY: ("US", "NL"),
-    WORK_REGION: ("NH", "CA"),
-    WORK_POSTAL_CODE: ("03101", "10115"),
-}
-"""By attribute that an app may hold to a list or a format: what it took before, then another."""
-
-
-def _another(context: CheckContext, user: TestObject, path: str) -> str:
-    """A value that the user does not have at `path`, of the kind that the app took there."""
-    if path in _CHOICES:
-        now = value_at(context.state(user), path)
-        return next(value for value in _CHOICES[path] if value != now)
-    if path in {WORK_EMAIL, WORK_PHONE, EMPLOYEE_NUMBER}:
-        return str(context.values.person("all")[path])
-    return context.values.text("All")
-
-
-def _one_by_one(
-    context: CheckContext, user: TestObject, values: dict[str, str], effect: Effect
-) -> Iterator[Result]:
-    """Say of a whole update that fails which part of it fails alone, or that none does."""
-    wrong = [p for p, v in values.items() if not has(p, v)(effect.after)]
-    broken: list[tuple[str, Effect]] = []
-    for path in wrong:
-        operation = context.op("replace", path, values[path])
-        alone = apply(context, user, [operation], expect=has(path, values[path]))
-        if not alone.worked:
-            broken.append((path, alone))
-    for path, alone in broken:
-        if not alone.accepted and _same_is_taken(context, user, path):
-            say, cause = _of_value(path)
-            yield say(
-                f"{alone.words}. The value that is there is taken.", *alone.exchanges, cause=cause
-            )
-        else:
-            yield failed(f"{alone.words}.", *alone.exchanges, cause=_single_cause(path, alone))
-    if not broken and effect.accepted:
-        rest = [context.op("replace", p, v) for p, v in values.items() if p not in wrong]
-        cleared = list(collateral(apply(context, user, rest, expect=lambda _state: True)))
-        if cleared:
-            yield from cleared
-            return
-    if not broken:
-        refused = "unhandled-exception-500" if effect.exchange.crashed else "over-strict-validation"
-        yield failed(
-            f"{effect.words}. Unchanged: {', '.join(wrong)}. Each of the {len(values)} operations works "
-            "alone.",
-            *effect.exchanges,
-            cause=None if effect.accepted else refused,
-        )
-
-
-def _same_is_taken(context: CheckContext, user: TestObject, path: str) -> bool:
-    """Whether it is the change that is refused: the value that is there is taken."""
-    old = value_at(context.state(user), path)
-    return apply(context, user, [context.op("replace", path, old)], expect=has(path, old)).worked
-
-
-def _of_value(path: str) -> tuple[Callable[..., Result], str]:
-    """How to tell of a change that is refused: a value that we chose may be none of the app's."""
-    if path in _CHOICES:
-        return noted, "value-not-allowed-by-app"
-    return failed, "immutable-attribute-refused"
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
@@ -745,7 +631,7 @@ LAST_CHECKS = (
             admin_sees=_SILENT,
             fix="Apply every element of Operations, in order.",
         ),
-        run=_combined,
+        run=whole_update,
         requires=(REPLACE, SEVERAL, "patch/value-path", "patch/extension"),
     ),
 )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
 from scimdoctor.checks.ids import EXTENSION, REPLACE, VALUE_PATH
+from scimdoctor.checks.patch_whole import login_follows
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
-from scimdoctor.checks.shapes import difference, request_words, shown
+from scimdoctor.checks.shapes import request_words, shown
 from scimdoctor.checks.values import (
     DEPARTMENT,
     EMPLOYEE_NUMBER,
@@ -61,27 +62,7 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)
     if path == WORK_EMAIL:
-        yield from _login_follows(context, effect, value)
-
-
-def _login_follows(context: CheckContext, effect: Effect, email: str) -> Iterator[Result]:
-    """See whether a new e-mail address became the userName, in an app that keeps the two apart.
-
-    In one that has a single value for both, a change of the userName changes the address as well.
-    """
-    old, new = (value_at(state, "userName") for state in (effect.before, effect.after))
-    if old == new or difference(email, new) not in {None, "case"}:
-        return
-    back = [context.op("replace", "userName", old)]
-    undone = apply(context, context.user("subject"), back, expect=has("userName", old))
-    if undone.worked and has(WORK_EMAIL, email)(undone.after):
-        yield failed(
-            f"{request_words(effect.exchange)} also changed userName, which was {shown(old)} and became "
-            f"{shown(new)}. The app keeps the two apart, and Entra maps them from different attributes.",
-            *effect.exchanges,
-            cause="replace-clears-unsent-values",
-            severity=Severity.MINOR,
-        )
+        yield from login_follows(context, effect, value)
 
 
 def _is_immutable(context: CheckContext, effect: Effect, path: str) -> bool:
