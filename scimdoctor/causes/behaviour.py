@@ -190,7 +190,9 @@ def _changed_outside(facts: Facts) -> Match | None:
 def _expected(facts: Facts) -> Match | None:
     if facts.stage is Stage.SKIP and _is_inactive_only(facts):
         return likely(
-            94, "the account is disabled in Entra: a disabled account that the app lacks is skipped"
+            94,
+            "the account is disabled in Entra: one that the app lacks is skipped, one that it has "
+            "is disabled there",
         )
     if facts.skip is not None and facts.skip.name == "RedundantExport" and _emptied(facts):
         return possible(60, "Entra saw nothing to send")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
 from scimdoctor.checks.ids import EXTENSION, REPLACE, VALUE_PATH
-from scimdoctor.checks.patch_whole import login_follows
+from scimdoctor.checks.patch_whole import login_follows, lost_part
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import request_words, shown
@@ -330,20 +330,8 @@ def _several_adds(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
         )
     elif not effect.worked:
-        cause = _lost_part(context, user, wanted, effect) or "value-path-no-match-rejected"
+        cause = lost_part(context, user, wanted, effect) or "value-path-no-match-rejected"
         yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
-
-
-def _lost_part(
-    context: CheckContext, user: TestObject, wanted: dict[str, str], effect: Effect
-) -> str | None:
-    """The cause if a part stays out although the element is there: then no filter is to blame."""
-    lost = [p for p, v in wanted.items() if not has(p, v)(effect.after)]
-    if not effect.accepted or not 0 < len(lost) < len(wanted):
-        return None
-    operations = [context.op("replace", lost[0], wanted[lost[0]])]
-    alone = apply(context, user, operations, expect=has(lost[0], wanted[lost[0]]))
-    return "patch-accepted-not-applied" if alone.accepted and not alone.worked else None
 
 
 def _extension(context: CheckContext) -> Iterator[Result]:

@@ -157,3 +157,15 @@ def login_follows(context: CheckContext, effect: Effect, email: str) -> Iterator
             cause="replace-clears-unsent-values",
             severity=Severity.MINOR,
         )
+
+
+def lost_part(
+    context: CheckContext, user: TestObject, wanted: dict[str, str], effect: Effect
+) -> str | None:
+    """The cause if a part stays out although the element is there: then no filter is to blame."""
+    lost = [p for p, v in wanted.items() if not has(p, v)(effect.after)]
+    if not effect.accepted or not 0 < len(lost) < len(wanted):
+        return None
+    operations = [context.op("replace", lost[0], wanted[lost[0]])]
+    alone = apply(context, user, operations, expect=has(lost[0], wanted[lost[0]]))
+    return "patch-accepted-not-applied" if alone.accepted and not alone.worked else None

@@ -7,6 +7,7 @@ and a later failure with a cause that was reported already is shown as informati
 from __future__ import annotations
 
 import re
+import shlex
 import traceback
 from dataclasses import replace
 from difflib import get_close_matches
@@ -18,9 +19,9 @@ from scimdoctor.checks.cleanup import CLEAN_UP, clean_up
 from scimdoctor.checks.context import CheckContext, is_timeout
 from scimdoctor.checks.ids import AVAILABLE
 from scimdoctor.checks.options import CheckOptions
+from scimdoctor.checks.reproduction import reproduced
 from scimdoctor.checks.shapes import answer_words, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
-from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.errors import Interrupted, ScimDoctorError, WritesUsedUp
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.finding import Finding, Outcome
@@ -85,16 +86,31 @@ def _cleaning(context: CheckContext) -> Iterable[Result]:
     if not any(x.request.method == "POST" and x.ok for x in sent):
         yield Result(outcome=Outcome.SKIPPED, message="nothing was created")
     if left:
-        yield failed(f"Still in the app: {'; '.join(left)}. `scimdoctor cleanup` tries again.")
+        again = _cleanup(context.endpoint.base_url)
+        yield failed(f"Still in the app: {'; '.join(left)}. To try again: {again}")
 
 
-def _interrupted(left: tuple[str, ...]) -> str:
+def _interrupted(left: tuple[str, ...], url: str) -> str:
     if not left:
         return "stopped; every test object was removed"
-    return f"stopped; not removed: {'; '.join(left)}. Run `scimdoctor cleanup` later"
+    return f"stopped; not removed: {'; '.join(left)}. Later: {_cleanup(url)}"
 
 
-_NOT_CLEANED = "stopped while cleaning up; run `scimdoctor cleanup`, which removes what is left"
+def _not_cleaned(context: CheckContext) -> str:
+    """The clean-up was stopped too: what may be left, and the command that removes it."""
+    left = [f"/Users/{one}" for one in context.tracker.ids("Users")]
+    left += [f"/Groups/{one}" for one in context.tracker.ids("Groups")]
+    listed = f": {', '.join(left[:_LISTED])}" if left else ""
+    more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
+    url = context.endpoint.base_url
+    return f"stopped while cleaning up; still there{listed}{more}. To remove it: {_cleanup(url)}"
+
+
+def _cleanup(url: str) -> str:
+    return f"scimdoctor cleanup --endpoint {shlex.quote(url)}"
+
+
+_LISTED = 20
 
 
 def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
@@ -177,8 +193,8 @@ class _Run:
         try:
             left = clean_up(self.context)
         except KeyboardInterrupt:
-            return _NOT_CLEANED
-        return _interrupted(left)
+            return _not_cleaned(self.context)
+        return _interrupted(left, self.context.endpoint.base_url)
 
     def sent(self) -> tuple[Exchange, ...]:
         """All that was sent and answered so far."""
@@ -258,9 +274,13 @@ class _Run:
             message=message,
             cause=_cause(rule, result) if broken else None,
             evidence=tuple(x.id for x in result.exchanges),
-            reproduce=_reproduced(last) if last else None,
+            reproduce=self._reproduce(result, last) if last else None,
             references=rule.references if broken else (),
         )
+
+    def _reproduce(self, result: Result, last: Exchange) -> str:
+        failed = result.outcome is Outcome.FAILED
+        return reproduced(result.exchanges if failed else (last,), self.sent() if failed else ())
 
     def reported(self, options: CheckOptions) -> tuple[Finding, ...]:
         """The findings asked for; of prerequisites only those that failed."""
@@ -276,11 +296,6 @@ def _wanted(finding: Finding, names: Sequence[str]) -> bool:
     left = finding.check == CLEAN_UP.rule.id and finding.outcome is Outcome.FAILED
     chosen = left or finding.check in names or finding.check.partition("/")[0] in names
     return chosen or finding.is_problem or finding.outcome is Outcome.ERRORED
-
-
-def _reproduced(exchange: Exchange) -> str:
-    """A `curl` line; the token endpoint is somewhere else than the SCIM root."""
-    return curl_line(exchange.request, exchange.url.removesuffix(exchange.request.target))
 
 
 def _cause(rule: CheckRule, result: Result) -> str | None:

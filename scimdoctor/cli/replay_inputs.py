@@ -63,7 +63,10 @@ class Found:
         asked = [f"signature {wanted.signature}"] if wanted.signature else []
         asked += [f"likely cause {wanted.cause}"] if wanted.cause else []
         if not self.looked_at or not asked:
-            return "no failing event to replay"
+            return (
+                "no failing event to replay; skipped ones and warnings only with --status, older"
+                " ones only with --since (such as 7d)"
+            )
         return (
             f"none of {self.looked_at} failing events has the {' and the '.join(asked)}:"
             " scimdoctor logs --summary lists both"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import StatusVerdict
 
 __all__ = [
+    "NO_EXCHANGE",
     "EventGroup",
     "Evidence",
     "Known",
@@ -55,6 +56,9 @@ __all__ = [
 
 _NOT_SHOWN_BY_ENDPOINT = frozenset({Layer.SCOPING, Layer.ENTRA_SERVICE, Layer.UNKNOWN})
 """Where a cause lies that the endpoint cannot confirm."""
+
+NO_EXCHANGE = "no request or answer was seen: give --endpoint, or a --har that can be read"
+"""A limit, and what ends it where a command has these options."""
 
 _REPLAYED = 5
 """At most so many samples are replayed: the largest groups."""
@@ -209,9 +213,7 @@ def _unseen(
             "the attribute mapping was not read: name an app of your tenant, or give --schema"
         )
     if probe is None and not evidence.exchanges:
-        missing.append(
-            "no request or answer was seen: give --endpoint, or a --har that can be read"
-        )
+        missing.append(NO_EXCHANGE)
     elif probe is not None and not probe.writes and blocked is None:
         missing.append("the endpoint was only read from: writes were not allowed")
     if probe is not None and blocked is None and not evidence.only_endpoint:

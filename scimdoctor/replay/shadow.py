@@ -78,7 +78,8 @@ def shadow(
         left = shadowing.clean_up()
     if not left:
         return replay
-    return replace(replay, notes=(*replay.notes, *left), next_command="scimdoctor cleanup")
+    command = f"scimdoctor cleanup --endpoint {shlex.quote(endpoint.base_url)}"
+    return replace(replay, notes=(*replay.notes, *left), next_command=command)
 
 
 def _references(subject: Subject) -> tuple[str, ...]:
@@ -372,7 +373,7 @@ def _marked_fresh(rebuilt: ReconstructedRequest, freshener: Freshener) -> Recons
 
 def _leftover(removal: Removal) -> str:
     left = removal.resource
-    return f"{left.resource} {left.value} {removal.message}; run scimdoctor cleanup"
+    return f"{left.resource} {left.value} {removal.message}; scimdoctor cleanup removes it"
 
 
 def _creation(resource: str, body: dict[str, Any]) -> ReconstructedRequest:

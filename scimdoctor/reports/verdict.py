@@ -164,7 +164,10 @@ def _of_replays(report: Report) -> Headline | None:
         for verdict in ReplayVerdict
         if counts[verdict]
     ]
-    bad = any(counts[verdict] for verdict in _BAD_REPLAYS)
+    lost = sum(r.verdict is ReplayVerdict.WORKS_NOW and bool(r.cause) for r in report.replays)
+    if lost:
+        shown.append(f"in {lost} of them not everything arrived as sent")
+    bad = any(counts[verdict] for verdict in _BAD_REPLAYS) or lost
     works = sum(counts[verdict] for verdict in _GOOD_REPLAYS) == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
     return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")
@@ -238,6 +241,8 @@ def _of_mappings(report: Report) -> Headline | None:
     if lint:
         deserve = "deserves" if lint == 1 else "deserve"
         return Headline(level=Level.ATTENTION, text=f"{lint} of {rows} {deserve} a look.")
+    if any(finding.is_problem for finding in report.findings):
+        return Headline(level=Level.ATTENTION, text=f"{rows}: none by itself, see the findings.")
     return Headline(level=Level.GOOD, text=f"{rows}, none suspicious.")
 
 

@@ -89,7 +89,7 @@ def _sections(
 ) -> dict[str, Any]:
     """The run's event in four stages, and a diagnosis unless it went well."""
     from scimdoctor.cli.left_out import left_out_now
-    from scimdoctor.diagnose import Evidence, diagnose, group_events
+    from scimdoctor.diagnose import NO_EXCHANGE, Evidence, diagnose, group_events
     from scimdoctor.entra.stages import stages
     from scimdoctor.graph.on_demand import record_of
     from scimdoctor.sources.record import read_record
@@ -110,6 +110,6 @@ def _sections(
         "events": counts,
         "event_list": (event,),
         "diagnoses": outcome.diagnoses,
-        "limits": (*outcome.limits, *unread),
+        "limits": (*(limit for limit in outcome.limits if limit != NO_EXCHANGE), *unread),
         "notes": (headline, *stages(event), *outcome.notes, *left_out),
     }

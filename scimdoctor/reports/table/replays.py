@@ -50,6 +50,8 @@ def draw(page: Page, report: Report) -> None:
 
 def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
     sign, style = _VERDICTS[replay.verdict]
+    if replay.verdict is Verdict.WORKS_NOW and replay.cause:
+        sign, style = "!", "bold yellow"
     head = Text(replay_words(replay.verdict), style)
     about = f"{replay.label} · event {replay.event}" if replay.label else f"event {replay.event}"
     head.append(f"  {one_line(about)} · {replay.mode}", "not bold default dim")
@@ -61,11 +63,22 @@ def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
     for missing in replay.missing:
         page.bullet(f"missing: {one_line(missing)}", sign="?", style="yellow")
     for note in replay.notes:
-        page.bullet(note)
+        _note(page, note, shown_below=replay.next_command)
     if replay.cause:
         page.prose(f"cause: {replay.cause}", style="bold")
     if replay.next_command:
         page.command(replay.next_command, indent=2)
+
+
+def _note(page: Page, note: str, *, shown_below: str | None) -> None:
+    """Write a note; a command at its end goes on a line of its own, which is not wrapped."""
+    lead, found, rest = note.partition(": scimdoctor ")
+    command = f"scimdoctor {rest}"
+    if not found:
+        page.bullet(note)
+    elif command != shown_below:
+        page.bullet(f"{lead}:")
+        page.command(command)
 
 
 def _request(

@@ -1,0 +1,124 @@
+"""The shell line that shows a finding again, on test objects made for it and removed after.
+
+The run has removed its own by the time somebody reads the finding, so a request that names one
+would only be answered 404.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from scimdoctor.endpoint.curl import curl_line
+from scimdoctor.model.exchange import ScimRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scimdoctor.model.exchange import Exchange
+
+_FIRST_ID = """grep -o '"id" *: *"[^"]*"' | head -n 1 | cut -d'"' -f4"""
+_MOST_MADE = 3
+"""Objects that a line makes; the rest keep the ids of the run."""
+
+_LARGEST = 8_000
+"""Bytes of a body that is worth a place on the line."""
+
+_CHANGES = frozenset({"PATCH", "PUT"})
+_NAMES = ("userName", "externalId", "displayName")
+
+
+def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
+    """Return a shell line that repeats the last of a finding's `exchanges`.
+
+    It makes first what that request is about, as the run did among all that was `sent`, repeats
+    the finding's other writes, and removes what it made.
+    """
+    last = exchanges[-1]
+    steps = [x for x in exchanges[:-1] if x.request.method in _CHANGES]
+    made = list(_made_for([*steps, last], sent))[:_MOST_MADE]
+    if not made or last.failure is not None:
+        return _line(last)
+    if not steps and last.request.method == "GET":
+        steps = list(_last_change(made[-1], last, sent))
+    names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)}
+    parts = [f"{names[_id(one)]}=$({_line(one)} | {_FIRST_ID})" for one in made]
+    parts += [_line(step) for step in (*steps, last)]
+    parts += [_line(one, _removal(one)) for one in made]
+    return "; ".join(_with_variables(part, names) for part in parts)
+
+
+def _made_for(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> Iterator[Exchange]:
+    """The creates of the objects that these requests name, oldest first."""
+    text = " ".join(
+        f"{unquote_plus(x.request.target)} {x.request.body.decode('utf-8', 'replace')}"
+        for x in exchanges
+    )
+    for one in sent:
+        if one.request.method != "POST" or not one.ok or one in exchanges or not _id(one):
+            continue
+        if len(one.request.body) <= _LARGEST and any(name in text for name in _known_by(one)):
+            yield one
+
+
+def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> Iterator[Exchange]:
+    """The last change of the object before it was asked for: what the read is to show."""
+    path = _removal(made).path
+    before = sent[: sent.index(asked)] if asked in sent else sent
+    changes = [
+        x for x in before if x.ok and x.request.path == path and x.request.method in _CHANGES
+    ]
+    yield from changes[-1:]
+
+
+def _known_by(created: Exchange) -> Iterator[str]:
+    """Texts that a request about this object has in it: its id, or a value in a filter."""
+    yield _id(created)
+    answer = created.json
+    for name in _NAMES:
+        value = answer.get(name) if isinstance(answer, dict) else None
+        if isinstance(value, str) and value:
+            yield f'"{value}"'
+
+
+def _id(created: Exchange) -> str:
+    answer = created.json
+    value = answer.get("id") if isinstance(answer, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _removal(created: Exchange) -> ScimRequest:
+    return ScimRequest(method="DELETE", path=f"{created.request.path.rstrip('/')}/{_id(created)}")
+
+
+def _line(exchange: Exchange, request: ScimRequest | None = None) -> str:
+    """A `curl` line; the token endpoint is somewhere else than the SCIM root."""
+    root = exchange.url.removesuffix(exchange.request.target)
+    return curl_line(request or exchange.request, root)
+
+
+def _with_variables(line: str, names: dict[str, str]) -> str:
+    """Put shell variables in the place of ids, whether these stand in quotes or not."""
+    parts: list[str] = []
+    quote, position = "", 0
+    for found in re.finditer("|".join(map(re.escape, names)), line):
+        between = line[position : found.start()]
+        quote = _quote_after(between, quote)
+        variable = names[found.group()]
+        parts += [
+            between,
+            {"'": f"'\"${variable}\"'", '"': f"${{{variable}}}"}.get(quote, f'"${variable}"'),
+        ]
+        position = found.end()
+    return "".join((*parts, line[position:]))
+
+
+def _quote_after(text: str, quote: str) -> str:
+    """Which quotation mark is open at the end of `text`; `curl_line` writes no backslashes outside."""
+    for character in text:
+        if quote == character:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+    return quote
