@@ -139,7 +139,22 @@ def _sent_all_the_same(facts: Facts, complaint: Complaint | None) -> Match | Non
     if isinstance(facts.body, dict) and _held(facts.body, complaint.attribute):
         text = f"{complaint.attribute} is called missing, yet the request holds it"
         return likely(90, text, complaint.text)
+    if _is_logged(facts, complaint.attribute):
+        text = f"{complaint.attribute} is called missing, yet the log shows a value for it"
+        return possible(72, text, complaint.text)
     return None
+
+
+def _is_logged(facts: Facts, attribute: str) -> bool:
+    """Whether the event shows a new value for this attribute, or for a part of it."""
+    event = facts.case.event
+    wanted = attribute.casefold()
+    whole = wanted == bare_name(attribute)
+    return any(
+        p.new_value
+        and (p.display_name.casefold() == wanted or (whole and bare_name(p.display_name) == wanted))
+        for p in (event.modified_properties if event is not None else ())
+    )
 
 
 def _held(body: dict[str, Any], attribute: str) -> bool:
@@ -210,6 +225,8 @@ def _required_said(facts: Facts, said: Complaint) -> Match | None:
         weight = 50
     if not name and facts.stage is Stage.UPDATE:
         return possible(min(weight, 62), "a change is said to lack something", said.text)
+    if name and _is_logged(facts, said.attribute or ""):
+        return possible(50, f"the app calls {said.attribute} missing", said.text)
     what = said.attribute or "an attribute"
     return backed(facts, weight, f"the app requires {what}, which was not sent", text=said.text)
 

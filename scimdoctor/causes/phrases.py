@@ -226,6 +226,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM-SDK", r"values? must not be set for remove|remove[^.;]{0,60}(?:must not|cannot|may not|should not|does not|not) (?:have|contain|include|allow|support|accept|set)[^.;]{0,30}(?:value|body)"),
         ("Jackson, UnboundID SDK", r"RemoveOperation|unreco\w+ field \"value\""),
         ("SCIM servers", r"remov(?:e|al|ing)[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
+        ("SCIM servers", r"(?:must|needs? to|has to|should) (?:have|contain|include|specify|be)[^.;]{0,20}(?:filter|selector)[^.;]{0,20}\b(?:for|in|when|with|to|on) (?:a |an |the )?remov"),
         ("SCIM servers", r"\bvalues?['\"]? (?:is |are )?not (?:allowed|supported|permitted|expected)[^.;]{0,20}\b(?:for|in|with|on) (?:a |an |the )?remov"),
         ("SCIM servers", r"(?:unsupported|invalid) remov(?:e|al)\b[^.;]{0,40}\bvalue"),
     ),

@@ -130,7 +130,9 @@ def _member_unknown(facts: Facts) -> Match | None:
         return backed(facts, 87, "the app names the members that were sent as what is wrong")
     unfit = facts.says(Breach.VALUE_REFUSED) if only_members(facts) else None
     of_id = unfit is not None and _ID_OF.search(unfit.text) and not _NO_ID.search(unfit.text)
-    other = facts.says(*TYPE_BREACHES, Breach.POLICY, Breach.OP_REFUSED)
+    other = facts.says(
+        *TYPE_BREACHES, Breach.POLICY, Breach.OP_REFUSED, Breach.REMOVE_VALUE_REFUSED
+    )
     if unfit is not None and of_id and other is None:
         return backed(facts, 86, "a member's value, which is an id, is refused", text=unfit.text)
     unfound = facts.says(Breach.NOT_FOUND)

@@ -28,6 +28,12 @@ def changed(
     return on(event("update", detail, group=group, properties=dict.fromkeys(names, (None, "x"))))
 
 
+def created(*names: str) -> Case:
+    """A logged create with `names` that was refused for want of emails."""
+    detail = reason(400, scim("emails is required", "invalidValue", 400))
+    return on(event("create", detail, properties=dict.fromkeys(names, (None, "x"))))
+
+
 PAIRS: dict[str, tuple[str, Case, str, Case]] = {
     "a schema's URN that is missing": (
         "over-strict-validation",
@@ -52,6 +58,18 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         changed(400, "The user id does not match one of ours", "invalidValue", "members", group=True),
         "value-not-allowed-by-app",
         changed(400, "displayName does not match the pattern", "invalidValue", "displayName", group=True),
+    ),
+    "a remove that wants a filter": (
+        "members-remove-value-not-understood",
+        changed(400, "path must contain a filter for remove on members", None, "members", group=True),
+        "reference-unresolvable",
+        changed(400, "Members ['7'] are not valid", None, "members", group=True),
+    ),
+    "a value that is called missing": (
+        "over-strict-validation",
+        created('emails[type eq "work"].value'),
+        "required-attribute-empty-in-source",
+        created("title"),
     ),
     "how many members": (
         "unknown-cause",

@@ -461,7 +461,8 @@ def test_a_second_ctrl_c_names_the_command_that_removes_the_rest() -> None:
         return provider.handle(request)
 
     ending = interrupted(twice, journal)
-    assert "scimdoctor cleanup" in ending.message
+    assert "scimdoctor cleanup --endpoint http://app.test/scim" in ending.message
+    assert f"/Users/{next(iter(provider.users))}" in ending.message
     assert len(journal.entries) == len(provider.users) == 1
 
 

@@ -307,7 +307,7 @@ def test_what_cannot_be_removed_is_told_and_journalled(app: ScimApp, tmp_path: P
     app.refuse("DELETE", "/Users", 405)
     with open_app(app) as endpoint:
         found = replay(endpoint, tmp_path, failure("update", TITLE, target_id=user), SHADOW)
-    assert found.next_command == "scimdoctor cleanup"
+    assert found.next_command == f"scimdoctor cleanup --endpoint {endpoint.base_url}"
     assert any("scimdoctor-t1" in note for note in found.notes)
     assert len(Journal(tmp_path / "journal.jsonl").resources()) == 1
 

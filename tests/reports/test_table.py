@@ -199,3 +199,26 @@ def test_a_comparison_shows_values_whole_and_only_what_differs() -> None:
         text.split()
     )
     assert headline(only_differences(fakes.compare())) == headline(fakes.compare())
+
+
+def test_a_write_that_works_but_loses_a_value_is_a_problem() -> None:
+    replay = next(r for r in fakes.replay().replays if r.verdict is Verdict.SAME_FAILURE)
+    lossy = replace(
+        replay, verdict=Verdict.WORKS_NOW, cause="attribute-not-stored-or-returned", notes=()
+    )
+    whole = replace(lossy, cause=None)
+    found = headline(replace(fakes.replay(), replays=(lossy, whole)))
+    assert found.level is Level.PROBLEM
+    assert "2 work now, in 1 of them not everything arrived as sent." in found.text
+    assert headline(replace(fakes.replay(), replays=(whole,))).level is Level.GOOD
+
+
+def test_a_command_in_a_note_of_a_replay_is_not_wrapped() -> None:
+    replay = next(r for r in fakes.replay().replays if r.verdict is Verdict.SAME_FAILURE)
+    command = f"scimdoctor replay --rollback /tmp/{'long-' * 40}name.json --endpoint URL"
+    noted = replace(replay, notes=(f"to undo: {command}", "a plain note"))
+    text = drawn(replace(fakes.replay(), replays=(noted,)))
+    assert f"$ {command}\n" in text
+    assert "a plain note" in text
+    once = drawn(replace(fakes.replay(), replays=(replace(noted, next_command=command),)))
+    assert once.count(command) == 1
