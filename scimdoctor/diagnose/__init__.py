@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.bearing import bears_on
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
@@ -123,7 +124,9 @@ def _asked(
         return cases, ()
     chosen = list(_replayed(tuple(chosen), probe))
     suspects = list(compress(first, asked))
-    findings = probe.check((*suspected(suspects), *_open_questions(tuple(chosen), suspects)))
+    causes = (*suspected(suspects), *_open_questions(tuple(chosen), suspects))
+    of_groups = any(bears_on("groups/query", facts_of(named.case)) for named in chosen)
+    findings = probe.check(causes, of_groups=of_groups)
     seen = iter(_checked(tuple(chosen), findings, probe.cleared))
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
 

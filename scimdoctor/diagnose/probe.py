@@ -101,8 +101,11 @@ class Probe:
         found = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
         return tuple(found)
 
-    def check(self, causes: Iterable[str]) -> tuple[Finding, ...]:
-        """Run the checks that can name one of `causes`; passed ones say which they speak against."""
+    def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
+        """Run the checks that can name one of `causes`; passed ones say which they speak against.
+
+        Those of groups are left out where no failure is about one.
+        """
         from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 
         known = ALL_CHECKS if self.checks is None else self.checks
@@ -116,6 +119,8 @@ class Probe:
         for check in known:
             if wanted & set(check.rule.other_causes):
                 fitting.setdefault(check.rule.id, None)
+        if not of_groups:
+            fitting = {i: cause for i, cause in fitting.items() if not i.startswith("groups/")}
         if not fitting:
             return ()
         options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
