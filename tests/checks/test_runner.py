@@ -340,7 +340,7 @@ def test_findings_carry_evidence_and_a_curl_line() -> None:
 
     assert finding.evidence
     assert finding.reproduce is not None
-    assert finding.reproduce.startswith("curl ")
+    assert finding.reproduce.startswith(("curl ", "ID=$(curl "))
     assert "$SCIMDOCTOR_ENDPOINT_TOKEN" in finding.reproduce
     assert "lab-token" not in finding.reproduce
 

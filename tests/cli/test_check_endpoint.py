@@ -120,7 +120,7 @@ def test_a_faulty_endpoint_gives_status_1_and_names_cause_and_curl(tmp_path: Pat
     worst = [f for f in failed if f["severity"] != "info"]
     assert ran.status == 1
     assert [f["cause"] for f in worst] == ["app-policy-refuses-change"]
-    assert worst[0]["reproduce"].startswith("curl ")
+    assert worst[0]["reproduce"].startswith(("curl ", "ID=$(curl "))
     assert any("Still in the app" in limit for limit in ran.json["limits"])
 
 

@@ -284,6 +284,12 @@ def _patch_default(talk: Conversation, users: list[str]) -> None:
     _update(talk, "second number", bob, mobile, dialect=default)
     work = Change(op="replace", path='phoneNumbers[type eq "work"].value', value="2")
     _update(talk, "one of two numbers", bob, work, dialect=default)
+    street = Change(
+        op="replace", path='addresses[type eq "work"].streetAddress', value="1 New Street"
+    )
+    _update(talk, "street", bob, street, dialect=default)
+    language = Change(op="replace", path="preferredLanguage", value="nl-NL")
+    _update(talk, "language", bob, language, dialect=default)
     home = [
         Change(op="add", path='addresses[type eq "home"].country', value="NL"),
         Change(op="add", path='addresses[type eq "home"].locality', value="Delft"),
@@ -362,6 +368,7 @@ def _groups(talk: Conversation, users: list[str]) -> None:
     members("add member", requests.add_members(group, users[:1]))
     members("add again", requests.add_members(group, users[:1]))
     members("add two", requests.add_members(group, users[1:3]))
+    members("add to another", requests.add_members(other, users[2:3]))
     talk.send("group match", requests.match_query("Groups", "displayName", "Engineering"))
     talk.send("group read", requests.read("Groups", group))
     talk.send("is member", requests.membership_query(group, users[0]))
@@ -380,6 +387,7 @@ def _groups(talk: Conversation, users: list[str]) -> None:
     talk.send("delete member", requests.delete("Users", everyone[0]))
     talk.send("delete group", requests.delete("Groups", group))
     talk.send("deleted group", requests.read("Groups", group))
+    talk.send("look for it", requests.match_query("Groups", "displayName", "Engineering-3"))
 
 
 def _in_parallel(talk: Conversation, group: str, users: list[str]) -> None:

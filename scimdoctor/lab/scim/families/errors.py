@@ -133,6 +133,8 @@ FAULTS = (
         id="error-detail-object",
         title="Has an object as detail in errors",
         cause=_SHAPE,
-        answer=answered(_is_error, rejsoned(lambda b: b | {"detail": {"message": b["detail"]}})),
+        answer=answered(
+            _is_error, rejsoned(lambda b: b | {"detail": {"message": b.get("detail")}})
+        ),
     ),
 )
