@@ -182,8 +182,8 @@ class _Run:
 
     def limits(self) -> tuple[str, ...]:
         found = [
-            f"{count} more events like '{shape[0]}' were not replayed: the last "
-            f"{self.bounds.identical} all gave the same result"
+            f"{count} more {'event' if count == 1 else 'events'} like '{shape[0]}' not replayed: "
+            f"the last {self.bounds.identical} all came to the same (--stop-after asks for more)"
             for shape, count in self._left_out.items()
         ]
         if self.unreached:
