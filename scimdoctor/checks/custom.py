@@ -9,9 +9,9 @@ from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, has
 from scimdoctor.checks.ids import CUSTOM, READ, REPLACE
 from scimdoctor.checks.mapped_values import Mapped, plan, same_moment
-from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES, RFC7643
+from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, resource_problems, shown
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -120,21 +120,7 @@ def _count(state: dict[str, Any]) -> int:
     return len(found) if isinstance(found, list) else 0
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"custom/{name}",
-        title=title,
-        severity=Severity(words.get("severity", "major")),
-        requirement=Requirement.ENTRA,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        rfc="RFC 7643 §3.3",
-        references=(ATTRIBUTES, KNOWN_ISSUES, f"{RFC7643}#section-3.3"),
-    )
-
+_rule = family("custom", ATTRIBUTES, KNOWN_ISSUES, rfc="RFC 7643 §3.3", requirement="ENTRA")
 
 CHECKS = (
     Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import failed
+from scimdoctor.checks.check import Unavailable, failed
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import GROUPS, NO_MATCH
 from scimdoctor.checks.shapes import answer_words, resources_of, shown
@@ -12,11 +12,10 @@ from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_EMAIL
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
-    from scimdoctor.model.synchronization import AttributeMapping
 
 
 _ASKED_BY = {
@@ -30,10 +29,18 @@ _ASKED_BY = {
 """Checks that ask by an attribute for a value that nobody has."""
 
 
-def ask_in_order(
-    context: CheckContext, thing: TestObject, rows: Sequence[AttributeMapping]
-) -> Iterator[Result]:
-    """The query for `thing` by each matching attribute of `rows`, and one that finds nobody."""
+def ask_in_order(context: CheckContext, thing: TestObject) -> Iterator[Result]:
+    """The query for `thing` by each matching attribute of its mapping, and one that finds nobody.
+
+    Raises:
+        Unavailable: the mapping has none.
+    """
+    of_groups = thing.resource == "Groups"
+    mapping = context.options.schema and context.options.schema.mapping_for(group=of_groups)
+    rows = mapping.matching_mappings if mapping else ()
+    if not rows:
+        kind = "groups" if of_groups else "users"
+        raise Unavailable(f"the mapping of {kind} has no matching attribute")
     state = context.state(thing)
     for row in rows:
         path = row.target_attribute_name

@@ -30,8 +30,8 @@ from scimdoctor.checks.mapped_writes import (
     told_apart,
 )
 from scimdoctor.checks.references import ATTRIBUTES, HOW_IT_WORKS, RFC7644
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -305,12 +305,7 @@ def _matching(context: CheckContext) -> Iterator[Result]:
     _planned(context)
     if context.doubtful_filter:
         raise Unavailable("the query misses users that exist (see query/symbols)")
-    schema = context.options.schema
-    mapping = schema.mapping_for(group=False) if schema else None
-    rows = mapping.matching_mappings if mapping else ()
-    if not rows:
-        raise Unavailable("the mapping of users has no matching attribute")
-    yield from ask_in_order(context, context.objects[_MADE], rows)
+    yield from ask_in_order(context, context.objects[_MADE])
 
 
 def _matching_symbols(context: CheckContext) -> Iterator[Result]:
@@ -330,20 +325,7 @@ def _matching_symbols(context: CheckContext) -> Iterator[Result]:
             )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"mapping/{name}",
-        title=title,
-        severity=Severity(words["severity"]),
-        requirement=Requirement.ENTRA,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        references=(ATTRIBUTES, HOW_IT_WORKS, RFC7644),
-    )
-
+_rule = family("mapping", ATTRIBUTES, HOW_IT_WORKS, RFC7644, requirement="ENTRA")
 
 CHECKS = (
     Check(

@@ -18,8 +18,9 @@ from scimdoctor.checks.mapped_writes import (
     spelled,
 )
 from scimdoctor.checks.references import ATTRIBUTES, HOW_IT_WORKS, RFC7644
+from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
-from scimdoctor.model.rule import CheckRule, Requirement, Severity
+from scimdoctor.model.rule import Severity
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -86,12 +87,7 @@ def _group(context: CheckContext) -> tuple[TestObject, list[Mapped]]:
 
 def _matching(context: CheckContext) -> Iterator[Result]:
     group, _ = _group(context)
-    schema = context.options.schema
-    mapping = schema.mapping_for(group=True) if schema else None
-    rows = mapping.matching_mappings if mapping else ()
-    if not rows:
-        raise Unavailable("the mapping of groups has no matching attribute")
-    yield from ask_in_order(context, group, rows)
+    yield from ask_in_order(context, group)
 
 
 def _update(context: CheckContext) -> Iterator[Result]:
@@ -142,25 +138,12 @@ def _over_symbols(effect: Effect, changes: list[tuple[Mapped, Any]]) -> Iterator
         )
 
 
-def _rule(name: str, title: str, **words: str) -> CheckRule:
-    return CheckRule(
-        id=f"mapping/group-{name}",
-        title=title,
-        severity=Severity(words["severity"]),
-        requirement=Requirement.ENTRA,
-        cause=words["cause"],
-        what=words["what"],
-        why=words["why"],
-        admin_sees=words["admin_sees"],
-        fix=words["fix"],
-        references=(ATTRIBUTES, HOW_IT_WORKS, RFC7644),
-    )
-
+_rule = family("mapping", ATTRIBUTES, HOW_IT_WORKS, RFC7644, requirement="ENTRA")
 
 CHECKS = (
     Check(
         rule=_rule(
-            "attributes",
+            "group-attributes",
             "Every attribute of the tenant's group mapping is kept",
             severity="major",
             cause="attribute-not-stored-or-returned",
@@ -175,7 +158,7 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
-            "matching",
+            "group-matching",
             "The tenant's matching attributes of groups can be asked for",
             severity="blocker",
             cause="filter-attribute-unsupported",
@@ -189,7 +172,7 @@ CHECKS = (
     ),
     Check(
         rule=_rule(
-            "update",
+            "group-update",
             "Every attribute of the tenant's group mapping is updated",
             severity="major",
             cause="patch-accepted-not-applied",

@@ -7,7 +7,6 @@ and a later failure with a cause that was reported already is shown as informati
 from __future__ import annotations
 
 import re
-import shlex
 import traceback
 from dataclasses import replace
 from difflib import get_close_matches
@@ -22,6 +21,7 @@ from scimdoctor.checks.options import CheckOptions
 from scimdoctor.checks.reproduction import reproduced
 from scimdoctor.checks.shapes import answer_words, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
+from scimdoctor.endpoint.leftovers import cleanup_command
 from scimdoctor.errors import Interrupted, ScimDoctorError, WritesUsedUp
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.finding import Finding, Outcome
@@ -86,14 +86,14 @@ def _cleaning(context: CheckContext) -> Iterable[Result]:
     if not any(x.request.method == "POST" and x.ok for x in sent):
         yield Result(outcome=Outcome.SKIPPED, message="nothing was created")
     if left:
-        again = _cleanup(context.endpoint.base_url)
+        again = cleanup_command(context.endpoint.base_url)
         yield failed(f"Still in the app: {'; '.join(left)}. To try again: {again}")
 
 
 def _interrupted(left: tuple[str, ...], url: str) -> str:
     if not left:
         return "stopped; every test object was removed"
-    return f"stopped; not removed: {'; '.join(left)}. Later: {_cleanup(url)}"
+    return f"stopped; not removed: {'; '.join(left)}. Later: {cleanup_command(url)}"
 
 
 def _not_cleaned(context: CheckContext) -> str:
@@ -103,11 +103,7 @@ def _not_cleaned(context: CheckContext) -> str:
     listed = f": {', '.join(left[:_LISTED])}" if left else ""
     more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
     url = context.endpoint.base_url
-    return f"stopped while cleaning up; still there{listed}{more}. To remove it: {_cleanup(url)}"
-
-
-def _cleanup(url: str) -> str:
-    return f"scimdoctor cleanup --endpoint {shlex.quote(url)}"
+    return f"stopped while cleaning up; still there{listed}{more}. To remove it: {cleanup_command(url)}"
 
 
 _LISTED = 20

@@ -36,6 +36,7 @@ from scimdoctor.model.rule import Layer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
 
+    from scimdoctor.causes.facts import Facts
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
@@ -124,8 +125,9 @@ def _asked(
         return cases, ()
     chosen = list(_replayed(tuple(chosen), probe))
     suspects = list(compress(first, asked))
-    causes = (*suspected(suspects), *_open_questions(tuple(chosen), suspects))
-    of_groups = any(bears_on("groups/query", facts_of(named.case)) for named in chosen)
+    facts = [facts_of(named.case) for named in chosen]
+    causes = (*suspected(suspects), *_open_questions(facts, suspects))
+    of_groups = any(bears_on("groups/query", one) for one in facts)
     findings = probe.check(causes, of_groups=of_groups)
     seen = iter(_checked(tuple(chosen), findings, probe.cleared))
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
@@ -152,12 +154,11 @@ def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
     return replace(diagnosis, signature=named.about) if named.case.event is not None else diagnosis
 
 
-def _open_questions(cases: tuple[NamedCase, ...], diagnoses: list[Diagnosis]) -> tuple[str, ...]:
+def _open_questions(facts: list[Facts], diagnoses: list[Diagnosis]) -> tuple[str, ...]:
     """What to check where the evidence did not decide: the usual causes of that step."""
-    pairs = zip(cases, diagnoses, strict=True)
-    unsolved = [named.case for named, found in pairs if found.cause == "unknown-cause"]
-    facts = [facts_of(case) for case in unsolved]
-    return usual_suspects((f.stage, f.is_group) for f in facts)
+    pairs = zip(facts, diagnoses, strict=True)
+    unsolved = [one for one, found in pairs if found.cause == "unknown-cause"]
+    return usual_suspects((f.stage, f.is_group) for f in unsolved)
 
 
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:

@@ -94,21 +94,14 @@ class Probe:
 
     def check_all(self) -> tuple[Finding, ...]:
         """Run every check, those that write only where writes are allowed."""
-        from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
-
-        known = ALL_CHECKS if self.checks is None else self.checks
-        options = CheckOptions(read_only=not self.writes, schema=self.schema)
-        found = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
-        return tuple(found)
+        return self._run(self._known())
 
     def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
         """Run the checks that can name one of `causes`; passed ones say which they speak against.
 
         Those of groups are left out where no failure is about one.
         """
-        from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
-
-        known = ALL_CHECKS if self.checks is None else self.checks
+        known = self._known()
         wanted = set(causes)
         fitting: dict[str, str | None] = {
             c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted
@@ -123,10 +116,21 @@ class Probe:
             fitting = {i: cause for i, cause in fitting.items() if not i.startswith("groups/")}
         if not fitting:
             return ()
-        options = CheckOptions(only=tuple(fitting), read_only=not self.writes, schema=self.schema)
-        findings = run_checks(self.endpoint, checks=known, options=options, journal=self.journal)
+        findings = self._run(known, only=tuple(fitting))
         self.cleared |= _cleared(findings, fitting)
         return tuple(_with_cause(finding, fitting) for finding in findings)
+
+    def _known(self) -> Sequence[Check]:
+        from scimdoctor.checks import ALL_CHECKS
+
+        return ALL_CHECKS if self.checks is None else self.checks
+
+    def _run(self, checks: Sequence[Check], only: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+        from scimdoctor.checks import CheckOptions, run_checks
+
+        options = CheckOptions(only=only, read_only=not self.writes, schema=self.schema)
+        found = run_checks(self.endpoint, checks=checks, options=options, journal=self.journal)
+        return tuple(found)
 
 
 def _cleared(findings: Iterable[Finding], causes: Mapping[str, str | None]) -> set[str]:

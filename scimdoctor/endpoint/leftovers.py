@@ -7,6 +7,7 @@ an account.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,16 @@ if TYPE_CHECKING:
 TEST_WORD = "scimdoctor"
 """Stands in the marker of every resource that we create."""
 
+
 NEVER_ANSWERED = "its create was never answered, so it may still come into being"
 _PAGE = 100
 _MOST_PAGES = 20
 _GONE = frozenset({404, 410})
+
+
+def cleanup_command(base_url: str) -> str:
+    """The command that removes what is left in the app at `base_url`."""
+    return f"scimdoctor cleanup --endpoint {shlex.quote(base_url)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,3 +92,8 @@ class Replay:
     notes: tuple[str, ...] = ()
     next_command: str | None = None
     """What to run next: a restart after a fix, a rollback, a cleanup."""
+
+    @property
+    def loses_values(self) -> bool:
+        """Whether the app takes the write now, but does not keep all that was sent."""
+        return self.verdict is Verdict.WORKS_NOW and self.cause is not None

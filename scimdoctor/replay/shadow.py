@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.endpoint.journal import new_key
-from scimdoctor.endpoint.leftovers import Removal, remove
+from scimdoctor.endpoint.leftovers import Removal, cleanup_command, remove
 from scimdoctor.entra import requests
 from scimdoctor.errors import WriteRefused
 from scimdoctor.model.frozen import frozen
@@ -78,7 +78,7 @@ def shadow(
         left = shadowing.clean_up()
     if not left:
         return replay
-    command = f"scimdoctor cleanup --endpoint {shlex.quote(endpoint.base_url)}"
+    command = cleanup_command(endpoint.base_url)
     return replace(replay, notes=(*replay.notes, *left), next_command=command)
 
 

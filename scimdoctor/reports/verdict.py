@@ -164,7 +164,7 @@ def _of_replays(report: Report) -> Headline | None:
         for verdict in ReplayVerdict
         if counts[verdict]
     ]
-    lost = sum(r.verdict is ReplayVerdict.WORKS_NOW and bool(r.cause) for r in report.replays)
+    lost = sum(replay.loses_values for replay in report.replays)
     if lost:
         shown.append(f"in {lost} of them not everything arrived as sent")
     bad = any(counts[verdict] for verdict in _BAD_REPLAYS) or lost

@@ -50,7 +50,7 @@ def draw(page: Page, report: Report) -> None:
 
 def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
     sign, style = _VERDICTS[replay.verdict]
-    if replay.verdict is Verdict.WORKS_NOW and replay.cause:
+    if replay.loses_values:
         sign, style = "!", "bold yellow"
     head = Text(replay_words(replay.verdict), style)
     about = f"{replay.label} · event {replay.event}" if replay.label else f"event {replay.event}"
