@@ -267,11 +267,18 @@ TELLING_PARTS = {
     "step_words": "description",
 }
 
+NO_TEXT = " OR ".join(
+    f"{name} IN ('true', 'false') OR left({name}, 1) IN ('{{', '[')"
+    for name in ("error_code", "reason", *TELLING_PARTS)
+)
+"""What may be another JSON value where text is due: DuckDB writes those in its own way."""
+
 WHOLE = f"""id <> '' AND time IS NOT NULL AND status IN {RESULTS} AND action IN {ACTIONS}
     AND app_id IS NOT NULL AND app IS NOT NULL AND category IN {CATEGORIES}
     AND coalesce(source_id, source_name, target_id, target_name) IS NOT NULL
     AND (status <> 'failure' OR (error_code IS NOT NULL AND reason IS NOT NULL))
-    AND (status = 'success' OR coalesce(reason, skip_reason, step_words) IS NOT NULL)"""
+    AND (status = 'success' OR coalesce(reason, skip_reason, step_words) IS NOT NULL)
+    AND NOT coalesce({NO_TEXT}, false)"""
 """When a row says all that the tolerant reader would have found."""
 
 

@@ -134,6 +134,36 @@ def test_any_value_in_any_field_is_read_alike_by_both_paths(
     assert slow.counts.read + slow.counts.unreadable <= len(records)
 
 
+@pytest.mark.parametrize("value", [True, {"": None}, [{"name": 1}]])
+@pytest.mark.parametrize(
+    ("status", "path"),
+    [
+        ("failure", ("provisioningStatusInfo", "errorInformation", "errorCode")),
+        ("failure", ("provisioningStatusInfo", "errorInformation", "reason")),
+        ("skipped", ("provisioningSteps", "description")),
+        ("skipped", ("provisioningSteps", "details", "SkipReason")),
+        ("skipped", ("provisioningSteps", "details", "PropertyName")),
+    ],
+)
+def test_what_should_be_text_and_is_not_is_read_alike_by_both_paths(
+    status: str, path: tuple[str, ...], value: object, tmp_path: Path
+) -> None:
+    failed = status == "failure"
+    one = record(
+        1,
+        person=1,
+        status=status,
+        app=1,
+        second=0,
+        code="SystemForCrossDomainIdentityManagementBadResponse" if failed else None,
+        reason="StatusCode: Conflict" if failed else None,
+        skip=None if failed else ("RedundantExport", None, "No change"),
+        action="create",
+    )
+    file = write(tmp_path / "events.jsonl", [with_one_replaced(one, path, value)])
+    assert summary_of(file) == summary_of(file, big=0)
+
+
 FILTERS = st.builds(
     EventFilter,
     app=st.sampled_from([None, "app-1", "APP 2"]),
