@@ -33,9 +33,9 @@ SEEDED = (
 EXPIRED = "token-expired-or-revoked"
 """The cause behind the second app's quarantine."""
 
-UNASSIGNED = {
-    "scoping-misconfigured": "a visitor was never assigned to the app",
-    "reference-unresolvable": "a team has a member who is not assigned",
+OUT_OF_SCOPE = {
+    "scoping-misconfigured": "a visitor is not assigned, a contractor fails the scoping filter",
+    "reference-unresolvable": "a team has a member whom the scoping filter keeps out",
 }
 """What the story does to people and teams, without any fault of the endpoint."""
 
@@ -91,7 +91,7 @@ def seeded() -> dict[str, str]:
     """Every cause that the demo's lab holds, with what was done to bring it about."""
     titles = {fault.id: fault for fault in FAULTS}
     faults = {titles[name].cause: f"the endpoint {_lower(titles[name].title)}" for name in SEEDED}
-    return {**faults, **UNASSIGNED, EXPIRED: "the second app's token expired"}
+    return {**faults, **OUT_OF_SCOPE, EXPIRED: "the second app's token expired"}
 
 
 def _lower(text: str) -> str:

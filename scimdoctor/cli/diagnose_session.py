@@ -62,7 +62,7 @@ def run_diagnose(
     """
     evidence, target = _gathered(session, asked, sources, window)
     known = known_of(session, sources, app=asked.app, url=asked.endpoint)
-    evidence = replace(evidence, known=known)
+    evidence = _with_scope_now(session, replace(evidence, known=known), target)
     with _opened(session, asked, options) as endpoint:
         probe = _probe(session, asked, evidence, endpoint)
         outcome = diagnose(evidence, probe=probe)
@@ -71,7 +71,6 @@ def run_diagnose(
     if outcome.obstacle is not None:
         target = {**target, "endpoint_problem": outcome.obstacle}
     changes, unread = _changes(session, evidence, target, window)
-    left_out, unasked = _left_out(session, evidence, target)
     return new_report(
         session,
         "diagnose",
@@ -83,21 +82,19 @@ def run_diagnose(
         findings=outcome.findings,
         replays=outcome.replays,
         exchanges=outcome.exchanges,
-        notes=(*outcome.notes, *left_out, *changes),
-        limits=(*outcome.limits, *unread, *unasked),
+        notes=(*outcome.notes, *changes),
+        limits=(*outcome.limits, *unread),
     )
 
 
-def _left_out(
-    session: Session, evidence: Evidence, target: Mapping[str, str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What keeps the skipped objects out now; only a tenant can tell."""
-    from scimdoctor.cli.left_out import left_out_now
+def _with_scope_now(session: Session, evidence: Evidence, target: Mapping[str, str]) -> Evidence:
+    """The same, with what keeps the skipped objects out now; only a tenant can tell."""
+    from scimdoctor.cli.left_out import with_scope_now
 
     principal = target.get("service_principal")
     if not principal or evidence.known.files:
-        return (), ()
-    return left_out_now(session, principal, evidence.schema, evidence.groups)
+        return evidence
+    return with_scope_now(session, principal, evidence)
 
 
 def _changes(

@@ -28,6 +28,7 @@ from scimdoctor.diagnose.remedies import (
     ready_status,
     subject_of,
 )
+from scimdoctor.diagnose.scope_now import scope_notes, with_scope_now
 from scimdoctor.entra.job_health import read_job
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.replay import Verdict
@@ -137,7 +138,7 @@ def _finished(
     named: Iterable[tuple[NamedCase, Diagnosis]], evidence: Evidence, known: Known
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each cause, with commands that can be run."""
-    pairs = [(_signed(d, n), n) for n, d in named]
+    pairs = [(with_scope_now(_signed(d, n), n, evidence), n) for n, d in named]
     told = ((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
     found = merged(told, {group.signature: group.objects for group in evidence.groups})
     samples = {group.signature: group.sample for group in evidence.groups}
@@ -232,7 +233,7 @@ def _notes(
     evidence: Evidence, diagnoses: tuple[Diagnosis, ...], probe: Probe | None, *, known: Known
 ) -> tuple[str, ...]:
     """Things to know, and the next command."""
-    notes = list(job_notes(evidence, idle=not diagnoses, known=known))
+    notes = [*job_notes(evidence, idle=not diagnoses, known=known), *scope_notes(evidence)]
     seen = len(evidence.exchanges)
     if seen and not diagnoses and not evidence.groups:
         notes.append(

@@ -11,6 +11,7 @@ from scimdoctor.causes.sent import target_of
 from scimdoctor.diagnose.remedies import Known
 from scimdoctor.entra.job_health import health_of
 from scimdoctor.model.diagnosis import Case
+from scimdoctor.model.frozen import EMPTY
 from scimdoctor.model.report import EventCounts
 from scimdoctor.model.rule import Severity
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from scimdoctor.causes.facts import Facts
+    from scimdoctor.compare.left_out import Standing
     from scimdoctor.diagnose.groups import EventGroup
     from scimdoctor.entra.pace import Cycle
     from scimdoctor.model.exchange import Exchange
@@ -59,6 +61,9 @@ class Evidence:
 
     cycles: tuple[Cycle, ...] | None = None
     """The job's cycles in the events; `None` where they were not looked at."""
+
+    scope_now: Mapping[str, Standing] = field(default=EMPTY)
+    """What keeps the skipped objects out now, by the id of their event; only some are looked up."""
 
     limits: tuple[str, ...] = ()
     now: datetime

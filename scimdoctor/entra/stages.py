@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.scoping import Obstacle, scoping_verdict
+
 if TYPE_CHECKING:
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
@@ -28,5 +30,15 @@ def _outcome(event: ProvisioningObjectSummary, kinds: set[str]) -> str:
     if not steps:
         return "not reached"
     worst = next((s for s in steps if s.status not in {"success", ""}), steps[-1])
+    out = _out_of_scope(event) if "scoping" in kinds and worst.status == "success" else ""
+    if out:
+        return f"out of scope: {out}"
     text = " ".join((worst.description or "").split())
     return f"{worst.status or 'done'}" + (f": {text}" if text else "")
+
+
+def _out_of_scope(event: ProvisioningObjectSummary) -> str:
+    """What kept the object out: the step succeeds whatever it finds, its details tell."""
+    verdict = scoping_verdict(event)
+    pairs = zip(verdict.obstacles, verdict.reasons, strict=True)
+    return "; ".join(why for what, why in pairs if what is not Obstacle.MATCHING_VALUE_MISSING)

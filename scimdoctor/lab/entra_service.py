@@ -6,6 +6,7 @@ is the endpoint's own answer. Order of requests: Microsoft, "How provisioning wo
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -60,6 +61,11 @@ class SourceObject:
 
     principal_name: str | None = None
     assigned: bool = True
+    """Itself, or as a direct member of an assigned group."""
+
+    clauses: Mapping[str, bool] = field(default_factory=dict)
+    """The scoping filter's clauses, all of which must hold."""
+
     enabled: bool = True
     manager: str | None = None
     members: frozenset[str] = frozenset()
@@ -189,7 +195,7 @@ class _ObjectRun:
 
     def _scope(self) -> bool:
         item = self.item
-        passed = item.assigned and item.enabled
+        passed = all(item.clauses.values())
         self.draft.step(
             "EntrySynchronizationScoping",
             "scoping",
@@ -198,11 +204,11 @@ class _ObjectRun:
                 "Active in the source system": item.enabled,
                 "Assigned to the application": item.assigned,
                 f"{item.kind} has the required role": item.assigned,
-                "Scoping filter evaluation passed": True,
-                "ScopeEvaluationResult": "{}",
+                "Scoping filter evaluation passed": passed,
+                "ScopeEvaluationResult": json.dumps(item.clauses, separators=(",", ":")),
             },
         )
-        return passed
+        return passed and item.assigned and item.enabled
 
     def _leave(self, linked: str | None) -> None:
         draft, item = self.draft, self.item
@@ -210,7 +216,8 @@ class _ObjectRun:
             text = (
                 f"{item.kind} '{draft.label}' will be skipped. "
                 f"Active in the source system: {item.enabled}. "
-                f"Assigned to the application: {item.assigned}."
+                f"Assigned to the application: {item.assigned}. "
+                f"Scoping filter evaluation passed: {all(item.clauses.values())}."
             )
             draft.skip("NotEffectivelyEntitled", text)
             return

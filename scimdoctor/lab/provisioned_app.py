@@ -6,13 +6,14 @@ import copy
 import json
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.evaluate import evaluate_mapping, expression_of
 from scimdoctor.entra.expression import parse
+from scimdoctor.entra.scope_filter import in_scope
 from scimdoctor.entra.source_values import source_values
 from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.lab import seed
@@ -155,10 +156,27 @@ class ProvisionedApp:
             principal_name=person.properties["userPrincipalName"],
             attributes=self._mapped(source, group=False),
             source=source,
-            assigned=person.assigned,
+            assigned=person.assigned or self._is_in_a_team(person),
+            clauses=self._clauses(source),
             enabled=enabled,
             manager=person.manager,
         )
+
+    def _is_in_a_team(self, person: seed.Person) -> bool:
+        """Whether a group, all of which are assigned, has the person as a direct member."""
+        return any(person.id in team.members for team in self.people.teams.values())
+
+    def _clauses(self, source: Mapping[str, object]) -> dict[str, bool]:
+        """How each clause of the one filter group comes out, by the text that the log has."""
+        mapping = self._mappings.mapping_for(group=False)
+        return {
+            f"{group.name}.{clause.source_operand_name} {clause.operator_name}": in_scope(
+                (replace(group, clauses=(clause,)),), source
+            )
+            is True
+            for group in (mapping.scope if mapping else ())
+            for clause in group.clauses
+        }
 
     def _group(self, team: seed.Team) -> SourceObject:
         source = {"objectId": team.id, "displayName": team.name}

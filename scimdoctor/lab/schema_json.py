@@ -53,10 +53,21 @@ def _object_mapping(mapping: ObjectMapping) -> dict[str, Any]:
         "flowTypes": mapping.flow_types,
         "sourceObjectName": mapping.source_object_name,
         "targetObjectName": mapping.target_object_name,
-        "scope": None,
+        "scope": _employees() if mapping.source_object_name == "User" else None,
         "metadata": [],
         "attributeMappings": [_attribute_mapping(m) for m in mapping.attribute_mappings],
     }
+
+
+def _employees() -> dict[str, Any]:
+    """The scoping filter of users: contractors have no employee id."""
+    clause = {
+        "operatorName": "IS NOT NULL",
+        "sourceOperandName": "employeeId",
+        "targetOperand": {"values": []},
+    }
+    group = {"name": "Employees", "clauses": [clause]}
+    return {"categoryFilterGroups": [], "groups": [group], "inputFilterGroups": []}
 
 
 def _attribute_mapping(mapping: AttributeMapping) -> dict[str, Any]:

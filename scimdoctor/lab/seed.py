@@ -246,7 +246,7 @@ def story() -> tuple[Happening, ...]:
         Happening(cycle=7, what="a visitor signs up but is not assigned", apply=_visitors),
         Happening(cycle=8, what="somebody joins whose name has an apostrophe", apply=_apostrophe),
         Happening(cycle=9, what="a person without surname joins", apply=_no_surname),
-        Happening(cycle=10, what="somebody from an unassigned part joins a team", apply=_outsider),
+        Happening(cycle=10, what="a contractor, out of scope, joins a team", apply=_contractor),
     )
 
 
@@ -308,7 +308,15 @@ def _no_surname(org: Organisation) -> set[str]:
     return {_join(org, "no-surname", properties)}
 
 
-def _outsider(org: Organisation) -> set[str]:
+def _contractor(org: Organisation) -> set[str]:
+    name = f"contractor@{DOMAIN}"
+    properties = {
+        "userPrincipalName": name,
+        "mail": name,
+        "displayName": "Hired Consultant",
+        "employeeId": None,
+    }
+    who = _join(org, "contractor", properties, assigned=False)
     team = org.teams[stable_id("Research")]
-    org.teams[team.id] = replace(team, members=team.members | {stable_id("visitor")})
-    return {team.id}
+    org.teams[team.id] = replace(team, members=team.members | {who})
+    return {who, team.id}

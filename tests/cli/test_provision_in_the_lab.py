@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from scimdoctor.cli.app import build_app
 from scimdoctor.cli.session import Session
 from scimdoctor.lab.running import Lab, running_lab
+from scimdoctor.lab.seed import stable_id
 from tests.fakes.command import Ran
 
 if TYPE_CHECKING:
@@ -71,3 +72,37 @@ def test_a_job_in_quarantine_is_named_before_graph_refuses(lab: Lab, tmp_path: P
     ran = provision(lab, tmp_path, names(lab, with_manager=False)[0], "--app", lab.hr.name)
     assert ran.status == 3
     assert "the job is in quarantine" in ran.stderr
+
+
+def test_somebody_who_is_not_assigned_and_in_no_assigned_group(lab: Lab, tmp_path: Path) -> None:
+    ran = provision(lab, tmp_path, "visitor@contoso.example", "--app", lab.travel.name)
+    assert ran.status == 1, ran.stderr
+    (found,) = ran.json["diagnoses"]
+    assert (found["cause"], found["confidence"]) == ("scoping-misconfigured", "likely")
+    notes = ran.json["notes"]
+    assert any("as it is now: it is not assigned to the app" in n for n in notes)
+    assert any(n.startswith("2. Determine scope: out of scope: it is not assigned") for n in notes)
+
+
+def test_a_direct_member_of_an_assigned_group_whom_the_scoping_filter_keeps_out(
+    lab: Lab, tmp_path: Path
+) -> None:
+    ran = provision(lab, tmp_path, "contractor@contoso.example", "--app", lab.travel.name)
+    (found,) = ran.json["diagnoses"]
+    said = " ".join(e["summary"] for e in found["evidence"])
+    assert "the scoping filter is false for it: Employees.employeeId IS NOT NULL" in said
+    assert "not assigned" not in said
+    assert any("employeeId IS NOT NULL (it is empty)" in n for n in ran.json["notes"])
+
+
+def test_what_has_changed_since_makes_the_cause_less_sure(lab: Lab, tmp_path: Path) -> None:
+    sales, who = lab.tenant.members[stable_id("Sales")], stable_id("visitor")
+    sales.append(who)
+    try:
+        ran = provision(lab, tmp_path, "visitor@contoso.example", "--app", lab.travel.name)
+    finally:
+        sales.remove(who)
+    (found,) = ran.json["diagnoses"]
+    assert (found["cause"], found["confidence"]) == ("scoping-misconfigured", "possible")
+    assert "it would be provisioned" in found["evidence"][0]["summary"]
+    assert any("the log says otherwise" in n for n in ran.json["notes"])

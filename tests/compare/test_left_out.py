@@ -22,7 +22,7 @@ def gate(ends: BothEnds) -> Gate:
 
 
 def told(gate: Gate, object_id: str, *, group: bool = False) -> str:
-    return "; ".join(gate.obstacles(object_id, group=group))
+    return "; ".join(gate.standing(object_id, group=group).obstacles)
 
 
 def test_nothing(company: Company, gate: Gate) -> None:
@@ -99,3 +99,22 @@ def test_job_without_groups(company: Company, ends: BothEnds) -> None:
     schema["synchronizationRules"][0]["objectMappings"].pop(0)
     gate = Gate.of(ends.graph, ends.app.id, parse_schema(schema))
     assert told(gate, STAFF, group=True) == "the job does not provision groups"
+
+
+def test_a_required_attribute_without_a_value(company: Company, gate: Gate) -> None:
+    ada = company.hire("ada", surname=None)
+    assert gate.standing(ada, group=False).is_free
+    for named in ("name.familyName", "surname"):
+        standing = gate.standing(ada, group=False, needed=named)
+        assert standing.obstacles == ("a required attribute has no value: name.familyName",)
+
+
+def test_a_filter_that_cannot_be_evaluated_here_is_said(company: Company, ends: BothEnds) -> None:
+    schema = load("synchronization-schema-custom-app.json")
+    for mapping in schema["synchronizationRules"][0]["objectMappings"]:
+        for group in (mapping["scope"] or {}).get("groups", []):
+            group["clauses"][0]["operatorName"] = "SOMETHING NEW"
+    gate = Gate.of(ends.graph, ends.app.id, parse_schema(schema))
+    standing = gate.standing(company.hire("ada"), group=False)
+    assert not standing.is_free
+    assert standing.obstacles == ()

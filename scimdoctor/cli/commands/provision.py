@@ -88,7 +88,7 @@ def _sections(
     result: ProvisionOnDemandResult,
 ) -> dict[str, Any]:
     """The run's event in four stages, and a diagnosis unless it went well."""
-    from scimdoctor.cli.left_out import left_out_now
+    from scimdoctor.cli.left_out import with_scope_now
     from scimdoctor.diagnose import NO_EXCHANGE, Evidence, diagnose, group_events
     from scimdoctor.entra.stages import stages
     from scimdoctor.graph.on_demand import record_of
@@ -104,12 +104,11 @@ def _sections(
     evidence = Evidence(
         groups=groups, counts=counts, job=plan.job, schema=mapping, now=session.now()
     )
-    outcome = diagnose(evidence)
-    left_out, unread = left_out_now(session, plan.app.id, mapping, groups)
+    outcome = diagnose(with_scope_now(session, plan.app.id, evidence))
     return {
         "events": counts,
         "event_list": (event,),
         "diagnoses": outcome.diagnoses,
-        "limits": (*(limit for limit in outcome.limits if limit != NO_EXCHANGE), *unread),
-        "notes": (headline, *stages(event), *outcome.notes, *left_out),
+        "limits": tuple(limit for limit in outcome.limits if limit != NO_EXCHANGE),
+        "notes": (headline, *stages(event), *outcome.notes),
     }
