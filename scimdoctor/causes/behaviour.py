@@ -27,6 +27,8 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import Shape
+from scimdoctor.entra.job_health import health_of, is_started, steps_for
+from scimdoctor.entra.quarantine import ways_out
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
@@ -37,28 +39,12 @@ if TYPE_CHECKING:
 _SOMETHING = re.compile(r"(?i)\b(?:users?|resources?|identit(?:y|ies)|accounts?|records?)\b")
 _GROUPS = re.compile(r"(?i)^\W*(?:the )?(?:scim )?(?:groups?|resource)\b")
 _FULL = "scimdoctor job restart APP --scope full"
-_START = (
-    admin(f"Portal: {PROVISIONING} > Start provisioning.", "scimdoctor job start APP"),
-    admin("Before that, see that credentials and scope are right.", "scimdoctor status APP"),
-)
-_WAIT = (admin("Wait: the first cycle begins within minutes.", "scimdoctor status APP"),)
 _DELETES = (
     "One cycle wanted to disable or delete more objects than the accidental-deletion threshold "
     "allows, so Entra sent none of them and stopped the job. Somebody removed assignments, "
     "changed the scoping filter, or deleted users or a group."
 )
-_AFTER_DELETES = (
-    admin(
-        f"See who left the scope: {PROVISIONING} > Provisioning logs, Enterprise applications > "
-        "the app > Users and groups, and the scoping filter.",
-        "scimdoctor logs APP --summary",
-    ),
-    admin(
-        f"If it was meant: {PROVISIONING} > Overview > Allow deletes. If not: put the assignments "
-        "or the filter back, then Reject deletes.",
-        "scimdoctor status APP",
-    ),
-)
+_IDLE = frozenset({"never-run", "paused", "disabled"})
 _NO_UPDATES = (
     "Update is switched off in the mapping, so Entra creates users and sends no change of theirs, "
     "not even that they are disabled."
@@ -91,7 +77,9 @@ def _scoping(facts: Facts) -> Match | None:
     quarantine = job.status.quarantine if job is not None else None
     if quarantine is not None and (quarantine.reason or "").casefold() == "toomanydeletes":
         because = "one cycle wanted to delete more objects than allowed (TooManyDeletes)"
-        return replace(likely(90, because), explanation=_DELETES, steps=_AFTER_DELETES)
+        title = "More objects would be deleted than the job may delete at once"
+        found = likely(90, because)
+        return replace(found, title=title, explanation=_DELETES, steps=ways_out(quarantine))
     if _is_inactive_only(facts):
         return None
     false_keys = _false_scope(facts)
@@ -200,32 +188,34 @@ def _expected(facts: Facts) -> Match | None:
         return likely(84, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
     job = facts.case.job
     if facts.case.event is None and job is not None and not facts.refused:
-        return _idle_job(job)
+        return _idle_job(facts, job)
     probe = facts.filter is not None and facts.filter.is_probe and facts.succeeded
     if probe and facts.stage in {Stage.MATCH, Stage.TEST}:
         return possible(45, "a query for a random GUID is Entra's own test")
     return None
 
 
-def _idle_job(job: SynchronizationJob) -> Match | None:
-    state = (job.schedule.state or "").casefold()
-    code = (job.status.code or "").casefold()
-    if code == "quarantine" or job.status.escrows_pruned:
-        return None
-    never = job.status.last_execution is None and job.status.quarantine is None
-    if code in {"notconfigured", "notrun", "notstarted"} or (never and state == "active"):
-        begins = "its first cycle is still to come" if state == "active" else "it was never started"
-        return _stopped(f"the job has never run: {begins}", started=state == "active")
-    if state in {"paused", "disabled"} or code == "paused":
-        stopped = state if state in {"paused", "disabled"} else code
-        return _stopped(f"the job is {stopped}: nothing is sent until it is started")
-    return None
-
-
-def _stopped(because: str, *, started: bool = False) -> Match:
+def _idle_job(facts: Facts, job: SynchronizationJob) -> Match | None:
     """A job that does nothing because nobody has started it, or not long ago."""
-    explanation = f"{because[:1].upper()}{because[1:]}. That is no fault of the app."
-    return replace(likely(83, because), explanation=explanation, steps=_WAIT if started else _START)
+    now = facts.case.now
+    if now is None or (job.status.code or "").casefold() == "quarantine":
+        return None
+    health = health_of(job, now=now)
+    if health not in _IDLE or job.status.quarantine is not None or job.status.escrows_pruned:
+        return None
+    begun = health == "never-run" and is_started(job)
+    because = f"the job is {health}: nothing is sent until it is started"
+    if health == "never-run":
+        begins = "its first cycle is still to come" if begun else "it was never started"
+        because = f"the job has never run: {begins}"
+    return replace(
+        likely(83, because),
+        title=because[:1].upper() + because[1:],
+        explanation="Nothing is wrong with the app: Entra sends it nothing while the job rests, "
+        "neither new users nor that somebody has left.",
+        fixed_by=FixedBy.WAIT if begun else ADMIN,
+        steps=steps_for(job, health, now),
+    )
 
 
 def _unknown(facts: Facts) -> Match | None:
@@ -355,8 +345,8 @@ CAUSES: tuple[Cause, ...] = (
             definition="Thread does not establish the cause.",
             layer=Layer.UNKNOWN,
             fixed_by=FixedBy.EITHER,
-            explanation="What was given fits several causes, or none that is known. It says what "
-            "was seen, and which one command would tell.",
+            explanation="What was given fits several causes, or none that is known. The command "
+            "below would tell most.",
             remediation=(
                 admin(
                     "Give the tool more to see: a HAR, the endpoint, or the job.",

@@ -99,8 +99,14 @@ CAUSES: tuple[Cause, ...] = (
             "a secret token by itself.",
             remediation=(
                 admin(
-                    f"Create a new token in the app, with the longest life it offers. Portal: "
-                    f"{CREDENTIALS}: paste it, test the connection, save, restart provisioning.",
+                    "Create a new token in the app, with the longest life it offers, and see that "
+                    "it works (set SCIMDOCTOR_ENDPOINT_TOKEN to it).",
+                    "scimdoctor check-endpoint URL --read-only --only auth",
+                ),
+                admin(
+                    f"Portal: {CREDENTIALS}: paste it, test the connection, save; with OAuth "
+                    "client credentials renew the client secret instead. Then restart "
+                    "provisioning.",
                     "scimdoctor job restart APP --scope quarantine",
                 ),
                 developer(

@@ -11,6 +11,7 @@ from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
 from scimdoctor.causes.match import Cause, Match
 from scimdoctor.causes.usual import usual
+from scimdoctor.entra.job_health import health_of, steps_for
 from scimdoctor.entra.quarantine import find_quarantine_reason
 from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
 from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
@@ -34,9 +35,6 @@ _CONFIRMED_WEIGHT = 98
 _LOWERED_BY = 30
 _PROVEN_WEIGHT = 70
 """Of a fault that was reproduced at the failing step: above everything that checks speak against."""
-
-_NO_REQUESTS = "encounteredquarantineexception"
-"""The quarantine reason of a job that cannot use the endpoint at all, lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +154,8 @@ def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
         cause=rule.id,
         confidence=confidence,
         layer=rule.layer,
-        fixed_by=rule.fixed_by,
-        title=rule.title,
+        fixed_by=best.match.fixed_by or rule.fixed_by,
+        title=best.match.title or rule.title,
         explanation=best.match.explanation or rule.explanation,
         remediation=best.match.steps or rule.remediation,
         evidence=best.evidence,
@@ -187,18 +185,52 @@ def _unknown(facts: Facts) -> Diagnosis:
         text="This one command would decide it.",
         command=next_command(facts),
     )
+    stopped = _stopped_job(facts)
     return Diagnosis(
         cause=rule.id,
         confidence=Confidence.POSSIBLE,
         layer=rule.layer,
-        fixed_by=rule.fixed_by,
-        title=rule.title,
-        explanation=f"{seen} {rule.explanation}",
-        remediation=(step,),
-        evidence=(facts.evidence(seen),),
+        fixed_by=FixedBy.ENTRA_ADMIN if stopped is not None else rule.fixed_by,
+        title=rule.title if stopped is None else stopped.title,
+        explanation=f"{seen} {rule.explanation}" if stopped is None else seen,
+        remediation=(step,) if stopped is None else stopped.steps,
+        evidence=(facts.evidence(seen if stopped is None else stopped.seen),),
         affected=facts.case.affected,
         references=rule.references,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stopped:
+    """A job that stands still for a reason which names no cause by itself."""
+
+    title: str
+    steps: tuple[Remediation, ...]
+    seen: str
+
+
+def _stopped_job(facts: Facts) -> _Stopped | None:
+    job, now = facts.case.job, facts.case.now
+    if job is None or now is None or facts.case.event is not None:
+        return None
+    health = health_of(job, now=now)
+    title = _STOPPED.get(health)
+    if title is None:
+        return None
+    held = job.status.quarantine
+    reason = f", quarantine reason {held.reason or 'not told'}" if held is not None else ""
+    pruned = ", escrowsPruned" if job.status.escrows_pruned else ""
+    seen = f"schedule {job.schedule.state}, status code {job.status.code}{reason}{pruned}"
+    # To diagnose is what is being done.
+    steps = [s for s in steps_for(job, health, now) if "diagnose" not in (s.command or "")]
+    return _Stopped(title=title, steps=tuple(steps), seen=seen)
+
+
+_STOPPED = {
+    "quarantined": "The job is in quarantine, and does not say which failure it is",
+    "disabled": "The job is disabled after a quarantine that does not say which failure it was",
+    "paused": "The job is paused because too many objects failed in its initial cycle",
+}
 
 
 def _what_was_seen(facts: Facts) -> str:
@@ -221,21 +253,16 @@ def _job_seen(job: SynchronizationJob, said: str) -> str:
     """A job that is stopped, or failing, for a reason that names no cause by itself."""
     held = job.status.quarantine
     known = find_quarantine_reason(held.reason) if held is not None else None
-    why = f" ({held.reason})" if held is not None and held.reason else ""
     meaning = f" {known.meaning}" if known is not None else ""
     quoted = f" The message: {said!r}." if said else ""
-    state = "in quarantine" if held is not None else f"in state {job.status.code or 'unknown'}"
-    return f"The job is {state}{why}.{meaning}{quoted}"
+    reason = f" ({held.reason})" if held is not None and held.reason else ""
+    state = f"in quarantine{reason}" if held is not None else f"in state {job.status.code}"
+    return f"The job is {state}.{meaning}{quoted}"
 
 
 def next_command(facts: Facts) -> str:
     """The one command that would tell most."""
     event = facts.case.event
-    job = facts.case.job
-    held = job.status.quarantine if job is not None else None
-    if event is None and held is not None and (held.reason or "").casefold() == _NO_REQUESTS:
-        # The log stays empty where not even the connection test works.
-        return "scimdoctor check-endpoint URL --read-only"
     if facts.stage in QUERIES or facts.stage in {Stage.TOKEN, Stage.DISCOVERY}:
         return "scimdoctor check-endpoint URL --read-only"
     if facts.stage in WRITES and event is not None:

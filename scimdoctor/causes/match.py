@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.breach import COMPOSED
+from scimdoctor.entra import steps
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer, Remediation
 
@@ -33,6 +34,8 @@ class Match:
     """Instead of the rule's, where the cause shows itself in a way of its own."""
 
     steps: tuple[Remediation, ...] = ()
+    title: str = ""
+    fixed_by: FixedBy | None = None
     """Instead of the rule's, likewise."""
 
 
@@ -78,9 +81,8 @@ def first(*candidates: Match | None) -> Match | None:
     return max(found, key=lambda match: match.weight, default=None)
 
 
-PROVISIONING = "Enterprise applications > the app > Provisioning"
-MAPPINGS = f"{PROVISIONING} > Mappings"
-CREDENTIALS = f"{PROVISIONING} > Admin credentials"
+PROVISIONING, MAPPINGS, CREDENTIALS = steps.PROVISIONING, steps.MAPPINGS, steps.CREDENTIALS
+admin, developer = steps.admin, steps.developer
 ON_DEMAND = "scimdoctor provision USER --app APP"
 RESTART = "scimdoctor job restart APP --scope escrows"
 CHECK = "scimdoctor check-endpoint URL"
@@ -95,16 +97,6 @@ HOW_IT_WORKS = f"{_LEARN}/how-provisioning-works"
 ATTRIBUTES = f"{_LEARN}/customize-application-attributes"
 QUARANTINE = f"{_LEARN}/application-provisioning-quarantine-status"
 SCOPING = f"{_LEARN}/define-conditional-rules-for-provisioning-user-accounts"
-
-
-def admin(text: str, command: str | None = None) -> Remediation:
-    """A step for the Entra admin."""
-    return Remediation(who=FixedBy.ENTRA_ADMIN, text=text, command=command)
-
-
-def developer(text: str, command: str | None = None) -> Remediation:
-    """A step for the app's developer."""
-    return Remediation(who=FixedBy.APP_DEVELOPER, text=text, command=command)
 
 
 def with_vendor_step(cause: Cause) -> Cause:

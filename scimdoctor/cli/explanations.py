@@ -332,13 +332,6 @@ def _codes() -> Iterator[Explanation]:
         )
 
 
-_LEAVE_QUARANTINE = (
-    "Portal: Enterprise applications > the app > Provisioning: the error stands in the status; "
-    "Restart provisioning ends the quarantine.\n  $ scimdoctor status APP\n"
-    "  $ scimdoctor diagnose APP\n  $ scimdoctor job restart APP --scope quarantine",
-)
-
-
 def _ending(cause: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What ends the cause that a code or a reason stands for, where it stands for one."""
     from scimdoctor.causes import find_cause
@@ -365,7 +358,7 @@ def _reasons() -> Iterator[Explanation]:
             id=reason.name,
             kind="quarantine reason",
             title=reason.meaning,
-            sections=(("What to do", (reason.action, *_LEAVE_QUARANTINE)),),
+            sections=(("What to do", tuple(map(_step, reason.steps))),),
             aliases=reason.aliases,
         )
 

@@ -63,6 +63,7 @@ _NOT_SHOWN_BY_ENDPOINT = frozenset({Layer.SCOPING, Layer.ENTRA_SERVICE, Layer.UN
 NO_EXCHANGE = "no request or answer was seen: give --endpoint, or a --har that can be read"
 """A limit, and what ends it where a command has these options."""
 
+_STOPPED = frozenset({"quarantined", "disabled", "paused", "never-run"})
 _REPLAYED = 5
 """At most so many samples are replayed: the largest groups."""
 
@@ -103,7 +104,7 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
     status = read_job(evidence.job, now=evidence.now) if evidence.job is not None else None
     return Outcome(
         diagnoses=diagnoses,
-        status=ready_status(status, known) if status is not None else None,
+        status=_next(status, diagnoses, evidence, known=known),
         findings=findings,
         replays=tuple(ready_replay(r, known) for r in probe.replays) if probe is not None else (),
         exchanges=(*evidence.exchanges, *sent),
@@ -115,6 +116,21 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         notes=_notes(evidence, diagnoses, probe, known=known),
         obstacle=blocked,
     )
+
+
+def _next(
+    status: StatusVerdict | None,
+    diagnoses: tuple[Diagnosis, ...],
+    evidence: Evidence,
+    *,
+    known: Known,
+) -> StatusVerdict | None:
+    """The job as read, with steps of its own only where no cause says what to do about it."""
+    if status is None:
+        return None
+    if status.health in _STOPPED and any(d.affected is None for d in diagnoses):
+        return replace(status, next_steps=())
+    return ready_status(status, known, log_read=bool(evidence.counts.read))
 
 
 def _asked(

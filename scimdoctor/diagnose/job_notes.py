@@ -28,7 +28,7 @@ def job_notes(evidence: Evidence, *, idle: bool, known: Known) -> Iterator[str]:
     """Say what is odd about the job and its cycles; `idle` is whether no cause was found."""
     job, now = evidence.job, evidence.now
     slower = slower_cycles(evidence.cycles or ())
-    if job is not None:
+    if job is not None and health_of(job, now=now) in _RUNNING:
         if is_stuck_in_initial_cycle(job, now=now):
             yield "The initial cycle has not finished for more than a week."
         if is_late(job, now=now):

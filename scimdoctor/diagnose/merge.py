@@ -52,9 +52,10 @@ def merged(
     """
     kept: dict[str, _Kept] = {}
     for number, (diagnosis, stops) in enumerate(diagnoses):
-        key = diagnosis.cause
-        if key == "unknown-cause":
-            key = f"{key} {number}"
+        # A job that rests is not what skipped objects are, though both are as documented.
+        key = f"{diagnosis.cause} {diagnosis.title}"
+        if diagnosis.cause == "unknown-cause":
+            key = f"{diagnosis.cause} {number}"
         nothing: Keys | None = frozenset() if diagnosis.affected is None else None
         own = _Kept(diagnosis, stops, objects.get(diagnosis.signature or "", nothing))
         if key in kept:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TOOL = "scimdoctor"
 _DIAGNOSE = f"{_TOOL} diagnose"
 _START = f"{_TOOL} job start"
+_READ_LOG = f"{_TOOL} logs APP --summary"
 _FILES: Mapping[str, tuple[str, ...]] = {
     "replay": ("--from", "--schema", "--har"),
     "logs": ("--from",),
@@ -79,14 +80,35 @@ def ready_replay(replay: Replay, known: Known) -> Replay:
     return replace(replay, next_command=filled(replay.next_command, known, subject))
 
 
-def ready_status(status: StatusVerdict, known: Known) -> StatusVerdict:
-    """Complete the commands among the next steps of `status`; to diagnose is being done."""
-    steps = tuple(
-        filled(step, known) if step.startswith(f"{_TOOL} ") else step
-        for step in status.next_steps
-        if not step.startswith(_DIAGNOSE)
-    )
-    return replace(status, next_steps=steps)
+def ready_status(status: StatusVerdict, known: Known, *, log_read: bool) -> StatusVerdict:
+    """Complete the commands among the next steps of `status`.
+
+    To diagnose is being done; where the log was not read, that is what to do next.
+    """
+    steps: list[str] = []
+    for step in status.next_steps:
+        if step.startswith(_DIAGNOSE):
+            words = steps.pop() if steps and not steps[-1].startswith(_TOOL) else ""
+            steps += [] if log_read else [words, _READ_LOG]
+        else:
+            steps.append(step)
+    lines = (filled(s, known) if s.startswith(f"{_TOOL} ") else s for s in steps if s)
+    return replace(status, next_steps=tuple(_each_once(lines)))
+
+
+def _each_once(lines: Iterable[str]) -> Iterator[str]:
+    """A command that was advised before is left out, with the words that lead to it."""
+    seen: set[str] = set()
+    words: list[str] = []
+    for line in lines:
+        if not line.startswith(f"{_TOOL} "):
+            words.append(line)
+            continue
+        if line not in seen:
+            yield from (*words, line)
+        seen.add(line)
+        words = []
+    yield from words
 
 
 def filled(command: str, known: Known, subject: Subject | None = None) -> str:

@@ -16,12 +16,16 @@ from scimdoctor.entra.quarantine import (
     escrow_outlook,
     find_quarantine_reason,
     quarantined_since,
+    ways_out,
 )
+from scimdoctor.entra.steps import CREDENTIALS, LOGS, PROVISIONING, admin
 from scimdoctor.model.report import StatusVerdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from scimdoctor.model.rule import Remediation
     from scimdoctor.model.synchronization import (
         SynchronizationJob,
         SynchronizationQuarantine,
@@ -169,7 +173,8 @@ def _facts(job: SynchronizationJob, now: datetime) -> list[tuple[str, str]]:
         ("last run took", _took(job, now)),
         ("last good run", _when(good.time_ended or good.time_began, now) if good else "never"),
         ("complete failures", _in_a_row(status.count_successive_complete_failures)),
-        ("waiting for a retry", _escrows(last)),
+        ("waiting for a retry", _escrows(last, quarantine)),
+        ("failures in all", _raw_escrows(last)),
         ("failures dropped", _DROPPED if status.escrows_pruned else None),
         ("deletion threshold", job.settings.get("QuarantineTooManyDeletesThreshold")),
         ("initial cycle", _initial_cycle(job)),
@@ -198,9 +203,15 @@ def _in_a_row(count: int | None) -> str | None:
     return f"{count} in a row" if count else None
 
 
+def _is_initial(job: SynchronizationJob) -> bool:
+    """Whether the initial cycle has begun and is not finished."""
+    status = job.status
+    return status.steady_state_first_achieved_time is None and status.last_execution is not None
+
+
 def _initial_cycle(job: SynchronizationJob) -> str | None:
     """How far the initial cycle is, while it is not finished."""
-    if job.status.steady_state_first_achieved_time is not None or job.status.last_execution is None:
+    if not _is_initial(job):
         return None
     done = [
         f"{p.completed_units} of {p.total_units} {p.units or 'units'}".strip()
@@ -237,10 +248,19 @@ def _disabled(quarantine: SynchronizationQuarantine | None, now: datetime) -> st
     return f"{end:%Y-%m-%d} ({max(0, (end - now).days)} of {DISABLED_AFTER.days} days left)"
 
 
-def _escrows(last: SynchronizationTaskExecution | None) -> str | None:
+def _escrows(
+    last: SynchronizationTaskExecution | None, quarantine: SynchronizationQuarantine | None
+) -> str | None:
     if last is None:
         return None
-    return escrow_outlook(last.count_escrowed, last.count_entitled)
+    return escrow_outlook(last.count_escrowed, last.count_entitled, quarantine=quarantine)
+
+
+def _raw_escrows(last: SynchronizationTaskExecution | None) -> str | None:
+    """Graph's `countEscrowedRaw`, where it tells more than `countEscrowed`."""
+    if last is None or (last.count_escrowed_raw or 0) <= (last.count_escrowed or 0):
+        return None
+    return f"{last.count_escrowed_raw}, with those that Entra itself holds back"
 
 
 def _when(moment: datetime | None, now: datetime) -> str | None:
@@ -262,22 +282,72 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _next_steps(job: SynchronizationJob, health: str, now: datetime) -> list[str]:
+    """What to do, in words and commands by turns."""
+    return [
+        line for step in steps_for(job, health, now) for line in (step.text, step.command) if line
+    ]
+
+
+def steps_for(job: SynchronizationJob, health: str, now: datetime) -> tuple[Remediation, ...]:
+    """What to do about a job in this state, the step that decides first."""
+    held = job.status.quarantine
     if health == "quarantined":
-        reason = job.status.quarantine.reason if job.status.quarantine else None
-        known = find_quarantine_reason(reason)
-        first = [known.action] if known is not None else []
-        return [*first, "scimdoctor diagnose APP", "scimdoctor job restart APP --scope quarantine"]
+        return (_NAME_THE_CAUSE, *ways_out(held))
+    if health == "disabled" and held is not None:
+        return (_NAME_THE_CAUSE, *ways_out(held)[:-1], _START_AGAIN)
     if health == "paused" and job.status.escrows_pruned:
-        return ["scimdoctor diagnose APP", "scimdoctor job restart APP"]
-    if health == "never-run" and is_started(job):
-        return ["Wait for the first cycle; it begins within minutes of the start."]
-    if health in {"paused", "never-run"}:
-        return ["scimdoctor job start APP"]
-    if health == "disabled" and job.status.quarantine is None:
-        return ["scimdoctor job start APP"]
-    if health == "disabled":
-        return ["scimdoctor diagnose APP", "scimdoctor job restart APP --scope full"]
-    if health != "errors":
-        return []
-    slow = is_stuck_in_initial_cycle(job, now=now) or is_late(job, now=now)
-    return ["scimdoctor logs APP --summary" if slow else "scimdoctor diagnose APP"]
+        return (_NAME_THE_CAUSE, *_AFTER_PRUNING)
+    if health in {"paused", "never-run", "disabled"}:
+        return (_WAIT,) if health == "never-run" and is_started(job) else _START
+    return tuple(_steps_of_running(job, now)) if health in {"healthy", "errors"} else ()
+
+
+def _steps_of_running(job: SynchronizationJob, now: datetime) -> Iterator[Remediation]:
+    late, stuck = is_late(job, now=now), is_stuck_in_initial_cycle(job, now=now)
+    last = job.status.last_execution
+    if late:
+        yield from _LATE
+    if stuck or (last is not None and _has_errors(last)):
+        yield _NAME_THE_CAUSE
+    if stuck:
+        yield _SLOW_APP
+    elif _is_initial(job) and not late:
+        yield _WATCH
+
+
+_NAME_THE_CAUSE = admin("Name the cause of what fails.", "scimdoctor diagnose APP")
+_START_AGAIN = admin(
+    f"When that is cured, start the job again. Portal: {PROVISIONING} > Start provisioning.",
+    "scimdoctor job start APP",
+)
+_START = (
+    admin(
+        f"See that URL and token still work. Portal: {CREDENTIALS} > Test connection.",
+        "scimdoctor check-endpoint URL --read-only",
+    ),
+    admin(f"Start it. Portal: {PROVISIONING} > Start provisioning.", "scimdoctor job start APP"),
+)
+_AFTER_PRUNING = (
+    admin(f"See which failures there were. Portal: {LOGS}.", "scimdoctor logs APP --summary"),
+    admin(
+        f"When they are cured: Portal: {PROVISIONING} > Restart provisioning.",
+        "scimdoctor job restart APP",
+    ),
+)
+_WAIT = admin("Wait: the first cycle begins within minutes.", "scimdoctor status APP")
+_WATCH = admin("Watch the initial cycle go on.", "scimdoctor status APP --watch 60")
+_SLOW_APP = admin(
+    "See whether the app bears the load of an initial cycle.",
+    "scimdoctor check-endpoint URL --load",
+)
+_LATE = (
+    admin("See that this is still so.", "scimdoctor status APP"),
+    admin(
+        f"See whether Entra provisions at all. Portal: {PROVISIONING} > Provision on demand.",
+        "scimdoctor provision USER --app APP",
+    ),
+    admin(
+        f"If that works and no cycle begins: Portal: {PROVISIONING} > Restart provisioning.",
+        "scimdoctor job restart APP",
+    ),
+)

@@ -117,15 +117,16 @@ def _of_status(report: Report) -> Headline | None:
 def _of_diagnoses(report: Report) -> Headline | None:
     if not report.diagnoses:
         return None
-    known = sum(diagnosis.known for diagnosis in report.diagnoses)
-    first = report.diagnoses[0]
+    # What nobody has to mend is no cause of trouble, and no reason to fail.
+    causes = [d for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY]
+    first = (causes or report.diagnoses)[0]
     named = f"{first.title.rstrip('.')} ({first.cause}, {first.confidence})."
-    if all(diagnosis.fixed_by is FixedBy.NOBODY for diagnosis in report.diagnoses):
+    if not causes:
         return Headline(level=Level.GOOD, text=named)
-    decided = sum(diagnosis.decided for diagnosis in report.diagnoses)
+    decided = sum(diagnosis.decided for diagnosis in causes)
     found = f"{counted(decided, 'cause')} found; first" if decided else "No cause found yet"
     text = f"{found}: {named}"
-    all_known = known == len(report.diagnoses)
+    all_known = all(diagnosis.known for diagnosis in causes)
     return Headline(level=Level.ATTENTION if all_known else Level.PROBLEM, text=text)
 
 

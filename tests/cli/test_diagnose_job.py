@@ -168,6 +168,52 @@ def test_what_would_decide_a_quarantine(tmp_path: Path) -> None:
 
     assert "check-endpoint" in command("no error told")  # nothing is logged then
     assert "logs" in command("share")
+    assert "check-endpoint" in command("on demand")
+    assert command("ingestion") == "scimdoctor status APP"
+    assert "check-endpoint" in command("a new reason")
+    assert "logs" in command("disabled by quarantine")
+    assert "logs" in command("paused after too many failures")
+
+
+def test_what_ends_a_stopped_job(tmp_path: Path) -> None:
+    def last(name: str) -> str:
+        (found,) = diagnosed(tmp_path, STATES[name][0], "-f", "json").json["diagnoses"]
+        return str(found["remediation"][-1]["command"])
+
+    assert last("share").endswith("--scope escrows,quarantine")
+    assert last("ingestion").endswith("--scope quarantine")
+    assert last("disabled by quarantine") == "scimdoctor job start APP"
+    assert last("disabled by hand") == "scimdoctor job start APP"
+    assert last("paused after too many failures") == "scimdoctor job restart APP"
+    assert last("just started") == "scimdoctor status APP"
+
+
+def test_a_resting_job_is_said_to_rest_and_somebody_can_start_it(tmp_path: Path) -> None:
+    for name in ("disabled by hand", "paused", "new"):
+        (found,) = diagnosed(tmp_path, STATES[name][0], "-f", "json").json["diagnoses"]
+        assert found["title"].startswith("The job ")
+        assert found["fixed_by"] == "entra-admin"
+    (begun,) = diagnosed(tmp_path, STATES["just started"][0], "-f", "json").json["diagnoses"]
+    assert begun["fixed_by"] == "wait"
+
+
+def test_a_job_that_runs_has_a_next_command(tmp_path: Path) -> None:
+    def steps(given: dict[str, Any]) -> list[str]:
+        told: list[str] = diagnosed(tmp_path, given, "-f", "json").json["status"]["next_steps"]
+        return [step for step in told if step.startswith("scimdoctor ")]
+
+    assert steps(STATES["escrows"][0]) == ["scimdoctor logs APP --summary"]
+    assert "scimdoctor logs APP --summary" in steps(STATES["stuck"][0])
+    assert steps(STATES["late"][0])[:2] == [
+        "scimdoctor status APP",
+        "scimdoctor provision USER --app APP",
+    ]
+    begun = job(
+        steadyStateFirstAchievedTime=NEVER,
+        progress=[{"units": "Users", "completedUnits": 2, "totalUnits": 12}],
+    )
+    assert steps(begun) == ["scimdoctor status APP --watch 60"]
+    assert not steps(job())
 
 
 def test_deletes_are_not_explained_as_an_object_out_of_scope(tmp_path: Path) -> None:
@@ -175,6 +221,9 @@ def test_deletes_are_not_explained_as_an_object_out_of_scope(tmp_path: Path) -> 
     (found,) = done.json["diagnoses"]
     assert "accidental-deletion" in found["explanation"]
     assert "Allow deletes" in " ".join(step["text"] for step in found["remediation"])
+    commands = [step["command"] for step in found["remediation"]]
+    assert "scimdoctor job restart APP --scope force-deletes" in commands
+    assert "delete" in found["title"]
     assert facts(done)["deletion threshold"] == "500"
     assert not any("To confirm" in note for note in done.json["notes"])
 
@@ -189,6 +238,23 @@ def test_escrows_beyond_the_thresholds(tmp_path: Path) -> None:
     assert "34000 more" in waiting(6000)
     assert "more than the 40000" in waiting(41000)
     assert "more than the 60000" in waiting(61000)
+
+
+def test_escrows_of_a_job_that_is_in_quarantine(tmp_path: Path) -> None:
+    def waiting(reason: str, count: int, entitled: int) -> str:
+        last = ran(state="EntryLevelErrors", countEscrowed=count, countEntitled=entitled)
+        given = job(code="Quarantine", quarantine=held(reason), lastExecution=last)
+        return facts(diagnosed(tmp_path, given, "-f", "json"))["waiting for a retry"]
+
+    share = waiting("EncounteredEscrowProportionThreshold", 6021, 9000)
+    assert "67% of 9000" in share
+    assert "(3600 of 9000)" in share
+    assert "lead to quarantine" not in share
+    unknown = waiting("EncounteredEscrowProportionThreshold", 7000, 25)
+    assert "%" not in unknown.replace("40 %", "")
+    assert "below 40000" in waiting("EncounteredTotalEscrowThreshold", 61000, 90000)
+    credentials = waiting("EncounteredQuarantineException", 12, 900)
+    assert credentials == "12 objects wait for a retry, 1% of 900 in scope"
 
 
 def test_a_cycle_that_takes_far_longer_than_before(tmp_path: Path) -> None:

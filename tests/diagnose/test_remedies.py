@@ -158,8 +158,11 @@ def test_replays_and_job_name_whole_commands() -> None:
     assert (parsed["app"], parsed["endpoint"]) == ("Example SCIM app", "https://app.example/scim")
     bare = replace(replayed, next_command=None)
     assert ready_replay(bare, SIGNED_IN) == bare
-    status = ready_status(read_job(job(reason(401)), now=NOW), SIGNED_IN)
+    status = ready_status(read_job(job(reason(401)), now=NOW), SIGNED_IN, log_read=True)
     commands = [step for step in status.next_steps if step.startswith("scimdoctor ")]
     assert commands
     assert not any(line.startswith("scimdoctor diagnose") for line in commands)
-    assert all("Example SCIM app" in shlex.split(line) for line in commands)
+    given = {"Example SCIM app", "https://app.example/scim"}
+    assert all(given & set(shlex.split(line)) for line in commands)
+    unread = ready_status(read_job(job(reason(401)), now=NOW), SIGNED_IN, log_read=False)
+    assert "scimdoctor logs 'Example SCIM app' --summary" in unread.next_steps

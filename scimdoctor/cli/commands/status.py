@@ -14,7 +14,7 @@ from scimdoctor.cli.session import new_report, required, session_of
 
 if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
-    from scimdoctor.model.report import Report, StatusVerdict
+    from scimdoctor.model.report import Report
 
 JobFile = Annotated[
     Path | None,
@@ -67,6 +67,7 @@ def status(
 
 def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | None) -> Report:
     """Read the job and judge it."""
+    from scimdoctor.diagnose.remedies import Known, filled
     from scimdoctor.entra.job_health import read_job
     from scimdoctor.graph.directory import find_app
     from scimdoctor.graph.saved import load_job
@@ -79,13 +80,8 @@ def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | 
         principal = find_app(session.graph, name)
         target = {"app": principal.display_name, "service_principal": principal.id}
         found = the_job(session.graph, principal, job_id)
-    verdict = _addressed(read_job(found, now=session.now()), target.get("service_principal"))
+    known = Known(app=target.get("service_principal"), url=session.settings.endpoint)
+    verdict = read_job(found, now=session.now())
+    steps = tuple(filled(step, known) for step in verdict.next_steps)
+    verdict = replace(verdict, next_steps=steps)
     return new_report(session, "status", target=target, job=found, status=verdict)
-
-
-def _addressed(verdict: StatusVerdict, app: str | None) -> StatusVerdict:
-    """Put the app into the commands that `verdict` advises, so that they can be copied."""
-    if app is None:
-        return verdict
-    steps = tuple(step.replace(" APP", f" {app}") for step in verdict.next_steps)
-    return replace(verdict, next_steps=steps)
