@@ -277,8 +277,9 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         suffix="InvalidCredentials",
         who=ADMIN,
         source="G, V",
-        meaning="Tenant URL or token are missing or refused.",
-        action="Renew the token, test the connection, restart provisioning.",
+        meaning="Tenant URL or credentials (secret token, or OAuth client id and secret) are missing "
+        "or refused.",
+        action="Renew the token or the client secret, test the connection, restart provisioning.",
         cause="token-expired-or-revoked",
     ),
     ErrorCode(

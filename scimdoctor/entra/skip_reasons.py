@@ -7,6 +7,12 @@ reports. The list is open; an unknown reason is printed as it stands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.steps import LOGS, PROVISIONING, admin
+
+if TYPE_CHECKING:
+    from scimdoctor.model.rule import Remediation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +23,21 @@ class SkipReason:
     meaning: str
     action: str
     cause: str
+    steps: tuple[Remediation, ...] = ()
+    """Where to look, if the cause's own steps do not fit."""
 
+
+_HELD_BACK = (
+    admin(
+        f"See which they are. Portal: {LOGS}, action StagedDelete.",
+        "scimdoctor logs APP --action stagedDelete",
+    ),
+    admin(
+        f"If they are meant: Portal: {PROVISIONING} > Overview > Allow deletes; else Reject "
+        "deletes.",
+        "scimdoctor job restart APP --scope force-deletes",
+    ),
+)
 
 SKIP_REASONS: tuple[SkipReason, ...] = (
     SkipReason(
@@ -26,6 +46,12 @@ SKIP_REASONS: tuple[SkipReason, ...] = (
         action="None. If you expected a change: the mapped attribute did not change, or the "
         "app answers with the value that Entra has.",
         cause="expected-behaviour",
+        steps=(
+            admin(
+                f"To see both sides: Portal: {PROVISIONING} > Provision on demand, or",
+                "scimdoctor compare USER --app APP --endpoint URL",
+            ),
+        ),
     ),
     SkipReason(
         name="NotEffectivelyEntitled",
@@ -58,12 +84,14 @@ SKIP_REASONS: tuple[SkipReason, ...] = (
         meaning="The deletion waits, because accidental-deletion protection holds it back.",
         action="Allow or reject the deletions in the portal.",
         cause="expected-behaviour",
+        steps=_HELD_BACK,
     ),
     SkipReason(
         name="StagedAction",
         meaning="The action waits for an approval or the end of a grace period.",
         action="Allow or reject it in the portal.",
         cause="expected-behaviour",
+        steps=_HELD_BACK,
     ),
 )
 

@@ -7,6 +7,12 @@ Source: Entra "Microsoft Entra authentication and authorization error codes". Th
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from scimdoctor.entra.steps import CREDENTIALS, admin, developer
+
+if TYPE_CHECKING:
+    from scimdoctor.model.rule import Remediation
 
 _NUMBER = re.compile(r"AADSTS(\d{5,7})")
 
@@ -135,3 +141,31 @@ AADSTS: dict[int, tuple[str, str]] = {
 def numbers_in(text: str) -> tuple[int, ...]:
     """Return the AADSTS numbers that `text` mentions, in order, each once."""
     return tuple(dict.fromkeys(int(number) for number in _NUMBER.findall(text)))
+
+
+_OF_APPS = frozenset(
+    {90002, 500011, 700016, 700024, 700027, 1000502, 7000112, 7000215, 7000218, 7000222}
+)
+"""Errors of an app's own sign-in, which an app's token endpoint at Microsoft may answer, too."""
+
+_ACTIVITY = "Entra admin center > Monitoring & health > Sign-in logs"
+
+
+def steps_of(number: int, step: str) -> tuple[Remediation, ...]:
+    """Where to look it up, how to see that it is over, and what it means in a provisioning log."""
+    command = "scimdoctor login" if "login" in step or "browser" in step else "scimdoctor whoami"
+    own = admin(f"Portal: {_ACTIVITY}: find the failed sign-in. See that it is over:", command)
+    if number not in _OF_APPS:
+        return (own,)
+    return (
+        own,
+        admin(
+            "Where a quarantine or Test connection says it, the app's token endpoint did: Portal: "
+            f"{CREDENTIALS}: correct token endpoint, client id and client secret, test, save.",
+            "scimdoctor job restart APP --scope quarantine",
+        ),
+        developer(
+            "POST <token endpoint> with grant_type=client_credentials, client_id and client_secret "
+            "must give 200 with access_token and expires_in; say when the secret ends."
+        ),
+    )

@@ -155,3 +155,8 @@ def sparkline(numbers: Sequence[int]) -> str:
         return _SPARKS[0] * len(numbers)
     steps = len(_SPARKS) - 1
     return "".join(_SPARKS[min(steps, -(-max(0, n) * steps // top))] for n in numbers)
+
+
+def is_command(step: str) -> bool:
+    """Return whether a next step is a line to paste, not words."""
+    return step.startswith("scimdoctor ")

@@ -296,6 +296,61 @@ def test_explain_knows(id_: str, words: str) -> None:
     assert words in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "AADSTS7000222: The provided client secret keys are expired. Trace ID: 1",
+            "AADSTS7000222",
+        ),
+        ("HTTP 404", "404"),
+        ("404 Not Found", "404"),
+        ("not found", "404"),
+        ("StatusCode: Conflict", "Conflict"),
+        ("StatusCode: NotFound Web Response: <html></html>", "404"),
+        ("None", "None"),
+        ("boolean string rejected", "boolean-string-rejected"),
+        (
+            "SystemForCrossDomainIdentityManagementServiceIncompatible: StatusCode: BadRequest",
+            "400",
+        ),
+        ('StatusCode: BadRequest Web Response: {"scimType":"noTarget","status":"400"}', "noTarget"),
+        ("SalesforceInvalidCredentials", "InvalidCredentials"),
+        ("skipped with NotEffectivelyEntitled today", "NotEffectivelyEntitled"),
+        ("The remote name could not be resolved: 'x.example'", "endpoint-unreachable-or-blocked"),
+        ("418", "418"),
+        ("AADSTS9999999", "AADSTS9999999"),
+    ],
+)
+def test_explain_finds_what_stands_in_a_message(text: str, first: str) -> None:
+    entries = explained(text, "-f", "json").json["explanations"]
+    assert entries[0]["id"] == first
+
+
+@pytest.mark.parametrize("text", ["http 22", "99", "the weather is fine", "nobody found it"])
+def test_explain_reads_nothing_into_other_text(text: str) -> None:
+    assert explained(text).status == 2
+
+
+def test_explain_tells_each_side_what_to_do_with_where_and_how() -> None:
+    from scimdoctor.cli.explanations import every_explanation
+
+    both = {"HTTP status", "scimType"}
+    for entry in every_explanation():
+        if entry.kind in {"cause", "check"}:
+            continue
+        sections = dict(entry.sections)
+        told = "\n".join(line for _, lines in entry.sections for line in lines)
+        assert sections["References"], entry.id
+        assert "Entra admin: " in told, entry.id
+        assert entry.kind not in both or "app developer: " in told, entry.id
+        fine = entry.id in {"200", "201", "204"}
+        assert fine or "Portal: " in told or "In the app: " in told or "wait" in told, entry.id
+        assert fine or "$ scimdoctor " in told, entry.id
+    assert "client secret" in explained("InvalidCredentials").stdout
+    assert "AADSTS7000222" in explained("AADSTS700222").stdout
+
+
 def test_explain_lists_and_suggests() -> None:
     assert "patch-op-case-sensitive" in explained("--list").stdout
     ran = explained("patch-op-case-sensitiv")

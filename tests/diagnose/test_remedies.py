@@ -15,6 +15,7 @@ from scimdoctor.causes.engine import diagnose_case, next_command
 from scimdoctor.causes.facts import Facts, Stage
 from scimdoctor.checks import ALL_CHECKS
 from scimdoctor.cli.app import build_app
+from scimdoctor.cli.explanations import every_explanation
 from scimdoctor.diagnose.remedies import (
     Known,
     Subject,
@@ -52,7 +53,13 @@ def next_commands() -> Iterator[str]:
         yield next_command(Facts(stage=stage))
 
 
-COMMANDS = sorted({*remedies(), *next_commands()})
+def explained() -> Iterator[str]:
+    for entry in every_explanation():
+        lines = (line.strip() for line in entry.text().splitlines())
+        yield from (line[2:] for line in lines if line.startswith("$ scimdoctor "))
+
+
+COMMANDS = sorted({*remedies(), *next_commands(), *explained()})
 
 
 @cache

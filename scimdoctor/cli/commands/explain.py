@@ -63,7 +63,8 @@ def explain(
       scimdoctor explain --list
     """
     del ctx
-    from scimdoctor.cli.explanations import as_json, as_markdown, as_text, chosen
+    from scimdoctor.cli.explanation import as_json, as_markdown, as_text
+    from scimdoctor.cli.explanations import chosen
     from scimdoctor.reports.files import save_text
 
     whole = bool(id_) and not list_all

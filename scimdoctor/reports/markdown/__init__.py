@@ -16,6 +16,7 @@ from scimdoctor.reports.words import (
     WHO,
     affected_text,
     by_family,
+    is_command,
     outcome_counts,
     plain,
     skip_reasons,
@@ -78,7 +79,8 @@ def _summary(report: Report) -> Iterator[str]:
                 )
             )
         if report.status.next_steps:
-            yield "\n".join(f"- [ ] {escaped(step)}" for step in report.status.next_steps)
+            steps = (code(s) if is_command(s) else escaped(s) for s in report.status.next_steps)
+            yield "\n".join(f"- [ ] {step}" for step in steps)
 
 
 def _causes(report: Report) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from scimdoctor.reports.words import spaced, sparkline, when
+from scimdoctor.reports.words import is_command, spaced, sparkline, when
 
 if TYPE_CHECKING:
     from scimdoctor.model.report import Report
@@ -29,7 +29,10 @@ def draw(page: Page, report: Report) -> None:
         page.heading(report.status.subject, spaced(report.status.health))
         page.facts(report.status.facts)
         for step in report.status.next_steps:
-            page.bullet(step, sign="→", style="green")
+            if is_command(step):
+                page.command(step)
+            else:
+                page.bullet(step, sign="→", style="green")
     if report.apps:
         _apps(page, report)
 
