@@ -22,6 +22,7 @@ from scimdoctor.causes.match import (
     ENDPOINT,
     MAPPINGS,
     ON_DEMAND,
+    PROVISIONING,
     RESTART,
     RFC_7643,
     RFC_7644,
@@ -377,7 +378,7 @@ CAUSES: tuple[Cause, ...] = (
                 ),
                 developer(
                     "Answer 400 with scimType invalidValue and a detail that names the attribute "
-                    "and the rule; take what RFC 7643 allows."
+                    "and the rule; POST <root>/Users with what RFC 7643 allows must give 201."
                 ),
             ),
             references=(ATTRIBUTES,),
@@ -397,7 +398,8 @@ CAUSES: tuple[Cause, ...] = (
             "a broken server, and Entra cannot recover.",
             remediation=(
                 developer(
-                    "Check userName (in any letter case) before storing, and answer 409 with "
+                    "Check userName (in any letter case) before storing; a second POST "
+                    "<root>/Users with the same one must give 409 with "
                     '{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409",'
                     '"scimType":"uniqueness"}.',
                     CHECK,
@@ -448,7 +450,11 @@ CAUSES: tuple[Cause, ...] = (
                     "the resource after the change, or 204; DELETE with 204.",
                     CHECK,
                 ),
-                admin("After the repair, retry the failed objects.", RESTART),
+                admin(
+                    "After the repair, retry the failed objects. "
+                    f"Portal: {PROVISIONING} > Restart provisioning.",
+                    RESTART,
+                ),
             ),
             references=(f"{RFC_7644}#section-3.3", f"{RFC_7644}#section-3.5.2"),
         ),

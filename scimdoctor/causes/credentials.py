@@ -156,12 +156,17 @@ CAUSES: tuple[Cause, ...] = (
             "takes Entra's own token must expect its audience and issuer.",
             remediation=(
                 developer(
-                    "Accept 'Authorization: Bearer <token>'. With Entra's own token: audience "
+                    "Accept 'Authorization: Bearer <token>': GET <root>/Users with it must give "
+                    "200. With Entra's own token: audience "
                     "8adf8e6e-67b2-4cf2-a259-e3dc5476c621, issuer "
                     "https://sts.windows.net/<tenant>/.",
                     CHECK + " --only auth",
                 ),
-                admin(f"Portal: {CREDENTIALS}: use a secret token or OAuth client credentials."),
+                admin(
+                    f"Portal: {CREDENTIALS}: use a secret token or OAuth client credentials. "
+                    "Whether the app takes them:",
+                    CHECK + " --read-only --only auth",
+                ),
             ),
             references=(TUTORIAL,),
         ),
@@ -182,7 +187,8 @@ CAUSES: tuple[Cause, ...] = (
                 admin(
                     f"Portal: {CREDENTIALS}: check token endpoint, client id, secret, scopes and "
                     "where the credentials go; when the secrets are written through Graph, write "
-                    "a fresh access token with them.",
+                    "a fresh access token with them. From here:",
+                    CHECK + " --read-only --only auth --endpoint-auth oauth",
                 ),
                 developer(
                     "Answer POST <token endpoint>, application/x-www-form-urlencoded, "

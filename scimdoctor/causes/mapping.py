@@ -25,6 +25,7 @@ from scimdoctor.causes.match import (
     MAPPING,
     MAPPINGS,
     ON_DEMAND,
+    PROVISIONING,
     RESTART,
     TUTORIAL,
     Cause,
@@ -336,7 +337,10 @@ CAUSES: tuple[Cause, ...] = (
                     f"source as NameID or sub, before provisioning anybody: {MAPPINGS}.",
                     "scimdoctor mappings APP",
                 ),
-                developer("Document which attribute links sign-in and SCIM."),
+                developer(
+                    "Document which attribute links sign-in and SCIM; POST <root>/Users with an "
+                    "externalId must link the account that signs in with that value."
+                ),
             ),
             references=(ATTRIBUTES,),
         ),
@@ -360,7 +364,11 @@ CAUSES: tuple[Cause, ...] = (
                     "disable ada@example.com.",
                     CHECK,
                 ),
-                admin("Nothing is wrong in the mapping; retry after the app's repair.", RESTART),
+                admin(
+                    "Nothing is wrong in the mapping; retry after the app's repair. "
+                    f"Portal: {PROVISIONING} > Restart provisioning.",
+                    RESTART,
+                ),
             ),
             references=(TUTORIAL,),
         ),
@@ -376,8 +384,15 @@ CAUSES: tuple[Cause, ...] = (
             explanation="The test is stricter than, or differs from, the RFC and from what "
             "provisioning needs. Provisioning itself works.",
             remediation=(
-                admin("Run the test again; judge by provisioning on demand.", ON_DEMAND),
-                developer("If you must pass the test, leave the attribute out of /Schemas."),
+                admin(
+                    "Run the test again; judge by provisioning on demand. "
+                    f"Portal: {PROVISIONING} > Provision on demand.",
+                    ON_DEMAND,
+                ),
+                developer(
+                    "If you must pass the test, leave the attribute out of what GET "
+                    "<root>/Schemas gives."
+                ),
             ),
             references=(TUTORIAL,),
         ),

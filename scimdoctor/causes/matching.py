@@ -17,6 +17,7 @@ from scimdoctor.causes.match import (
     MAPPING,
     MAPPINGS,
     ON_DEMAND,
+    PROVISIONING,
     SOURCE,
     Cause,
     Match,
@@ -89,7 +90,8 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     "In the app, find the account that holds the value; link it to SCIM, correct "
-                    "its matching attribute, or have the vendor remove it. Then retry.",
+                    "its matching attribute, or have the vendor remove it. Then retry. "
+                    f"Portal: {PROVISIONING} > Provision on demand.",
                     ON_DEMAND,
                 ),
                 developer(

@@ -286,7 +286,11 @@ CAUSES: tuple[Cause, ...] = (
                     '"<id>"}]} sent twice must succeed twice.',
                     CHECK,
                 ),
-                admin("After the repair, retry the failed objects.", RESTART),
+                admin(
+                    "After the repair, retry the failed objects. "
+                    f"Portal: {PROVISIONING} > Restart provisioning.",
+                    RESTART,
+                ),
             ),
             references=(f"{RFC_7644}#section-3.5.2.1",),
         ),
@@ -303,8 +307,9 @@ CAUSES: tuple[Cause, ...] = (
             "reason stands in the app's own log at that moment.",
             remediation=(
                 developer(
-                    "Find the exception in the app's log at the event's time; answer 4xx with a "
-                    "SCIM error for what you refuse, 404 for an unknown id.",
+                    "Find the exception in the app's log at the event's time; POST <root>/Users and "
+                    "PATCH <root>/Users/<id> must give 2xx, or 4xx with a SCIM error for what you "
+                    "refuse, 404 for an unknown id.",
                     "scimdoctor replay EVENT --from FILE --endpoint URL --mode shadow",
                 ),
             ),

@@ -326,7 +326,7 @@ CAUSES: tuple[Cause, ...] = (
                 "belong to one element."
             ),
             request=(
-                "Apply operations in order and reuse the element that matches the filter, also if "
+                "Apply the operations of a PATCH in order and reuse the element that matches, also if "
                 'an operation before made it: Add addresses[type eq "work"].locality and Add '
                 'addresses[type eq "work"].country must leave one address.'
             ),

@@ -306,8 +306,9 @@ CAUSES: tuple[Cause, ...] = (
             ),
             request=(
                 "Take a scalar for an array of one and an array of one for a scalar, and treat null "
-                "and empty text as 'no value'. Old jobs: create the app anew, so that it is a scim "
-                "job."
+                'and empty text as \'no value\': PATCH with {"op":"Add","path":"members",'
+                '"value":[{"value":"<id>"}]} and with the object alone must do the same. Old '
+                "jobs: create the app anew, so that it is a scim job."
             ),
         ),
         match=_value_shape,
@@ -340,7 +341,14 @@ CAUSES: tuple[Cause, ...] = (
             explanation="Without the flag Entra writes PATCH in its older form. Apps that take "
             "the RFC's form only fail on several points at once: names of operations, booleans, "
             "removal of members.",
-            remediation=(FLAG, developer("Better: accept both forms, so that nobody needs it.")),
+            remediation=(
+                FLAG,
+                developer(
+                    "Better: accept both forms, so that nobody needs it: PATCH with "
+                    '{"op":"Replace","path":"active","value":"False"} and with '
+                    '{"op":"replace","path":"active","value":false}.'
+                ),
+            ),
             references=(COMPATIBILITY, RFC_7644, RFC_7643),
         ),
         match=_flag,

@@ -20,6 +20,8 @@ from scimdoctor.causes.match import (
     EITHER,
     ENDPOINT,
     MAPPINGS,
+    PROVISIONING,
+    RESTART,
     RFC_7643,
     RFC_7644,
     TUTORIAL,
@@ -358,10 +360,15 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 developer(
                     "Decode the query as a form, then read the value as a JSON string: "
-                    'filter=displayName+eq+%22R%26D+%5C%22Nord%5C%22%22 means R&D "Nord".',
+                    "GET <root>/Groups?filter=displayName+eq+%22R%26D+%5C%22Nord%5C%22%22 must "
+                    'find R&D "Nord".',
                     CHECK,
                 ),
-                admin("Until then avoid such characters in the matching attribute."),
+                admin(
+                    "Until then avoid such characters in the matching attribute. "
+                    f"Portal: {MAPPINGS} shows which it is.",
+                    "scimdoctor mappings APP",
+                ),
             ),
             references=(f"{RFC_7644}#section-3.4.2.2",),
         ),
@@ -402,7 +409,11 @@ CAUSES: tuple[Cause, ...] = (
                     '"app" must not return "app-admins".',
                     CHECK,
                 ),
-                admin("If the app holds true duplicates, remove them there."),
+                admin(
+                    "If the app holds true duplicates, remove them there. Then have Entra try "
+                    f"again. Portal: {PROVISIONING} > Restart provisioning.",
+                    RESTART,
+                ),
             ),
             references=(f"{RFC_7644}#section-3.4.2.2",),
         ),

@@ -13,6 +13,7 @@ from scimdoctor.causes.match import (
     CREDENTIALS,
     EITHER,
     ENDPOINT,
+    PROVISIONING,
     QUARANTINE,
     RESTART,
     RFC_7644,
@@ -221,8 +222,10 @@ CAUSES: tuple[Cause, ...] = (
                     CHECK + " --only reach",
                 ),
                 admin(
-                    "Use the public name of the app, not a private-link one; for an app inside "
-                    "your network use the on-premises provisioning agent."
+                    "Use the public name of the app, not a private-link one; for an app inside your "
+                    "network use the on-premises provisioning agent. "
+                    f"Portal: {CREDENTIALS} > Test connection. From here:",
+                    CHECK + " --read-only --only reach",
                 ),
             ),
             references=(TUTORIAL,),
@@ -246,7 +249,11 @@ CAUSES: tuple[Cause, ...] = (
                     'GET /Groups?excludedAttributes=members&filter=displayName eq "x".',
                     CHECK + " --load",
                 ),
-                admin("Wait for the next cycles, or start with a smaller scope.", RESTART),
+                admin(
+                    "Wait for the next cycles, or start with a smaller scope. Portal: "
+                    f"{PROVISIONING} > Restart provisioning retries at once.",
+                    RESTART,
+                ),
             ),
             references=(TUTORIAL,),
         ),
@@ -266,10 +273,14 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 admin(
                     "In the app: check licences, the plan, that SCIM is switched on, and the "
-                    "role of the account that made the token. Then retry the failed objects.",
+                    "role of the account that made the token. Then retry the failed objects. "
+                    f"Portal: {PROVISIONING} > Restart provisioning.",
                     RESTART,
                 ),
-                developer("Answer 403 with a SCIM error whose detail names what is missing."),
+                developer(
+                    "Answer 403 with a SCIM error whose detail names what is missing; GET "
+                    "<root>/Users must still give 200 with the token for provisioning."
+                ),
             ),
             references=(f"{RFC_7644}#section-3.12",),
         ),

@@ -205,7 +205,8 @@ CAUSES: tuple[Cause, ...] = (
             remediation=(
                 developer(
                     "Send 'Content-Type: application/scim+json; charset=utf-8' with every "
-                    "answer that has a body, errors included; check the gateway in front.",
+                    "answer that has a body, errors included, for example to GET <root>/Users; "
+                    "check the gateway in front.",
                     CHECK,
                 ),
             ),
@@ -225,7 +226,8 @@ CAUSES: tuple[Cause, ...] = (
             "or a wrong count cannot be read as 'found' or 'not found'.",
             remediation=(
                 developer(
-                    "Answer every query and /Schemas with schemas, totalResults (a number), "
+                    'Answer every query, GET <root>/Users?filter=userName eq "x" and GET '
+                    "<root>/Schemas, with schemas, totalResults (a number), "
                     "itemsPerPage, startIndex and Resources (an array, empty if need be).",
                     CHECK,
                 ),
@@ -291,13 +293,15 @@ CAUSES: tuple[Cause, ...] = (
             "makes the whole answer unreadable.",
             remediation=(
                 developer(
-                    "Return the types of RFC 7643: id text, active boolean, emails an array of "
+                    "GET <root>/Users/<id> must give the types of RFC 7643: id text, active "
+                    "boolean, emails an array of "
                     'objects, manager {"value":"<id>"}; leave out what is empty.',
                     CHECK,
                 ),
                 admin(
-                    f"Until then, remove the mapping of the attribute: {MAPPINGS} (manager is "
-                    "the usual one)."
+                    "Until then, remove the mapping of the attribute (manager is the usual one). "
+                    f"Portal: {MAPPINGS}.",
+                    "scimdoctor mappings APP",
                 ),
             ),
             references=(f"{RFC_7643}#section-4", TUTORIAL),

@@ -40,6 +40,11 @@ _READ_ANSWER = admin(
     f"Portal: {LOGS} > the event > Troubleshooting & Recommendations: read what the app answers.",
     _DIAGNOSE,
 )
+_ASK_VENDOR = admin(
+    "Nothing in Entra mends it: send the app's vendor a report of what it answers. After the "
+    f"repair: Portal: {PROVISIONING} > Restart provisioning.",
+    _CHECK,
+)
 _IN_ORDER = admin("Nothing to do: that is how it should be.")
 _REDIRECT = (
     admin(
@@ -167,7 +172,11 @@ STATUSES: tuple[Status, ...] = (
         meaning="The app wants a subscription or more seats.",
         causes=("app-prerequisite-missing",),
         steps=(
-            admin("In the app: buy or free licences. Then have Entra try again.", _RETRY),
+            admin(
+                "In the app: buy or free licences. Then have Entra try again. Portal: "
+                f"{PROVISIONING} > Restart provisioning.",
+                _RETRY,
+            ),
             developer("Say in detail what is missing; GET queries must still give 200."),
         ),
     ),
@@ -243,7 +252,7 @@ STATUSES: tuple[Status, ...] = (
         meaning="The app cannot answer in the media type that the Accept header names.",
         causes=("request-content-type-refused",),
         steps=(
-            admin("Nothing in Entra mends it: send the app's vendor a report.", _CHECK),
+            _ASK_VENDOR,
             developer(
                 f"{_QUERY} must give 200 with application/scim+json, whatever Accept says.", _READ
             ),
@@ -306,7 +315,14 @@ STATUSES: tuple[Status, ...] = (
         number=413,
         meaning="The request is larger than the app takes.",
         causes=_SLOW,
-        steps=(admin("Assign smaller groups, or ask the app's vendor.", _DIAGNOSE), _SIZE),
+        steps=(
+            admin(
+                "Assign smaller groups, or ask the app's vendor. Portal: Enterprise applications > "
+                "the app > Users and groups.",
+                _DIAGNOSE,
+            ),
+            _SIZE,
+        ),
     ),
     Status(
         number=414,
@@ -322,7 +338,7 @@ STATUSES: tuple[Status, ...] = (
         meaning="The app refuses the media type application/scim+json.",
         causes=("request-content-type-refused",),
         steps=(
-            admin("Nothing in Entra mends it: send the app's vendor a report.", _CHECK),
+            _ASK_VENDOR,
             developer(
                 "POST <root>/Users with Content-Type: application/scim+json; charset=utf-8 must "
                 "give 201.",
@@ -363,7 +379,11 @@ STATUSES: tuple[Status, ...] = (
             "filter-value-parse-failure",
         ),
         steps=(
-            admin("Send the app's vendor the time and the request that failed.", _DIAGNOSE),
+            admin(
+                "Send the app's vendor the time and the request that failed. Portal: "
+                f"{LOGS} > the event.",
+                _DIAGNOSE,
+            ),
             developer(
                 "Read the app's own log for that moment; the same request must give 2xx, or 4xx "
                 "with a SCIM error. See which requests fail:",

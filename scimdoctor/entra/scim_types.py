@@ -49,7 +49,10 @@ TYPES: tuple[ScimType, ...] = (
         name="tooMany",
         causes=("filter-not-selective",),
         steps=(
-            admin("In the app: remove accounts that are there twice.", _DIAGNOSE),
+            admin(
+                f"In the app: remove accounts that are there twice. Portal: {LOGS} names them.",
+                _DIAGNOSE,
+            ),
             developer(
                 'GET <root>/Users?filter=userName eq "x" must compare exactly and give the one '
                 "user, not all.",

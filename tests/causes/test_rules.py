@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -418,3 +419,16 @@ def test_long_hostile_texts_come_to_an_end(piece: str) -> None:
     query = exchange("GET", "/Users?filter=" + (piece * 800), 200, text)
     for case in (on(event("update", text)), failed("update", 400, text), seen(query)):
         assert diagnose_case(case).cause in PUBLIC_IDS
+
+
+def test_every_cause_tells_both_sides_where_and_how() -> None:
+    for cause in ALL_CAUSES:
+        steps = cause.rule.remediation
+        for_admin = [s for s in steps if s.who is not FixedBy.APP_DEVELOPER]
+        for_developer = [s.text for s in steps if s.who is FixedBy.APP_DEVELOPER]
+        about = cause.rule.id
+        assert any(s.command for s in for_admin), about
+        if about != "unknown-cause":
+            assert any(" > " in s.text for s in for_admin), about
+        if for_developer:
+            assert re.search(r"GET|POST|PATCH|DELETE|\{\"op", " ".join(for_developer)), about
