@@ -111,7 +111,7 @@ def with_vendor_step(cause: Cause) -> Cause:
 ENDPOINT, MAPPING, SOURCE = Layer.ENDPOINT, Layer.MAPPING, Layer.SOURCE_DATA
 _ASK_VENDOR = admin(
     "Nothing in Entra mends it: send this report to the app's vendor. After the repair: "
-    f"{PROVISIONING} > Restart provisioning, or retry only what failed.",
+    f"Portal: {PROVISIONING} > Restart provisioning; or retry only what failed.",
     RESTART,
 )
 APP, ADMIN, EITHER = FixedBy.APP_DEVELOPER, FixedBy.ENTRA_ADMIN, FixedBy.EITHER

@@ -345,7 +345,7 @@ def test_explain_tells_each_side_what_to_do_with_where_and_how() -> None:
         assert "Entra admin: " in told, entry.id
         assert entry.kind not in both or "app developer: " in told, entry.id
         fine = entry.id in {"200", "201", "204"}
-        assert fine or ("Portal: " in told and "$ scimdoctor " in told), entry.id
+        assert fine or (" > " in told and "$ scimdoctor " in told), entry.id
     assert "client secret" in explained("InvalidCredentials").stdout
     assert "AADSTS7000222" in explained("AADSTS700222").stdout
 
