@@ -79,7 +79,9 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
     spoken_against = (passed | facts.case.cleared) - proofs.keys()
     suspected = {r.cause.rule.id for r in found}
-    works_now = any(r.verdict is Verdict.WORKS_NOW for r in facts.case.replays)
+    works_now = any(
+        r.verdict is Verdict.WORKS_NOW and not r.leaves_write_untried for r in facts.case.replays
+    )
     for ranked in found:
         proof = proofs.get(ranked.cause.rule.id)
         if proof is not None:

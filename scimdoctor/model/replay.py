@@ -97,3 +97,9 @@ class Replay:
     def loses_values(self) -> bool:
         """Whether the app takes the write now, but does not keep all that was sent."""
         return self.verdict is Verdict.WORKS_NOW and self.cause is not None
+
+    @property
+    def leaves_write_untried(self) -> bool:
+        """Whether all questions were answered, and the write was judged without being sent."""
+        unsent = (r for r in self.requests if r.exchange is None and r.rebuilt.request.is_write)
+        return self.mode is ReplayMode.READ and any(unsent)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from scimdoctor.replay.trouble import Trouble
 
 
+_SHOWN = 6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveView:
     """What reading the app showed."""
@@ -29,6 +32,9 @@ class LiveView:
 
     resource: dict[str, Any] | None = None
     """The object itself; `None` if it was not read."""
+
+    gone: bool = False
+    """Whether the object that is to be deleted is there no more."""
 
     schemas: KnownAttributes | None = None
     references: Mapping[str, bool] = field(default=EMPTY)
@@ -57,17 +63,25 @@ def judge(write: ReconstructedRequest, view: LiveView, logged: Trouble | None) -
         text = f"it refers to {', '.join(dangling[:3])}, which the app does not have"
         return Judgement(forecast=text, notes=notes, cause="reference-unresolvable")
     if write.purpose is Purpose.CREATE:
-        return _judge_create(view, logged, notes)
+        return _judge_create(write, view, logged, notes)
+    if write.purpose is Purpose.DELETE and view.gone:
+        text = "the object is gone already: nothing is left to delete"
+        return Judgement(forecast=text, in_effect=True)
     if write.purpose is Purpose.DELETE:
         return Judgement(forecast="the object is there and would be deleted", notes=notes)
     return _judge_update(write, view, notes)
 
 
-def _judge_create(view: LiveView, logged: Trouble | None, notes: tuple[str, ...]) -> Judgement:
+def _judge_create(
+    write: ReconstructedRequest, view: LiveView, logged: Trouble | None, notes: tuple[str, ...]
+) -> Judgement:
     if view.matches:
-        object_id = view.matches[0].get("id")
-        text = f"the object exists now (id {object_id}): Entra would link to it and update it"
-        return Judgement(forecast=text, notes=notes)
+        there = f"the object exists now (id {view.matches[0].get('id')}): Entra would link to it"
+        held, open_ = _held(write, view.matches[0])
+        if not open_:
+            text = f"{there} and find nothing to change"
+            return Judgement(forecast=text, notes=notes, in_effect=True)
+        return Judgement(forecast=f"{there} and {_would_change(open_)}", notes=(*notes, *held))
     if logged is not None and logged.status == 409:
         text = (
             "the matching query finds nobody, yet the app said 409: an object with one of these "
@@ -80,22 +94,29 @@ def _judge_create(view: LiveView, logged: Trouble | None, notes: tuple[str, ...]
 def _judge_update(write: ReconstructedRequest, view: LiveView, notes: tuple[str, ...]) -> Judgement:
     if view.resource is None:
         return Judgement(forecast="the object was not read, so nothing can be said", notes=notes)
-    compared = three_way(write.request, answered=None, stored=view.resource)
-    named = {item.path for item in sent_values(write.request)}
-    differences = tuple(d for d in compared if d.attribute in named)
     if write.purpose is Purpose.MEMBERS:
         return _judge_members(write, view.resource, notes)
-    open_ = [d.attribute for d in differences if d.kind is not DifferenceKind.SAME]
-    if not open_ and differences:
+    held, open_ = _held(write, view.resource)
+    if not open_ and sent_values(write.request):
         text = "what it asks for is in effect already: Entra would send nothing"
         return Judgement(forecast=text, notes=notes, in_effect=True)
-    held = tuple(
-        f"{d.attribute}: {d.stored or 'nothing'} now, {d.sent} was sent"
-        for d in differences
-        if d.kind is not DifferenceKind.SAME
-    )
-    text = f"it would change {', '.join(open_[:6])}"
-    return Judgement(forecast=text, notes=(*notes, *held))
+    return Judgement(forecast=f"it {_would_change(open_)}", notes=(*notes, *held))
+
+
+def _held(
+    write: ReconstructedRequest, resource: dict[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the app holds instead of what `write` sets, in words, and of which attributes."""
+    named = {item.path for item in sent_values(write.request)}
+    compared = three_way(write.request, answered=None, stored=resource)
+    other = [d for d in compared if d.attribute in named and d.kind is not DifferenceKind.SAME]
+    words = (f"{d.attribute}: {d.stored or 'nothing'} now, {d.sent} was sent" for d in other)
+    return tuple(words), tuple(d.attribute for d in other)
+
+
+def _would_change(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"would change {', '.join(names[:_SHOWN])}{more}"
 
 
 def _judge_members(

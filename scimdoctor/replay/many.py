@@ -35,6 +35,9 @@ _ORDER = {
 }
 """Creates before updates before references; what takes away comes last."""
 
+_NO_ANSWER = frozenset({Verdict.NOT_SENT, Verdict.NOT_REBUILT})
+"""What failed was not asked: that a write was left out five times says nothing of the sixth."""
+
 Shape = tuple[str, ...]
 
 
@@ -61,7 +64,7 @@ class Bounds:
     """At most this many events."""
 
     identical: int = 5
-    """After this many identical answers, further events of the same shape are left out."""
+    """After this many identical answers that came, further events of the shape are left out."""
 
 
 def newest_per_shape(
@@ -159,7 +162,11 @@ class _Run:
 
     def add(self, subject: Subject, replay: Replay) -> None:
         self.replays.append(replay)
-        shape, answer = shape_of(subject), _answer(replay)
+        shape = shape_of(subject)
+        if replay.verdict in _NO_ANSWER:
+            self._streaks.pop(shape, None)
+            return
+        answer = _answer(replay)
         before, count = self._streaks.get(shape, ("", 0))
         self._streaks[shape] = (answer, count + 1 if before == answer else 1)
 
@@ -215,7 +222,7 @@ def _told(logged: object) -> str:
 
 def _answer(replay: Replay) -> str:
     """The part of a replay that makes it like another: the verdict, not the object's name."""
-    if replay.verdict in {Verdict.WORKS_NOW, Verdict.NOT_REBUILT}:
+    if replay.verdict is Verdict.WORKS_NOW:
         return str(replay.verdict)
     head = replay.summary.partition(":")[2] if ":" in replay.summary else replay.summary
     return f"{replay.verdict} {replay.cause} {head.partition(';')[0][:80]}"

@@ -15,7 +15,7 @@ from scimdoctor.replay.judge import Judgement, LiveView, judge
 from scimdoctor.replay.known_attributes import KnownAttributes
 from scimdoctor.replay.sending import Course, object_id_of, restart_command
 from scimdoctor.replay.sent_values import sent_values
-from scimdoctor.replay.trouble import resources_in, trouble_in
+from scimdoctor.replay.trouble import agree, resources_in, trouble_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MOST_REFERENCES = 5
 """So many members are looked up, to see that they exist."""
 
-_READ_ONLY_VERDICT = "the write was not sent (mode read)"
+_NOT_SENT = "the write was not sent (mode read)"
+_NOT_TRIED = "whether the app takes the write was not tried"
 
 
 def not_rebuilt(subject: Subject, mode: ReplayMode) -> Replay:
@@ -99,6 +100,7 @@ class _Reading:
         self._schemas = schemas
         self._matches: tuple[dict[str, Any], ...] | None = None
         self._resource: dict[str, Any] | None = None
+        self._gone = False
 
     def run(self) -> Replay:
         course, subject = self._course, self._course.subject
@@ -108,34 +110,40 @@ class _Reading:
                 return ended
         if not subject.writes:
             return course.end_answered()
-        write = subject.writes[-1]
-        if self._resource is None and write.purpose is not Purpose.CREATE:
-            ended = self._read_object(write)
+        last = subject.writes[-1]
+        if self._resource is None and last.purpose is not Purpose.CREATE:
+            ended = self._read_object(last)
             if ended is not None:
                 return ended
         for unsent in subject.all_writes:
             course.leave_unsent(unsent)
-        return self._judged(write)
+        return self._judged()
 
     def _ask(self, question: ReconstructedRequest) -> Replay | None:
         """Send one question; a replay if Entra would stop there."""
-        exchange = self._course.send(question)
+        course = self._course
+        exchange = course.send(question)
         trouble = trouble_in(exchange, question.purpose)
-        if trouble is not None:
-            if question.purpose is Purpose.CHECK_REFERENCE and not question.failed:
-                self._course.notes.append(f"the check of the reference failed: {trouble}")
-                return None
-            return self._course.end_with(trouble, question, exchange)
-        if question.purpose is Purpose.MATCH:
-            self._matches = tuple(resources_in(exchange.json) or ())
-        elif question.purpose is Purpose.READ:
-            self._resource = exchange.json
-        return None
+        if trouble is None:
+            if question.purpose is Purpose.MATCH:
+                self._matches = tuple(resources_in(exchange.json) or ())
+            elif question.purpose is Purpose.READ:
+                self._resource = exchange.json
+            return None
+        if question.purpose is Purpose.CHECK_REFERENCE and not question.failed:
+            course.notes.append(f"the check of the reference failed: {trouble}")
+            return None
+        deleting = any(write.purpose is Purpose.DELETE for write in course.subject.writes)
+        gone = question.purpose is Purpose.READ and trouble.status in {404, 410}
+        if deleting and gone and not agree(course.subject.logged, trouble):
+            self._gone = True
+            return None
+        return course.end_with(trouble, question, exchange)
 
     def _read_object(self, write: ReconstructedRequest) -> Replay | None:
         """Read the object that the write is about, if no question did."""
         object_id = object_id_of(write.request)
-        if object_id is None:
+        if object_id is None or self._gone:
             return None
         question = ReconstructedRequest(
             purpose=Purpose.READ,
@@ -144,23 +152,36 @@ class _Reading:
         )
         return self._ask(question)
 
-    def _judged(self, write: ReconstructedRequest) -> Replay:
+    def _judged(self) -> Replay:
+        course, subject = self._course, self._course.subject
+        judgements = [self._judgement(write) for write in subject.writes]
+        for one in judgements:
+            course.notes.extend(one.notes)
+        judgement = next((one for one in judgements if not one.in_effect), judgements[-1])
+        answered = any(question.failed for question in subject.questions)
+        done = judgement.in_effect and not subject.reconstruction.missing
+        if done or answered:
+            what = judgement.forecast if done else "the app answers the question that failed"
+            text = f"works now: {what}; {_NOT_TRIED}"
+            return course.end(Verdict.WORKS_NOW, text, next_command=restart_command(subject))
+        return course.end(
+            Verdict.NOT_SENT,
+            f"{_NOT_SENT}; {judgement.forecast}",
+            cause=judgement.cause,
+            next_command=f"scimdoctor replay {shlex.quote(subject.id)} --mode shadow",
+        )
+
+    def _judgement(self, write: ReconstructedRequest) -> Judgement:
         if write.purpose is Purpose.MEMBERS:
             self._read_members(write)
         view = LiveView(
             matches=self._matches,
             resource=self._resource,
+            gone=self._gone,
             schemas=self._schemas.get(),
             references=frozen(self._references(write)),
         )
-        judgement = judge(write, view, self._course.subject.logged)
-        self._course.notes.extend(judgement.notes)
-        return self._course.end(
-            Verdict.NOT_SENT,
-            f"{_READ_ONLY_VERDICT}; {judgement.forecast}",
-            cause=judgement.cause,
-            next_command=_next(self._course.subject, judgement),
-        )
+        return judge(write, view, self._course.subject.logged)
 
     def _read_members(self, write: ReconstructedRequest) -> None:
         """Read the group with its members; without them if that fails."""
@@ -212,10 +233,3 @@ def _references_of(items: Iterable[SentValue]) -> tuple[str, ...]:
             values = [e.get("value") if isinstance(e, dict) else e for e in elements]
             found += [v for v in values if isinstance(v, str) and v]
     return tuple(dict.fromkeys(found))
-
-
-def _next(subject: Subject, judgement: Judgement) -> str | None:
-    """A restart if nothing is left to do, else the mode that would settle it."""
-    if judgement.in_effect:
-        return restart_command(subject)
-    return f"scimdoctor replay {shlex.quote(subject.id)} --mode shadow"

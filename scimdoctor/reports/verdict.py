@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from scimdoctor.model.finding import Finding
+    from scimdoctor.model.replay import Replay
     from scimdoctor.model.report import Report
 
 _HEALTHY = frozenset({"healthy", "good", "ok", "active", "accepted"})
 _SICK_APPS = frozenset({"errors", "quarantined", "disabled", "unreadable"})
 _BAD_REPLAYS = frozenset({ReplayVerdict.SAME_FAILURE, ReplayVerdict.DIFFERENT_FAILURE})
+_UNDECIDED = frozenset({ReplayVerdict.NOT_SENT})
 _GOOD_REPLAYS = frozenset({ReplayVerdict.WORKS_NOW, ReplayVerdict.PUT_BACK})
 
 
@@ -159,12 +161,17 @@ def _of_replays(report: Report) -> Headline | None:
         return Headline(
             level=Level.UNKNOWN, text=f"Requests of {events} rebuilt; nothing was sent."
         )
+    open_ = [r for r in report.replays if r.leaves_write_untried and r.verdict in _UNDECIDED]
+    told = {id(r) for r in open_}
     counts = Counter(replay.verdict for replay in report.replays)
+    rest = Counter(r.verdict for r in report.replays if id(r) not in told)
     shown = [
-        f"{counts[verdict]} {replay_words(verdict, number=counts[verdict])}"
+        f"{rest[verdict]} {replay_words(verdict, number=rest[verdict])}"
         for verdict in ReplayVerdict
-        if counts[verdict]
+        if rest[verdict]
     ]
+    if open_:
+        shown.append(_untried(open_))
     lost = sum(replay.loses_values for replay in report.replays)
     if lost:
         shown.append(f"in {lost} of them not everything arrived as sent")
@@ -172,6 +179,16 @@ def _of_replays(report: Report) -> Headline | None:
     works = sum(counts[verdict] for verdict in _GOOD_REPLAYS) == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
     return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")
+
+
+def _untried(replays: Sequence[Replay]) -> str:
+    """What mode `read` leaves open."""
+    text = f"{len(replays)} read without a fault, the write not tried (--mode shadow tries it)"
+    dangling = sum(replay.cause is not None for replay in replays)
+    if dangling:
+        refer = "refers" if dangling == 1 else "refer"
+        text += f", {dangling} of which {refer} to what the app does not have"
+    return text
 
 
 def replay_words(verdict: ReplayVerdict, *, number: int = 1) -> str:

@@ -281,6 +281,7 @@ def test_chosen_events_and_filters(desk: Desk) -> None:
 
 
 def test_equal_answers_end_a_long_run(desk: Desk) -> None:
+    desk.app.refuse("GET", "/Users", 500)
     events = [desk.event(f"e{n}", userName=f"p{n}@example.com") for n in range(9)]
     ran = desk.run(replay, "--from", desk.file(*events), "--stop-after", "3", "-f", "json")
     assert len(ran.json["replays"]) == 3

@@ -94,6 +94,7 @@ def creates(count: int) -> list[Subject]:
 
 def test_equal_answers_end_a_kind_and_are_told(tmp_path: Path) -> None:
     app = ScimApp()
+    app.refuse("GET", "/Users", 500)
     paced: list[int] = []
     with open_app(app) as endpoint:
         batch = replay_many(
@@ -106,6 +107,15 @@ def test_equal_answers_end_a_kind_and_are_told(tmp_path: Path) -> None:
     assert len(batch.replays) == len(paced) == 3
     assert any(text.startswith("4 more events like") for text in batch.limits)
     assert any("1 event was" in text for text in batch.limits)
+
+
+def test_a_write_that_was_not_sent_is_no_answer(tmp_path: Path) -> None:
+    bounds = Bounds(identical=2)
+    with open_app(ScimApp()) as endpoint:
+        for mode in (READ, ReplayMode.PLAN):
+            batch = replay_many(creates(4), replayer(endpoint, tmp_path), mode, bounds=bounds)
+            assert len(batch.replays) == 4
+            assert batch.limits == ()
 
 
 def test_another_answer_keeps_it_going(tmp_path: Path) -> None:

@@ -81,10 +81,31 @@ def test_working_questions_are_no_cure_for_a_write_that_is_unknown(tmp_path: Pat
 
 def test_create_of_somebody_who_exists_now(tmp_path: Path) -> None:
     app = ScimApp()
-    app.add_user("ada@example.com")
+    app.add_user("ada@example.com", displayName="Augusta")
     found = read(app, failure("create", NEW, status=409), tmp_path)
     assert found.verdict is Verdict.NOT_SENT
     assert "exists now" in found.summary
+    assert "Entra would link to it and would change displayName" in found.summary
+    assert 'displayName: "Augusta" now, "Ada" was sent' in found.notes
+
+
+def test_create_of_somebody_who_exists_now_with_all_values(tmp_path: Path) -> None:
+    app = ScimApp()
+    app.add_user("ada@example.com", displayName="Ada")
+    found = read(app, failure("create", NEW, status=409), tmp_path)
+    assert found.verdict is Verdict.WORKS_NOW
+    assert "link to it and find nothing to change" in found.summary
+    assert "whether the app takes the write was not tried" in found.summary
+    assert found.leaves_write_untried
+    assert found.next_command == "scimdoctor job restart APP --scope escrows"
+
+
+def test_deletion_of_an_object_that_is_gone(tmp_path: Path) -> None:
+    gone = read(ScimApp(), failure("delete", {}, target_id="gone", status=500), tmp_path)
+    assert gone.verdict is Verdict.WORKS_NOW
+    assert "nothing is left to delete" in gone.summary
+    again = read(ScimApp(), failure("delete", {}, target_id="gone", status=404), tmp_path)
+    assert again.verdict is Verdict.SAME_FAILURE
 
 
 def test_conflict_with_somebody_the_query_does_not_find(tmp_path: Path) -> None:
@@ -106,8 +127,20 @@ def test_update_in_effect_already(tmp_path: Path) -> None:
     app = ScimApp()
     user = app.add_user("ada@example.com", title="Boss")
     found = read(app, failure("update", {"title": ("Eng", "Boss")}, target_id=user), tmp_path)
+    assert found.verdict is Verdict.WORKS_NOW
     assert "in effect already" in found.summary
     assert found.next_command == "scimdoctor job restart APP --scope escrows"
+
+
+def test_all_writes_must_be_in_effect(tmp_path: Path) -> None:
+    app = ScimApp()
+    boss = app.add_user("boss@example.com")
+    extension = {urns.ENTERPRISE_USER: {"manager": {"value": boss}}}
+    user = app.add_user("ada@example.com", title="Eng", **extension)
+    changes = {"title": ("Eng", "Boss"), MANAGER: (None, boss)}
+    found = read(app, failure("update", changes, target_id=user), tmp_path)
+    assert found.verdict is Verdict.NOT_SENT
+    assert "would change title" in found.summary
 
 
 def test_update_still_to_be_made(tmp_path: Path) -> None:
