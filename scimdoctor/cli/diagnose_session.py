@@ -134,10 +134,11 @@ def _gathered(
         return Evidence(now=session.now(), only_endpoint=True), {}
     saved_files, failed = _read_saved(sources)
     capture = saved_files.capture
+    sent = tuple(exchange for exchange in capture.exchanges if not exchange.is_planned)
     evidence = Evidence(
         now=session.now(),
-        exchanges=capture.exchanges,
-        limits=(*capture.problems, *map(_told, failed)),
+        exchanges=sent,
+        limits=(*capture.problems, *_planned(capture), *map(_told, failed)),
     )
     target: dict[str, str] = {"app": app} if app else {}
     if sources.from_ or not saved:
@@ -266,6 +267,12 @@ def _read_saved(sources: Sources) -> tuple[_Saved, list[SourceError]]:
     except SourceError as error:
         failed.append(_expected(error, [sources.schema], "--schema"))
     return saved, failed
+
+
+def _planned(capture: HarCapture) -> Iterator[str]:
+    number = sum(exchange.is_planned for exchange in capture.exchanges)
+    if number:
+        yield f"{number} of the captured requests were planned and never sent: no answer to judge"
 
 
 def _expected(error: SourceError, paths: Iterable[Path | None], option: str) -> SourceError:

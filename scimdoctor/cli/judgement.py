@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.model.finding import Outcome
-from scimdoctor.model.replay import Verdict
 from scimdoctor.model.report import ChangeState
 from scimdoctor.model.rule import FixedBy, Severity
 
@@ -54,8 +53,7 @@ def _severities(report: Report) -> Iterator[Severity]:
     yield from (
         Severity.MAJOR for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY and not d.known
     )
-    failures = {Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE}
-    yield from (Severity.MAJOR for r in report.replays if r.verdict in failures)
+    yield from (Severity.MAJOR for r in report.replays if r.is_problem)
     yield from (
         Severity.MAJOR for c in report.comparisons if _has_difference(c.state, c.attributes)
     )

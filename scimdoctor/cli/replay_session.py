@@ -12,10 +12,12 @@ from scimdoctor.cli.session import new_report, required
 from scimdoctor.diagnose.remedies import ready_replay
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
+from scimdoctor.model.exchange import Exchange
 from scimdoctor.model.replay import ReplayMode
 from scimdoctor.reports.neutral import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from scimdoctor.cli.options import EndpointOptions, Output, Sources, Window
@@ -79,11 +81,16 @@ def run_replay(
         ScimDoctorError: the events or the endpoint are missing, or writing was not agreed to.
     """
     url = asked.endpoint or session.settings.endpoint
+    if asked.save_har:
+        # Before anything is read or sent: a HAR holds whole URLs.
+        required(url, "the endpoint's URL for --save-har", _URL_HINT)
     dialect = parse_tenant_url(url).dialect if url else Dialect.DEFAULT
     found = collect(session, asked.wanted, sources, window, dialect=dialect)
     if asked.mode is ReplayMode.PLAN:
         base_url = parse_tenant_url(url).base_url if url else ""
         batch = _run(session, asked, found, (None, base_url, dialect))
+        if asked.save_har:
+            save_har(asked.save_har, _planned(session, batch, base_url))
         return _outcome(session, asked, sources, (found, batch), endpoint=None)
     address = required(url, "the endpoint's URL", _URL_HINT)
     with session.endpoint(address, options) as endpoint:
@@ -92,7 +99,7 @@ def run_replay(
             batch = _run(session, asked, found, (endpoint, endpoint.base_url, dialect))
         finally:
             if asked.save_har:
-                save_har(asked.save_har, endpoint)
+                save_har(asked.save_har, endpoint.exchanges)
         return _outcome(session, asked, sources, (found, batch), endpoint=endpoint)
 
 
@@ -194,7 +201,19 @@ def refuse_names(har: Path | None, output: Output) -> None:
         )
 
 
-def save_har(path: Path, endpoint: Endpoint) -> None:
+def _planned(session: Session, batch: Batch, base_url: str) -> Iterator[Exchange]:
+    """The rebuilt requests as entries of a HAR that nobody has sent."""
+    requests = (r.rebuilt.request for replay in batch.replays for r in replay.requests)
+    for number, request in enumerate(requests, start=1):
+        yield Exchange(
+            id=f"p{number}",
+            request=request,
+            url=base_url + request.target,
+            started_at=session.now(),
+        )
+
+
+def save_har(path: Path, exchanges: Iterable[Exchange]) -> None:
     """Write all exchanges as HAR, whole or not at all, for the owner only.
 
     Raises:
@@ -209,7 +228,7 @@ def save_har(path: Path, endpoint: Endpoint) -> None:
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(write_har(endpoint.exchanges, version=__version__))
+            stream.write(write_har(exchanges, version=__version__))
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
@@ -235,7 +254,7 @@ def _undone(state: SavedState) -> str:
 
 
 def run_rollback(
-    session: Session, path: Path, options: EndpointOptions, *, endpoint_url: str | None, yes: bool
+    session: Session, path: Path, asked: Replaying, *, options: EndpointOptions
 ) -> Report:
     """Put back what a live replay changed; return the report.
 
@@ -246,7 +265,7 @@ def run_rollback(
     from scimdoctor.replay.rollback import load
 
     state = load(path)
-    known = endpoint_url or session.settings.endpoint
+    known = asked.endpoint or session.settings.endpoint
     base_url = parse_tenant_url(known or state.base_url).base_url
     if base_url != state.base_url:
         raise ConfigurationError(
@@ -258,9 +277,13 @@ def run_rollback(
         writes = state.most_writes
         if known and not endpoint.is_loopback:
             question = f"Send at most {writes} writes to {endpoint.host} to undo {_undone(state)}?"
-            session.confirm_or_stop(question, yes=yes)
+            session.confirm_or_stop(question, yes=asked.yes)
         endpoint.guard.allow("rollback of a live replay", max_writes=writes)
-        replay = restore(state, endpoint)
+        try:
+            replay = restore(state, endpoint)
+        finally:
+            if asked.save_har:
+                save_har(asked.save_har, endpoint.exchanges)
         target = {"endpoint": endpoint.base_url, "source": path.name}
         return new_report(
             session, "replay", target=target, replays=(replay,), exchanges=endpoint.exchanges

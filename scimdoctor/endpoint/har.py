@@ -35,6 +35,9 @@ _ROOT = re.compile(
     r"(?i)^(.*?)(/(?:Users|Groups|Schemas|ResourceTypes|ServiceProviderConfig|Bulk|Me)(?:/.*)?)$"
 )
 
+_PLANNED = "_planned"
+"""Marks an entry that was rebuilt and never sent."""
+
 _BROWSER_ERRORS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -157,6 +160,7 @@ def _exchange(entry: Any, id_: str) -> Exchange:  # noqa: ANN401 - JSON enters h
     path, query, plain_url = _split(url)
     raw_response = entry.get("response")
     response = _response(raw_response) if isinstance(raw_response, dict) else None
+    answered = response is not None or entry.get(_PLANNED) is True
     return Exchange(
         id=id_,
         request=ScimRequest(
@@ -168,7 +172,7 @@ def _exchange(entry: Any, id_: str) -> Exchange:  # noqa: ANN401 - JSON enters h
         ),
         url=plain_url,
         response=response,
-        failure=None if response else _failure(raw_response),
+        failure=None if answered else _failure(raw_response),
         elapsed_in_milliseconds=_number(entry.get("time")),
         started_at=_time(entry.get("startedDateTime")),
     )
@@ -287,14 +291,16 @@ def write_har(exchanges: Iterable[Exchange], *, version: str = "") -> str:
 def _entry(exchange: Exchange) -> dict[str, Any]:
     started = exchange.started_at or datetime.fromtimestamp(0, UTC)
     elapsed = exchange.elapsed_in_milliseconds
-    return {
+    # HAR 1.2 asks for a response everywhere, and lets tools add members that begin with `_`.
+    planned = {_PLANNED: True} if exchange.is_planned else {}
+    return planned | {
         "startedDateTime": started.isoformat(),
         "time": elapsed,
         "request": _har_request(exchange),
         "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": elapsed, "receive": 0},
-        "comment": exchange.id,
+        "comment": f"{exchange.id}, not sent" if exchange.is_planned else exchange.id,
     }
 
 

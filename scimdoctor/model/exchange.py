@@ -118,7 +118,7 @@ class TransportFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request with its response *or* its failure."""
+    """A request with its response *or* its failure; one that was only planned has neither."""
 
     id: str
     """Unique in one report, for example `x12`; evidence refers to it."""
@@ -141,6 +141,11 @@ class Exchange:
     def json(self) -> Any:  # noqa: ANN401
         """The response's body as JSON, or `None`."""
         return self.response.json if self.response else None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it was never sent: it tells what Entra would ask, and nothing of the app."""
+        return self.response is None and self.failure is None
 
     @property
     def ok(self) -> bool:

@@ -99,6 +99,12 @@ class Replay:
         return self.verdict is Verdict.WORKS_NOW and self.cause is not None
 
     @property
+    def is_problem(self) -> bool:
+        """Whether it fails, or works and does not keep all that was sent."""
+        failing = {Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE}
+        return self.verdict in failing or self.loses_values
+
+    @property
     def leaves_write_untried(self) -> bool:
         """Whether all questions were answered, and the write was judged without being sent."""
         unsent = (r for r in self.requests if r.exchange is None and r.rebuilt.request.is_write)

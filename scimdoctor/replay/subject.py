@@ -134,7 +134,7 @@ def _captured(exchange: Exchange) -> Subject | None:
     purpose = purpose_of(request)
     if purpose is None:
         return None
-    logged = trouble_in(exchange, purpose)
+    logged = None if exchange.is_planned else trouble_in(exchange, purpose)
     reconstruction = _recaptured(exchange, purpose, failed=logged is not None)
     is_group = request.path.casefold().startswith("/groups")
     return Subject(

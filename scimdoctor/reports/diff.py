@@ -27,8 +27,6 @@ _ORDER = list(ChangeState)
 _SUBJECT = ("app", "tenant", "endpoint", "user")
 """Targets that must be the same for a problem to count as fixed."""
 
-_BAD = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Problem:
@@ -113,7 +111,7 @@ def _problems(report: Report) -> Iterator[_Problem]:
             seen_in_events=True,
         )
     for replay in report.replays:
-        if replay.verdict in _BAD:
+        if replay.is_problem:
             title = f"event {replay.event}: {replay.summary}"
             yield _Problem(kind="replay", id=replay.event, name=replay.event, title=title)
     yield from _compared(report)

@@ -1,4 +1,4 @@
-"""JUnit XML for CI: one suite for each family of checks, one for causes, one for replays.
+"""JUnit XML for CI: suites for each family of checks, for causes, replays and comparisons.
 
 The element and attribute names are those that Jenkins, GitLab and Azure DevOps read.
 """
@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, TextIO
 from xml.etree import ElementTree as ET
 
 from scimdoctor.model.finding import Outcome
-from scimdoctor.model.replay import Verdict
+from scimdoctor.model.replay import DifferenceKind, Verdict
 from scimdoctor.reports.neutral import neutral, one_line
-from scimdoctor.reports.verdict import headline, replay_words
-from scimdoctor.reports.words import WHO, by_family
+from scimdoctor.reports.verdict import headline, is_different, replay_words
+from scimdoctor.reports.words import WHO, by_family, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scimdoctor.model.comparison import Comparison
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.finding import Finding
     from scimdoctor.model.replay import Replay
     from scimdoctor.model.report import Report
-
-_FAILED = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE})
 
 
 def render(report: Report, out: TextIO) -> None:
@@ -34,6 +33,8 @@ def render(report: Report, out: TextIO) -> None:
         _suite(root, "causes", map(_cause_case, report.diagnoses), report)
     if report.replays:
         _suite(root, "replays", map(_replay_case, report.replays), report)
+    if report.comparisons:
+        _suite(root, "comparisons", map(_comparison_case, report.comparisons), report)
     if not len(root):
         _suite(root, report.command, (), report)
     for name in ("tests", "failures", "errors"):
@@ -106,10 +107,30 @@ def _cause_case(diagnosis: Diagnosis) -> ET.Element:
 def _replay_case(replay: Replay) -> ET.Element:
     case = _case("replay", f"{replay.event} ({replay.mode})")
     message = one_line(f"{replay_words(replay.verdict)}: {replay.summary}")
-    if replay.verdict in _FAILED:
-        ET.SubElement(case, "failure", message=message, type=replay.verdict.value).text = neutral(
-            "\n".join((replay.summary, *replay.notes))
-        )
+    if replay.is_problem:
+        kind = "loses-values" if replay.loses_values else replay.verdict.value
+        odd = (d for d in replay.differences if d.kind is not DifferenceKind.SAME)
+        told = (f"{d.attribute}: {d.sent} was sent, {d.stored or 'nothing'} stored" for d in odd)
+        failure = ET.SubElement(case, "failure", message=message, type=kind)
+        failure.text = neutral("\n".join((replay.summary, *told, *replay.notes)))
     elif replay.verdict not in {Verdict.WORKS_NOW, Verdict.PUT_BACK}:
+        ET.SubElement(case, "skipped", message=message)
+    return case
+
+
+def _comparison_case(comparison: Comparison) -> ET.Element:
+    case = _case("comparison", comparison.label)
+    verdicts = [a.verdict for a in comparison.attributes]
+    told = [
+        f"{a.attribute} {spaced(a.verdict)}: Entra {a.expected}, app {a.actual or 'nothing'}"
+        for a in comparison.attributes
+        if is_different("matched", [a.verdict])
+    ]
+    state = "differs" if comparison.state == "matched" else comparison.state
+    message = one_line("; ".join((spaced(state), *(told[:3] or comparison.notes))))
+    if is_different(comparison.state, verdicts):
+        failure = ET.SubElement(case, "failure", message=message, type=one_line(state))
+        failure.text = neutral("\n".join((*told, *comparison.notes)), limit=20_000)
+    elif comparison.state == "cannot-tell":
         ET.SubElement(case, "skipped", message=message)
     return case

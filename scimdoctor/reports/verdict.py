@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _HEALTHY = frozenset({"healthy", "good", "ok", "active", "accepted"})
 _SICK_APPS = frozenset({"errors", "quarantined", "disabled", "unreadable"})
-_BAD_REPLAYS = frozenset({ReplayVerdict.SAME_FAILURE, ReplayVerdict.DIFFERENT_FAILURE})
 _UNDECIDED = frozenset({ReplayVerdict.NOT_SENT})
 _GOOD_REPLAYS = frozenset({ReplayVerdict.WORKS_NOW, ReplayVerdict.PUT_BACK})
 
@@ -175,7 +174,7 @@ def _of_replays(report: Report) -> Headline | None:
     lost = sum(replay.loses_values for replay in report.replays)
     if lost:
         shown.append(f"in {lost} of them not everything arrived as sent")
-    bad = any(counts[verdict] for verdict in _BAD_REPLAYS) or lost
+    bad = any(replay.is_problem for replay in report.replays)
     works = sum(counts[verdict] for verdict in _GOOD_REPLAYS) == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN
     return Headline(level=level, text=f"{events} replayed: {', '.join(shown)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,15 @@ def test_nothing_given_is_a_usage_error(tmp_path: Path) -> None:
     ran = run(tmp_path)
     assert ran.status == 2
     assert "nothing to diagnose" in ran.stderr
+
+
+def test_requests_that_were_only_planned_are_no_answers(tmp_path: Path) -> None:
+    har = tmp_path / "plan.har"
+    planned = replace(exchange("PATCH", "/Users/u1", 400, sent=DISABLE), response=None)
+    har.write_text(write_har([planned]))
+    ran = run(tmp_path, "--har", str(har), "-f", "json")
+    assert ran.json["diagnoses"] == []
+    assert any("planned and never sent" in limit for limit in ran.json["limits"])
 
 
 def test_a_missing_har_is_said(tmp_path: Path) -> None:

@@ -138,6 +138,38 @@ def test_plan_needs_no_endpoint_and_no_token(desk: Desk) -> None:
     assert desk.app.asked == []
 
 
+def test_planned_requests_are_saved_as_har_and_read_back(desk: Desk) -> None:
+    events = desk.file(desk.event(userName="ada@example.com"))
+    har = desk.folder / "plan.har"
+    asked = ("--mode", "plan", "-f", "json")
+    ran = desk.run(replay, "--from", events, *asked, "--save-har", str(har))
+    assert ran.status == 0, ran.stderr
+    entries = json.loads(har.read_text())["log"]["entries"]
+    assert [e["request"]["url"].partition("?")[0] for e in entries] == [f"{BASE_URL}/Users"] * 2
+    assert [e["response"]["status"] for e in entries] == [0, 0]
+    again = desk.run(replay, "--har", str(har), *asked)
+    keys = ("method", "path", "query", "headers", "body")
+    sent, back = (
+        [{k: r[k] for k in keys} for one in each.json["replays"] for r in one["requests"]]
+        for each in (ran, again)
+    )
+    assert sent == back
+    assert len(sent) == 2
+    assert desk.app.asked == []
+    shadow = desk.run(replay, "--har", str(har), "--mode", "shadow", "-f", "json")
+    assert not any(one["summary"].count("capture says") for one in shadow.json["replays"])
+
+
+def test_a_har_of_planned_requests_needs_whole_urls(desk: Desk) -> None:
+    desk.environ = {"SCIMDOCTOR_ENDPOINT": ""}
+    events = desk.file(desk.event(userName="ada@example.com"))
+    har = desk.folder / "plan.har"
+    ran = desk.run(replay, "--from", events, "--mode", "plan", "--save-har", str(har))
+    assert ran.status == 2
+    assert "--endpoint" in ran.stderr
+    assert not har.exists()
+
+
 def test_shadow_asks_with_host_and_number(desk: Desk) -> None:
     user = desk.app.add_user("ada@example.com", title="a")
     events = desk.file(desk.event(target=user, title="b"))
@@ -180,8 +212,10 @@ def test_live_and_rollback(desk: Desk) -> None:
     assert TOKEN not in har.read_text()
     assert stat.S_IMODE(har.stat().st_mode) == 0o600
     (saved,) = (desk.folder / "rollback").glob("*.json")
-    back = desk.run(replay, "--rollback", str(saved), "-f", "json")
+    undone = desk.folder / "undone.har"
+    back = desk.run(replay, "--rollback", str(saved), "-f", "json", "--save-har", str(undone))
     assert back.status == 0, back.stderr
+    assert "PATCH" in undone.read_text()
     assert "a" in desk.questions[-1]
     assert desk.app.provider.users[user]["title"] == "a"
 

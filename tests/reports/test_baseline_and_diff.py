@@ -126,9 +126,16 @@ def test_a_cause_seen_in_events_and_checks_needs_both_to_be_gone() -> None:
 
 def test_a_replay_is_fixed_when_it_works_now() -> None:
     old = fakes.replay()
-    works = tuple(replace(r, verdict=Verdict.WORKS_NOW) for r in old.replays)
+    works = tuple(replace(r, verdict=Verdict.WORKS_NOW, cause=None) for r in old.replays)
     changes = states(diff_reports(old, replace(old, replays=works)), "replay")
     assert set(changes.values()) == {ChangeState.FIXED}
+
+
+def test_a_replay_that_works_and_loses_a_value_is_still_a_problem() -> None:
+    old = fakes.replay()
+    lossy = tuple(replace(r, verdict=Verdict.WORKS_NOW) for r in old.replays)
+    changes = states(diff_reports(old, replace(old, replays=lossy)), "replay")
+    assert set(changes.values()) == {ChangeState.STILL_THERE}
 
 
 def test_the_number_of_objects_is_told_when_it_changes() -> None:

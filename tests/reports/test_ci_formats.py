@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from scimdoctor.cli.exit_status import ExitStatus
+from scimdoctor.cli.judgement import status_of
+from scimdoctor.model.comparison import Comparison
+from scimdoctor.model.replay import Verdict
+from scimdoctor.model.rule import Severity
 from scimdoctor.reports import Format, render
 from scimdoctor.reports.baseline import apply_baseline, read_baseline, write_baseline
 from tests.fakes import reports as fakes
@@ -68,6 +74,27 @@ def test_junit_names_checks_causes_and_replays() -> None:
     assert failure.get("type") == "blocker"
     assert "curl -X PATCH" in (failure.text or "")
     assert suites["patch"].get("skipped") == "2"
+
+
+def test_a_write_that_loses_a_value_fails_in_junit_as_in_the_exit_status() -> None:
+    report = fakes.replay()
+    one = replace(report.replays[0], verdict=Verdict.WORKS_NOW)
+    lossy = replace(report, replays=(one,))
+    failure = ET.fromstring(rendered(lossy, Format.JUNIT)).find(".//failure")
+    assert failure is not None
+    assert failure.get("type") == "loses-values"
+    assert "title:" in (failure.text or "")
+    assert status_of(lossy, Severity.MAJOR) is ExitStatus.PROBLEMS
+
+
+def test_junit_tells_compared_objects_apart() -> None:
+    report = fakes.compare()
+    unsure = Comparison(object="x", state="cannot-tell", notes=("no answer",))
+    same = Comparison(object="y")
+    report = replace(report, comparisons=(*report.comparisons, unsure, same))
+    root = ET.fromstring(rendered(report, Format.JUNIT))
+    (suite,) = root.findall("testsuite")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "1")
 
 
 def known(report: Any) -> Any:

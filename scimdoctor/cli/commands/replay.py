@@ -62,7 +62,11 @@ StopAfter = Annotated[
 ]
 SaveHar = Annotated[
     Path | None,
-    typer.Option("--save-har", metavar="FILE", help="Write every exchange to FILE as HAR."),
+    typer.Option(
+        "--save-har",
+        metavar="FILE",
+        help="Write every exchange to FILE as HAR; with --mode plan the rebuilt requests.",
+    ),
 ]
 Rollback = Annotated[
     Path | None,
@@ -105,13 +109,8 @@ def replay(
 
     refuse_names(save_har, output)
     session = session_of(ctx, sign_in)
-    if rollback is not None:
-        report = run_rollback(session, rollback, endpoint_options, endpoint_url=endpoint, yes=yes)
-        session.emit(report, output)
-        return
-    ids = tuple(events or ())
     asked = Replaying(
-        wanted=Wanted(ids=ids, app=app, cause=cause, signature=signature),
+        wanted=Wanted(ids=tuple(events or ()), app=app, cause=cause, signature=signature),
         mode=mode,
         endpoint=endpoint,
         limit=window.limit or 50,
@@ -119,6 +118,9 @@ def replay(
         yes=yes,
         save_har=save_har,
     )
+    if rollback is not None:
+        session.emit(run_rollback(session, rollback, asked, options=endpoint_options), output)
+        return
     outcome = run_replay(session, asked, sources, window, options=endpoint_options)
     if outcome.interrupted or outcome.unreached:
         session.write(outcome.report, output)
