@@ -18,7 +18,9 @@ _NAMES = (
 )
 _PATHS = (
     re.compile(r"(?i)\burn:[\w.:+-]+(?:\[[^\]]{1,80}\])?(?:\.[\w.$]+)*"),
-    re.compile(rf"(?i)\b(?:{_PLURALS})(?:\[[^\]]{{1,80}}\]|\.\d+|\(\d+\))?(?:\.\w+|\.\$ref)*"),
+    re.compile(
+        rf"(?i)\b(?:{_PLURALS})(?![a-z])(?:\[[^\]]{{1,80}}\]|\.\d+|\(\d+\))?(?:\.\w+|\.\$ref)*"
+    ),
     re.compile(r"(?i)\bname\.\w+"),
     re.compile(rf"(?<![\w.])(?:{_NAMES})(?:\.\w+)?(?![\w])"),
     re.compile(rf"(?i)['\"`]({_NAMES})['\"`]"),

@@ -67,6 +67,9 @@ _FALSE_SCOPE_KEYS = (
     "iseffectivelyentitledforprovisioning",
     "isinprovisioningscopedisplayname",
 )
+_MANY = 3
+"""So many objects are hardly deleted in the app at one time by accident."""
+
 _INACTIVE = frozenset({"active in the source system", "isactive"})
 _FOLLOWING = frozenset({"iseffectivelyentitledforprovisioning", "isinprovisioningscopedisplayname"})
 """What is false because the account is inactive, or for another reason."""
@@ -167,12 +170,25 @@ def _changed_outside(facts: Facts) -> Match | None:
     other = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
     if other is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
         return None
+    if facts.reference_named is not None:
+        return None
+    scim = said is not None and named.search(said.text) is not None
     if facts.target_was_found:
-        return possible(48, "the object was found by a query just before")
+        weight = 68 if facts.exchange is None and scim else 48
+        return possible(weight, "the object was found by a query just before")
     if facts.has(Shape.ADD_MEMBERS, Shape.REACTIVATION):
         return possible(63, f"the object with the stored id is answered {facts.status}")
-    sure = possible if facts.stage is Stage.DELETE else likely
-    return sure(82, f"the object with the stored id is answered {facts.status}")
+    gone = facts.status == 410 or scim or facts.stage is Stage.READ
+    sure = likely if gone and facts.stage is not Stage.DELETE else possible
+    weight = 82 if gone or facts.objects < _MANY else 60
+    return sure(weight, f"the object with the stored id is answered {facts.status}")
+
+
+def _service_fault(facts: Facts) -> Match | None:
+    """Entra's own error code for a fault of its own; an HTTP status would be the app's."""
+    if facts.status is None and facts.exchange is None and facts.code("InternalError"):
+        return likely(91, f"error code {facts.error_code}: a fault inside Entra's service")
+    return None
 
 
 def _expected(facts: Facts) -> Match | None:
@@ -315,6 +331,27 @@ CAUSES: tuple[Cause, ...] = (
             references=(HOW_IT_WORKS,),
         ),
         match=_changed_outside,
+    ),
+    Cause(
+        rule=CauseRule(
+            id="entra-service-fault",
+            title="Entra's provisioning service failed by itself",
+            definition="Provisioning service has a fault of its own (InternalError); the app was "
+            "not at fault.",
+            layer=Layer.ENTRA_SERVICE,
+            fixed_by=FixedBy.WAIT,
+            explanation="Entra reports a fault inside its own service and tries again in the next "
+            "cycles, about every 40 minutes. No answer of the app's is part of it.",
+            remediation=(
+                admin("Wait for the next cycles, or try the object at once.", ON_DEMAND),
+                admin(
+                    "If it stays for a day: open a support case with Microsoft, and give the "
+                    "event's id, change id and job id."
+                ),
+            ),
+            references=(HOW_IT_WORKS,),
+        ),
+        match=_service_fault,
     ),
     Cause(
         rule=CauseRule(

@@ -64,6 +64,9 @@ class Breach(StrEnum):
     PREREQUISITE = "prerequisite"
     EXPIRED = "expired"
     TOKEN_REFUSED = "token-refused"
+    TOKEN_RIGHTS = "token-rights"
+    """The token is known, and lacks a scope or a permission."""
+
     TOKEN_UNUSABLE = "token-unusable"
     AUTH_SCHEME = "auth-scheme"
     OAUTH = "oauth"

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.aimed import aimed_at, kinds_of
 from scimdoctor.causes.answers import list_faults, looks_like_list, resource_faults, resources_of
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.dialects.reading import Reading, read_body, read_text
@@ -97,14 +98,27 @@ def facts_of(case: Case) -> Facts:
     if exchange is not None:
         facts = _with_exchange(facts, exchange)
     found = (*contradictions(case.exchanges), *lookup_contradictions(case.exchanges))
-    return replace(
+    facts = replace(
         facts,
         reading=_by_status(_by_speaker(facts.reading, facts.status), facts.status),
         contradictions=found,
         effect_shown=exchange is not None and not found and took_effect(exchange, case.exchanges),
         ever_worked=_ever_worked(case),
-        shapes=shapes_of(facts.operations),
     )
+    facts = _aimed(facts)
+    return replace(facts, shapes=shapes_of(facts.operations))
+
+
+def _aimed(facts: Facts) -> Facts:
+    """Leave out the operations of a refused update that the answer is not about."""
+    if facts.stage is not Stage.UPDATE or not facts.refused:
+        return facts
+    response = facts.exchange.response if facts.exchange is not None else None
+    # The log does not tell the order of the operations, so that a place means nothing there.
+    raw = response.text if response is not None and facts.operations_seen else ""
+    aimed = aimed_at(facts.operations, facts.reading, raw)
+    unclear = len(aimed) == len(facts.operations) and len(kinds_of(aimed)) > 1
+    return replace(facts, operations=aimed, which_is_unclear=unclear)
 
 
 def _by_speaker(reading: Reading, status: int | None) -> Reading:
@@ -145,7 +159,7 @@ def _of_event(case: Case) -> Facts:
         status=reason.status,
         is_group=event.is_group
         or bool(re.search(r"(?i)\b(?:failed to \w+ group|/Groups\b)", reason.text)),
-        operations=operations_logged(event.modified_properties),
+        operations=operations_logged(event, case.schema),
         answer=reason.json if reason.json is not None else reason.received_resource,
         reading=reading,
         reason=reason,
@@ -166,7 +180,15 @@ def _reason_of(event: ProvisioningObjectSummary) -> tuple[ReasonFacts, Reading]:
     if not texts:
         return ReasonFacts(), Reading()
     reason = parse_reason(texts[0])
+    if _repeats(reason.text, event.error.error_code):
+        return reason, Reading()
     return reason, _reading_of(reason)
+
+
+def _repeats(text: str, code: str | None) -> bool:
+    """Whether the reason is nothing but the error code in words."""
+    letters = re.sub(r"[^a-z]", "", text.casefold())
+    return bool(letters) and (code or "").casefold().endswith(letters)
 
 
 def _reading_of(reason: ReasonFacts) -> Reading:

@@ -31,6 +31,9 @@ class Subject(StrEnum):
     DOMAIN = "domain"
     ATTRIBUTE = "attribute"
     GROUP = "group"
+    ACTION = "action"
+    """The creating, changing or deleting of something, as a noun."""
+
     USER = "user"
 
 
@@ -65,6 +68,7 @@ _SUBJECTS: tuple[tuple[Subject, str], ...] = (
     (Subject.ROLE, r"roles?|profiles?|entitlements?"),
     (Subject.DOMAIN, r"domains?"),
     (Subject.ATTRIBUTE, r"attributes?|fields?|propert(?:y|ies)|parameters?|e-?mails?|names?"),
+    (Subject.ACTION, r"creations?|deletions?|deactivations?|removals?|suspensions?|provisioning|reactivations?"),
     (Subject.GROUP, r"groups?|teams?"),
     (Subject.USER, r"users?|accounts?|persons?|identit(?:y|ies)|logins?"),
 )  # fmt: skip
@@ -74,7 +78,7 @@ _PREDICATES: tuple[tuple[Predicate, str], ...] = (
     (Predicate.ELSEWHERE, rf"{_NOT} (?:be )?(?:managed|administered)|managed (?:by|outside|elsewhere|manually|externally|locally)"),
     (Predicate.TAKEN, r"already|in use|taken|duplicated?|exists(?! not)|not unique|conflicts?|reserved"),
     (Predicate.ABSENT, rf"{_NOT} (?:be )?f(?:ou|i)nd|no such|{_NOT} exist|no longer|{_NOT} (?:yet )?provisioned"),
-    (Predicate.UNKNOWN, rf"unsupported|unknown|unrecogni[sz]ed|unexpected|undefined|{_NOT} (?:an? |been |yet )*(?:support|recogni|implement|defin|know)\w*"),
+    (Predicate.UNKNOWN, rf"unsupported|unknown|unrecogni[sz]ed|unexpected|undefined|{_NOT} (?:an? |been |yet )*(?:support|recogni|implement|defin|know|regist)\w*"),
     (Predicate.FIXED, rf"read-?only|immutable|{_NOT} (?:be )?(?:chang|modif|updat|edit|alter)\w*"),
     (Predicate.MISSING, rf"required|mandatory|missing|absent|empty|blank|{_NOT} (?:provided|given|specified|supplied|set|present|included)|must (?:have|include|be (?:provided|given|specified|supplied|set|present))|lacks?|without|has no"),
     (Predicate.UNFIT, rf"invalid|incompatible|inconsistent|malformed|illegal|incorrect|wrong|bad|(?<!as )(?:long|short)(?! as)|too large|exceeds?|must|should|{_NOT} (?:be )?(?:valid|match|accept|conform)\w*|mismatch\w*"),
@@ -118,6 +122,7 @@ _MEANING: dict[Subject, dict[Predicate, Breach]] = {
         Predicate.FORBIDDEN: Breach.POLICY,
         Predicate.ELSEWHERE: Breach.POLICY,
     },
+    Subject.ACTION: _each(Breach.POLICY, Predicate.FORBIDDEN, Predicate.UNKNOWN),
     Subject.USER: _each(
         Breach.POLICY, Predicate.FORBIDDEN, Predicate.FIXED, Predicate.ELSEWHERE
     )

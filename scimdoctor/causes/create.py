@@ -39,6 +39,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import only_members
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
+from scimdoctor.causes.wording import is_of_number, is_vague_parameter, says_nothing
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member, value_at
@@ -179,6 +180,8 @@ def _strict_schemas(facts: Facts) -> Match | None:
 
 
 def _strict_generic(facts: Facts) -> Match | None:
+    if facts.stage is Stage.CREATE and says_nothing(facts.says(Breach.VALUE_REFUSED)):
+        return possible(50, "the value that is refused may be one of those that Entra always sends")
     words = facts.reading.words.casefold()
     vague = "schema" in words and ("violat" in words or "validation" in words)
     if facts.refused and vague and facts.status in {400, 422, None}:
@@ -202,6 +205,8 @@ def _required_empty(facts: Facts) -> Match | None:
         )
     if facts.code("MandatoryFieldsMissing", "MissingValues", "ImportSkipped"):
         return likely(91, f"error code {facts.error_code}: a required attribute has no value")
+    if facts.stage is Stage.CREATE and says_nothing(facts.says(Breach.VALUE_REFUSED)):
+        return possible(54, "a value that is wrong may be one that is missing")
     silent = facts.mute and not facts.reading.words
     vague = silent and (facts.reading.scim_type or "").casefold() == "invalidvalue"
     if vague and facts.stage is Stage.CREATE:
@@ -238,12 +243,25 @@ def _value_refused(facts: Facts) -> Match | None:
     if facts.code("InvitationCreationFailureInvalidPropertyValue"):
         return likely(90, "a value of the invitation is not acceptable")
     said = facts.says(Breach.VALUE_REFUSED)
-    if only_members(facts) and not facts.says(Breach.POLICY):
+    of_ids = said is not None and only_members(facts) and not is_of_number(said)
+    if of_ids and not facts.says(Breach.POLICY):
         return None
     if said is None or facts.stage not in _WRITING or facts.status in {401, 404, 405, 415}:
         return None
+    return _vaguely_refused(facts, said) or _refused_by_rule(facts, said)
+
+
+def _vaguely_refused(facts: Facts, said: Complaint) -> Match | None:
+    if said.attribute is not None and is_vague_parameter(said):
+        return possible(72, f"{said.attribute} is refused; why is not said", said.text)
+    if says_nothing(said):
+        return possible(58, "a value is refused; neither which nor why is said", said.text)
     if facts.status is not None and facts.status >= 500:
         return possible(60, "the app speaks of a value it does not take", said.text)
+    return None
+
+
+def _refused_by_rule(facts: Facts, said: Complaint) -> Match:
     weight = 80 if said.attribute else 76
     odd = said.attribute is None and facts.has(*_ODD_SHAPES)
     path = facts.says(Breach.PATH_REFUSED)

@@ -21,6 +21,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.wording import names_token
 from scimdoctor.model.rule import CauseRule, Layer
 
 if TYPE_CHECKING:
@@ -38,18 +39,32 @@ def _expired(facts: Facts) -> Match | None:
     if said is not None and _about_credentials(facts):
         return backed(facts, 90, "the app says that the token has ended", text=said.text)
     if facts.status == 401:
-        sure = likely if facts.ever_worked else possible
-        worked = "; the job worked before" if facts.ever_worked else ""
-        return sure(66, f"the app refuses the credentials (401){worked}")
+        return _refused_token(facts)
     if facts.code("InvalidCredentials", "Unauthorized"):
         return possible(70, f"error code {facts.error_code}: the credentials were refused")
     refused = facts.says(Breach.TOKEN_REFUSED)
     if refused is not None and _about_credentials(facts):
-        return possible(62, "the app refuses the credentials", refused.text)
+        # 403 says that the credentials are known (RFC 9110 section 15.5.4).
+        weight = 50 if facts.status == 403 and not names_token(refused) else 66
+        return possible(weight, "the app refuses the credentials", refused.text)
     return None
 
 
+def _refused_token(facts: Facts) -> Match:
+    """A 401 and no reason: after months of work the token has ended; else it may be anything."""
+    if facts.case.event is None and facts.ever_worked:
+        return likely(66, "the app refuses the credentials (401); the job worked before")
+    if facts.others_pass:
+        text = "the app refuses the credentials (401), though others pass: they ended meanwhile"
+        return possible(64, text)
+    return possible(66, "the app refuses the credentials (401)")
+
+
 def _unusable(facts: Facts) -> Match | None:
+    rights = facts.says(Breach.TOKEN_RIGHTS)
+    if rights is not None and facts.status in {None, 400, 401, 403}:
+        # The scope may be one of the token or, by its owner's role, one to be given in the app.
+        return possible(84, "the token is known and lacks a right", rights.text)
     said = facts.says(Breach.TOKEN_UNUSABLE)
     about_no_object = facts.status == 400 and facts.stage is Stage.UNKNOWN
     if said is not None and (about_no_object or facts.status in {None, 401, 403}):
@@ -60,6 +75,8 @@ def _unusable(facts: Facts) -> Match | None:
             return likely(95, "the Authorization header says Bearer twice")
     if facts.status == 401 and not facts.ever_worked:
         return possible(50, "401 from the first attempt on: the token may be typed wrongly")
+    if facts.status == 401 and facts.case.event is not None:
+        return possible(46, "the token may not be allowed to do this, or have been typed anew")
     return None
 
 
@@ -71,6 +88,8 @@ def _scheme(facts: Facts) -> Match | None:
     said = facts.says(Breach.AUTH_SCHEME)
     if said is not None and _about_credentials(facts):
         return backed(facts, 84, "the app wants other credentials", text=said.text)
+    if facts.status == 401 and facts.mute and not facts.others_pass:
+        return possible(42, "the app may want credentials of another kind")
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes import ALL_CAUSES, find_cause
+from scimdoctor.causes.apart import apart
 from scimdoctor.causes.bearing import bears_on
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
@@ -58,6 +59,11 @@ def diagnose_case(case: Case) -> Diagnosis:
     return _diagnosis(facts, best, others)
 
 
+def is_open(facts: Facts) -> bool:
+    """Whether no rule fits, so that at best the usual causes can be named."""
+    return not rank(facts)
+
+
 def rank(facts: Facts) -> list[Ranked]:
     """Every cause that fits, best first."""
     found = []
@@ -65,12 +71,36 @@ def rank(facts: Facts) -> list[Ranked]:
         match = cause.match(facts)
         if match is not None:
             found.append(Ranked(cause=cause, match=match, evidence=_seen(facts, match)))
+    found = [_unsettled(facts, ranked) for ranked in found]
     found = list(_with_proof(facts, found))
     return sorted(found, key=lambda r: (-r.match.weight, _ORDER[r.cause.rule.id]))
 
 
 def _seen(facts: Facts, match: Match) -> tuple[Evidence, ...]:
     return tuple(facts.evidence(sentence) for sentence in match.because)
+
+
+_OF_ONE_OPERATION = frozenset(
+    [
+        "extension-urn-path-unsupported",
+        "manager-value-shape",
+        "mapping-targets-unsupported-attribute",
+        "patch-add-not-supported",
+        "patch-value-shape-rejected",
+        "pathless-dotted-keys-unsupported",
+        "roles-json-string-shape",
+        "value-path-no-match-rejected",
+        "value-path-unsupported",
+    ]
+)
+"""Causes that lie in one operation of a PATCH."""
+
+
+def _unsettled(facts: Facts, ranked: Ranked) -> Ranked:
+    """No more than possible where any of several operations may be the one that was refused."""
+    if not facts.which_is_unclear or ranked.cause.rule.id not in _OF_ONE_OPERATION:
+        return ranked
+    return replace(ranked, match=replace(ranked.match, confidence=Confidence.POSSIBLE))
 
 
 def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
@@ -152,17 +182,22 @@ def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
     if confidence is Confidence.LIKELY and best.match.weight - rival <= _CLOSE:
         confidence = Confidence.POSSIBLE
     rule = best.cause.rule
+    alternatives = _alternatives(others, confidence)
+    explanation = best.match.explanation or rule.explanation
+    if confidence is Confidence.POSSIBLE:
+        told = apart(rule.id, [alternative.cause for alternative in alternatives])
+        explanation = f"{explanation} {told}".strip()
     return Diagnosis(
         cause=rule.id,
         confidence=confidence,
         layer=rule.layer,
         fixed_by=best.match.fixed_by or rule.fixed_by,
         title=best.match.title or rule.title,
-        explanation=best.match.explanation or rule.explanation,
+        explanation=explanation,
         remediation=best.match.steps or rule.remediation,
         evidence=best.evidence,
         affected=facts.case.affected,
-        alternatives=_alternatives(others, confidence),
+        alternatives=alternatives,
         references=rule.references,
     )
 

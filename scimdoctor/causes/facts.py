@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.causes.aimed import named_reference
+from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.dialects.reading import Reading
 from scimdoctor.causes.lookups import was_found
 from scimdoctor.causes.sent import Shape, target_of
@@ -46,6 +48,18 @@ QUERIES = frozenset({Stage.TEST, Stage.MATCH})
 
 
 _RESOLVING = "referenceresolution"
+_NAMES = frozenset(
+    [
+        "username",
+        "externalid",
+        "emails",
+        "displayname",
+        "nickname",
+        "employeenumber",
+        "phonenumbers",
+    ]
+)
+"""Attributes that apps keep unique, lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,9 @@ class Facts:
     operations: tuple[Operation, ...] = ()
     operations_seen: bool = False
     """Whether the operations stood in a request, so that their names are known too."""
+
+    which_is_unclear: bool = False
+    """Operations of several kinds were sent, and the app did not tell which it refused."""
 
     shapes: frozenset[Shape] = frozenset()
     body: Any = None
@@ -114,6 +131,16 @@ class Facts:
         return any(step.status in {"failure", "warning", "skipped"} for step in resolving)
 
     @property
+    def others_pass(self) -> bool:
+        """Whether other objects went well in the same log, so that address and token are right."""
+        return self.case.successes > 0 or self.scim_answers
+
+    @property
+    def objects(self) -> int:
+        """How many objects failed in this way; one if nobody counted."""
+        return self.case.affected.objects if self.case.affected is not None else 1
+
+    @property
     def mute(self) -> bool:
         """Whether the app refused without a word that could be read."""
         return self.refused and not self.reading.complaints
@@ -145,16 +172,54 @@ class Facts:
 
     @property
     def target_was_found(self) -> bool:
-        """Whether a query that was seen lists the object that the exchange is about."""
+        """Whether a query that was seen, or a step of the log, shows the object by its id."""
         if self.exchange is None:
-            return False
+            return self._was_read()
         return was_found(target_of(self.exchange.request)[1], self.case.exchanges)
+
+    def _was_read(self) -> bool:
+        """Whether Entra read the object from the app just before, as its matching step says."""
+        steps = self.case.event.provisioning_steps if self.case.event is not None else ()
+        return any(
+            step.provisioning_step_type.casefold() == "matching"
+            and step.name.casefold() == "entryimport"
+            and step.status == "success"
+            and bool(step.details.get("id"))
+            for step in steps
+        )
 
     @property
     def scim_answers(self) -> bool:
         """Whether another request of the capture was answered with success and JSON."""
         others = (e for e in self.case.exchanges if e is not self.exchange)
         return any(e.ok and isinstance(e.json, dict) for e in others)
+
+    @property
+    def reference_named(self) -> str | None:
+        """The id of a member or manager that was sent and that the app names in its refusal."""
+        if not self.refused or self.status not in {None, 400, 404, 409, 410, 422}:
+            return None
+        return named_reference(self.operations, self.reading.words, own=self.own_id)
+
+    @property
+    def own_id(self) -> str | None:
+        """The app's id of the object that was to be changed."""
+        if self.exchange is not None:
+            return target_of(self.exchange.request)[1]
+        event = self.case.event
+        return event.target_identity.id if event is not None else None
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether the operations that are judged take values away, and set none."""
+        return bool(self.operations) and all(o.removes for o in self.operations)
+
+    @property
+    def changes_no_name(self) -> bool:
+        """Whether an update is about nothing that may have to be unique."""
+        paths = {bare_name(operation.path) for operation in self.operations}
+        told = bool(paths) and "" not in paths
+        return self.stage is Stage.UPDATE and told and not paths & _NAMES
 
     @property
     def filter_on_extension(self) -> bool:

@@ -134,16 +134,18 @@ def _held(resource: dict[str, Any], wanted: Filter) -> object:
 def _later(
     exchanges: tuple[Exchange, ...], wanted: Filter, resource: str | None
 ) -> Iterator[Contradiction]:
-    """What the reads until the next write show, and whether that write meets a conflict."""
+    """What the reads until the next accepted write show, else that creating it is a conflict."""
+    conflict: Exchange | None = None
     for exchange in exchanges:
         if exchange.request.method.upper() != "GET":
+            if exchange.ok or (exchange.status or 500) >= 500:
+                break
             created = exchange.request.method.upper() == "POST" and exchange.status == 409
             if created and target_of(exchange.request)[0] == resource:
-                text = (
-                    f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
-                )
-                kind = Kind.EXISTS_BUT_NOT_FOUND
-                yield Contradiction(kind=kind, exchange=exchange.id, summary=text)
-            return
-        if exchange.ok and target_of(exchange.request)[0] == resource:
+                conflict = conflict or exchange
+        elif exchange.ok and target_of(exchange.request)[0] == resource:
             yield from _among(_shown(exchange), wanted, exchange.id)
+    if conflict is not None:
+        text = f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
+        kind = Kind.EXISTS_BUT_NOT_FOUND
+        yield Contradiction(kind=kind, exchange=conflict.id, summary=text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import (
@@ -39,6 +38,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import plain_path
 from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.wording import is_vague_parameter
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import ObjectMapping
 
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
-_VAGUE = re.compile(r"(?i)\binvalid (?:parameter|input|argument|data)")
 _EXPECTED = ("userName", "active")
 """Targets that a user mapping cannot do without."""
 
@@ -65,19 +64,26 @@ def _unsupported(facts: Facts) -> Match | None:
         return None
     if facts.says(Breach.REQUIRED, Breach.OP_REFUSED, Breach.VALIDATOR_ATTRIBUTE, Breach.REFERENCE):
         return None
+    return _unknown_attribute(facts, said)
+
+
+def _unknown_attribute(facts: Facts, said: Complaint) -> Match:
+    name = said.attribute
+    if is_vague_parameter(said):
+        # No app that speaks SCIM lacks userName (RFC 7643 section 4.1).
+        weight = 60 if bare_name(name) in {"", "username"} else 74
+        return possible(weight, "a parameter is refused, by its name or its value", said.text)
     if name is None:
         return possible(68, "the app does not know an attribute", said.text)
     part = leaf(name) != bare_name(name) or facts.says(Breach.NO_TARGET) is not None
     if part and in_rfc(name) and facts.stage is Stage.UPDATE:
         # Defined by the RFC: the app may store it, and not find it by its path or without a value.
         return possible(72, f"the app does not know {name}", said.text)
-    return backed(facts, _weight_of(facts, said), f"the app does not know {name}", text=said.text)
+    return backed(facts, _weight_of(facts), f"the app does not know {name}", text=said.text)
 
 
-def _weight_of(facts: Facts, said: Complaint) -> int:
-    if facts.says(Breach.VALUE_REFUSED) is None:
-        return 84
-    return 60 if _VAGUE.search(said.text) else 81
+def _weight_of(facts: Facts) -> int:
+    return 84 if facts.says(Breach.VALUE_REFUSED) is None else 81
 
 
 def _plain_path(facts: Facts) -> Match | None:

@@ -28,9 +28,11 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.wording import is_type_only
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
 
 
@@ -45,13 +47,26 @@ def _existing(facts: Facts) -> Match | None:
         text = "an account exists that SCIM does not control"
         return likely(87, text, f"the app says: {unlinked.text}")
     said = facts.says(Breach.UNIQUE)
-    if said is not None and facts.status in {None, 409, 412, 422}:
+    return _conflict_by_code(facts) if said is None else _taken(facts, said)
+
+
+def _taken(facts: Facts, said: Complaint) -> Match:
+    by_type = is_type_only(said)
+    if by_type and facts.says(Breach.POLICY) is not None:
+        return possible(70, "scimType uniqueness, though the words are of a rule", said.text)
+    if by_type and facts.changes_no_name:
+        return possible(60, "scimType uniqueness, though no name was to be changed", said.text)
+    if facts.status in {None, 409, 412, 422}:
         text = "the app holds an object with that value, which the filter did not find"
         return backed(facts, 83, text, text=said.text)
-    if said is not None:
-        return possible(70, "the app holds an object with that value", said.text)
+    return possible(70, "the app holds an object with that value", said.text)
+
+
+def _conflict_by_code(facts: Facts) -> Match | None:
+    if facts.code("EntryConflict", "Conflict") and facts.mute:
+        return possible(64, f"error code {facts.error_code}; the app's words are not known")
     if facts.code("EntryConflict", "Conflict"):
-        return likely(80, f"error code {facts.error_code}")
+        return backed(facts, 80, f"error code {facts.error_code}")
     if facts.status == 409 and not facts.says(Breach.POLICY, Breach.ALREADY_IN_EFFECT):
         return possible(64, "a conflict (409), though the matching query found nothing")
     return None
@@ -68,6 +83,8 @@ def _matching(facts: Facts) -> Match | None:
         return likely(90, f"error code {facts.error_code}: several sources give one value")
     if facts.code("DuplicateTargetEntries"):
         return possible(70, "the matching attribute may not be unique in the app")
+    if facts.code("EntryConflict", "Conflict") and facts.stage is Stage.CREATE:
+        return possible(48, "the object that exists may differ in the matching attribute")
     said = facts.says(Breach.MATCHING)
     if said is None:
         return None

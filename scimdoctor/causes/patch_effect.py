@@ -154,7 +154,8 @@ def _in_database(facts: Facts, unique: Complaint) -> bool:
 
 
 def _crash(facts: Facts) -> Match | None:
-    if facts.status is not None and facts.status < 500:
+    by_entra = facts.status is None and facts.code("InternalError")
+    if by_entra or (facts.status is not None and facts.status < 500):
         return None
     said = facts.says(Breach.CRASH)
     if said is not None and said.source == "runtimes" and facts.status in _CRASH_STATUSES:

@@ -69,8 +69,14 @@ def _extension(facts: Facts) -> Match | None:
         return None
     if bare_name(facts.path_refused) == "manager" and not _only_path_refused(facts):
         return None
+    return _extension_refused(facts)
+
+
+def _extension_refused(facts: Facts) -> Match | None:
     said = facts.says(*PATH_BREACHES, *TYPE_BREACHES, Breach.VALUE_PATH_REFUSED)
     on_extension = is_extension(facts.path_refused) or _only_extension(facts) or _core_urn(facts)
+    if said is not None and facts.which_is_unclear and facts.has(Shape.EXTENSION_PATH):
+        return possible(82, "one of several paths is refused, this may be it", said.text)
     if said is not None and on_extension:
         exact = said.breach is not Breach.UNKNOWN_ATTRIBUTE or facts.says(Breach.PATH_REFUSED)
         weight = 88 if exact or facts.operations_seen else 80
@@ -195,10 +201,25 @@ def _duplicates(facts: Facts) -> Match | None:
 def _manager(facts: Facts) -> Match | None:
     if facts.stage not in {Stage.UPDATE, Stage.CREATE}:
         return None
+    if facts.reference_named is not None and not facts.says(*TYPE_BREACHES):
+        return None
+    return _manager_said(facts) or _manager_shown(facts)
+
+
+def _only_manager(facts: Facts) -> bool:
+    return bool(facts.operations) and all(bare_name(o.path) == "manager" for o in facts.operations)
+
+
+def _manager_said(facts: Facts) -> Match | None:
+    """A refusal whose words are of the manager, or can be of nothing else."""
+    if not facts.refused:
+        return None
     said = facts.says(*TYPE_BREACHES, Breach.VALUE_REFUSED, *PATH_BREACHES, Breach.REQUIRED)
     about = said is not None and bare_name(said.attribute) == "manager"
-    unresolved = facts.says(Breach.REFERENCE) and not facts.says(*TYPE_BREACHES)
-    if about and facts.refused and not unresolved and not _only_path_refused(facts):
+    reference = facts.says(Breach.REFERENCE)
+    # What is taken away need not be found.
+    unresolved = reference and not facts.says(*TYPE_BREACHES) and not facts.only_removes
+    if about and not unresolved and not _only_path_refused(facts):
         unwritten = said is not None and _UNWRITTEN.search(said.text) is not None
         return backed(
             facts,
@@ -206,11 +227,18 @@ def _manager(facts: Facts) -> Match | None:
             "the manager's value is refused",
             text=said.text if said else None,
         )
-    only = facts.operations_seen and all(bare_name(o.path) == "manager" for o in facts.operations)
-    if facts.refused and (only or about) and _only_path_refused(facts):
+    only = _only_manager(facts)
+    if only and facts.only_removes and reference is not None:
+        return backed(facts, 92, "the manager was to be removed", text=reference.text)
+    if (only or about) and _only_path_refused(facts):
         return possible(72, "only the manager was sent, and the path is refused")
-    if facts.refused and only and said is not None and not unresolved:
+    if only and facts.operations_seen and said is not None and not unresolved:
         return backed(facts, 90, "only the manager was sent", text=said.text)
+    return None
+
+
+def _manager_shown(facts: Facts) -> Match | None:
+    """A refusal without a word, or a success without a sight of it."""
     body = facts.body if isinstance(facts.body, dict) else {}
     extension = body.get(urns.ENTERPRISE_USER)
     bare = isinstance(extension, dict) and isinstance(extension.get("manager"), str)
@@ -218,7 +246,7 @@ def _manager(facts: Facts) -> Match | None:
         return possible(69, "manager was sent as a bare id")
     if mute_refusal(facts, Shape.MANAGER):
         return possible(71, "manager was sent as Entra does: a bare id, or a removal")
-    if facts.accepted_unseen and facts.has(Shape.MANAGER) and only:
+    if facts.accepted_unseen and facts.has(Shape.MANAGER) and _only_manager(facts):
         return possible(54, "a change of manager was accepted")
     return None
 

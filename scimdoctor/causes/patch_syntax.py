@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.answers import dotted_keys
@@ -40,12 +41,17 @@ from scimdoctor.causes.patching import (
 )
 from scimdoctor.causes.readback import agrees, single_values
 from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.wording import says_nothing
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
+
+
+_MANY = 3
+"""So many objects are hardly deleted in the app at one time by accident."""
 
 
 def _method_missing(facts: Facts) -> Match | None:
@@ -57,11 +63,31 @@ def _method_missing(facts: Facts) -> Match | None:
         return likely(91, f"the update is answered {facts.status}: PATCH is not implemented")
     if facts.code("MethodNotAllowed") and facts.stage in {Stage.UPDATE, Stage.UNKNOWN}:
         return likely(84, "error code MethodNotAllowed on an update")
-    if facts.stage is Stage.UPDATE and facts.status == 404 and facts.target_was_found:
-        return possible(83, "a query lists the object under that id, yet its PATCH is answered 404")
+    lost = facts.stage is Stage.UPDATE and facts.status == 404 and facts.reference_named is None
+    return (_patch_not_found(facts) if lost else _patch_unknown(facts)) or _patch_denied(facts)
+
+
+def _patch_not_found(facts: Facts) -> Match | None:
+    """A 404 to a PATCH: the object may be gone, or nothing takes a PATCH there."""
+    if facts.target_was_found:
+        weight = 60 if facts.exchange is None and facts.says(Breach.NOT_FOUND) else 83
+        return possible(weight, "the object was found under that id, yet its PATCH gets 404")
+    told = _patch_unknown(facts)
+    if told is not None or facts.exchange is not None or facts.reading.is_scim:
+        return told
+    many = f": {facts.objects} objects" if facts.objects > 1 else ""
+    weight = 72 if facts.objects >= _MANY else 56
+    return possible(weight, f"PATCH is answered 404 without a SCIM error{many}")
+
+
+def _patch_unknown(facts: Facts) -> Match | None:
     said = facts.says(Breach.METHOD, Breach.NO_ROUTE)
-    if said is not None and facts.stage is Stage.UPDATE and facts.status in {None, 404, 405, 501}:
-        return backed(facts, 86, "the app knows no PATCH there", text=said.text)
+    if said is None or facts.stage is not Stage.UPDATE or facts.status not in {None, 404, 405, 501}:
+        return None
+    return backed(facts, 86, "the app knows no PATCH there", text=said.text)
+
+
+def _patch_denied(facts: Facts) -> Match | None:
     for exchange in facts.case.exchanges:
         body = exchange.json
         patch = body.get("patch") if isinstance(body, dict) else None
@@ -70,9 +96,29 @@ def _method_missing(facts: Facts) -> Match | None:
     return None
 
 
+_ECHOED = re.compile(
+    r"""(?x)(?:[Uu]n(?:supported|known|recogni[sz]ed|expected)|[Ii](?:nvalid|llegal))\s(?:\w+\s)?
+    (?:op|operation|verb)(?:\s(?:type|name|value))?[\s'"`:=]+(?P<verb>add|replace|remove)\b(?!,)"""
+)
+"""A refused operation that the app writes in lower case."""
+
+
+def _echoed(facts: Facts) -> str | None:
+    """The operation that the app names in lower case, though it was sent with a capital.
+
+    An app that writes it so has taken the letters for equal; it lacks the operation itself.
+    """
+    if facts.operations_seen and not facts.has(Shape.CAPITAL_OP):
+        return None
+    found = _ECHOED.search(facts.reading.words)
+    return found["verb"] if found is not None else None
+
+
 def _op_case(facts: Facts) -> Match | None:
     said = facts.says(Breach.OP_REFUSED) or _at_op(facts)
     lower = facts.operations_seen and not facts.has(Shape.CAPITAL_OP)
+    if said is not None and _echoed(facts) is not None:
+        return possible(74, "an operation is refused by its name in lower case", said.text)
     if said is not None and facts.stage in {Stage.UPDATE, Stage.UNKNOWN} and not lower:
         return backed(facts, 90, "the operation's name is refused", text=said.text)
     if mute_refusal(facts, Shape.CAPITAL_OP) and facts.status != 500:
@@ -92,6 +138,8 @@ def _add(facts: Facts) -> Match | None:
     if not patched(facts):
         return None
     said = facts.says(Breach.ADD_REFUSED)
+    if said is None and _echoed(facts) == "add":
+        said = facts.says(Breach.OP_REFUSED)
     named = bare_name(facts.path_refused)
     members = bool(facts.operations) and all(
         bare_name(o.path) == "members" for o in facts.operations
@@ -161,6 +209,9 @@ def _value_shape(facts: Facts) -> Match | None:
         name = bare_name(said.attribute)
         weight = 70 if name in {"manager", "roles", "active"} else 83
         return backed(facts, weight, "the value's shape is refused", text=said.text)
+    vague = facts.says(Breach.VALUE_REFUSED)
+    if patched(facts) and says_nothing(vague):
+        return possible(52, "the value that is refused may be refused for its shape")
     missing = facts.says(Breach.REQUIRED)
     if patched(facts) and missing is not None and facts.has(Shape.EMPTY_LIST, Shape.NULL_VALUE):
         text = "an empty list or a null was sent as the value"

@@ -62,6 +62,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
         ("SCIM servers", r"\bempty (?:\w+ ){1,3}(?:(?:is|are) )?(?:not (?:allowed|permitted|accepted|valid)|invalid|refused)"),
         ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
+        ("Go servers", r"\bno (?:\w+ ){1,3}(?:provided|given|specified|supplied)\b"),
         ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id)s? (?:required|missing)\b|must be filled"),
     ),
     *_rows(
@@ -173,6 +174,8 @@ PHRASES: tuple[Phrase, ...] = (
         ("Laravel, Rails, validators", r"(?<!request )(?<!payload )(?<!body )\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
         ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
+        ("Go SCIM library", r"\binvalid (?:parameter|argument|input|data)s?\b"),
+        ("SCIM servers", r"\btoo (?:many|few) (?!requests|attempts|connections|concurrent|open)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:(?:attribute|field|property|parameter) )?(?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
@@ -305,18 +308,20 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
         ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
         ("SCIM servers", r"\b(?:last|only|sole|final|remaining|at least one|minimum of one)\b(?! (?:super )?admins? (?:can|may))[^.;]{0,30}\b(?:admin(?:istrator)?|owner|superuser)s?\b"),
-        ("SCIM servers", r"\b(?:is|are|as|being|be) the (?:last|only|sole|final)\b(?: \w+){0,3}? (?:user|member|person|teammate|account|colleague|manager)s?\b(?! attributes?)|\b(?:reassign|transfer|hand over|promote|demote|appoint)\b[^.;]{0,80}\b(?:before|first)\b"),
+        ("SCIM servers", r"\b(?:is|are|as|being|be) the (?:last|only|sole|final)\b(?: \w+){0,3}? (?:user|member|person|teammate|account|colleague|manager)s?\b(?! attributes?)|\b(?:reassign|transfer|hand over|promote|demote|appoint)(?:r?ed|d)?\b[^.;]{0,80}\b(?:before|first)\b"),
+        ("SCIM servers", r"must (?:first )?be \w+ed\b[^.;]{0,60}\b(?:before|first)\b"),
     ),
     *_rows(
         Breach.LICENCE,
         ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|\bbilling\b|\boverdue\b|\bunpaid\b|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("Databricks, others", r"\bnumber of (?:\w+ ){0,3}(?:users|groups|members|accounts|seats)\b[^.;]{0,60}(?:exceed|limit|maximum|quota)"),
         ("SaaS apps", r"\b(?:plan|subscription|edition|tier|package)\b (?:does(?: not|n't)|do not|cannot) (?:include|allow|support|cover)"),
     ),
     *_rows(
         Breach.PREREQUISITE,
         ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not\b|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not\b|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
-        ("SCIM servers", r"\b(?:provisioning|directory sync\w*|integration|api access|feature|connector|connection)\b[^.;]{0,40}\b(?:is|are|has been|was) (?:not (?:enabled|active|set up|configured)|inactive|disabled|(?:turned|switched) off|paused|suspended)"),
+        ("SCIM servers", r"\b(?:provisioning|directory sync\w*|integration|api access|feature|connector|connection|tenant|organi[sz]ation|workspace)\b[^.;]{0,40}\b(?:is|are|has been|was) (?:not (?:enabled|active|set up|configured)|inactive|disabled|(?:turned|switched) off|paused|suspended)"),
         ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|[\w-]+-scoped token|scope|permission|privilege|integration)\b"),
         ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),
     ),
@@ -328,6 +333,13 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.TOKEN_REFUSED,
         ("frameworks", r"\bunauthori[sz]ed\b|\bunauthenticated\b|(?:invalid|bad|wrong|incorrect|missing|no|unknown|malformed|illegal) (?:\w+ )?(?:token|api ?key|bearer|jwt|authorization|authentication)|authentication (?:failed|required|credentials|error|is required)|not authenticated|access denied|login required|invalid_token|token (?:is )?(?:invalid|not (?:found|valid|recogni[sz]ed)|unknown|malformed|missing)|not authori[sz]ed"),
+    ),
+    *_rows(
+        Breach.TOKEN_RIGHTS,
+        ("OAuth 2.0 bearer tokens (RFC 6750)", r"insufficient[_ ]scopes?\b"),
+        ("SCIM servers", r"\b(?:tokens?|api ?keys?|keys?|credentials?)\b[^.;]{0,50}\b(?:lacks?|missing|without|(?:does(?: not|n't)|do not) have|not (?:authori[sz]ed|allowed|permitted|granted)|needs?|requires?|insufficient)\b[^.;]{0,60}\b(?:scopes?|permissions?|privileges?|rights?|to (?:manage|create|read|list|write|provision|use|access))\b"),
+        ("SCIM servers", r"\b(?:missing|required|requires?|needs?|lacks?|insufficient)\b[^.;]{0,25}['\"`]?\b(?:scim|users?|groups?|directory|provisioning|admin)[:./_](?:[\w:.*-]+)['\"`]?|\bscopes?\b[^.;]{0,40}\b(?:required|missing|needed|not granted)\b|\bscope required\b|[\w-]+-scoped token"),
+        ("GitHub", r"not accessible (?:by|with) (?:\w+ ){0,3}(?:token|integration|app|key)"),
     ),
     *_rows(
         Breach.TOKEN_UNUSABLE,

@@ -27,6 +27,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.wording import names_token, only_denies
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.rule import CauseRule, Layer
 
@@ -60,6 +61,8 @@ def _wrong_page(facts: Facts) -> Match | None:
     later = facts.stage in {Stage.UPDATE, Stage.DELETE} or facts.is_group
     if later and facts.status == 404:
         return possible(60, f"a web page{shown} answers one of the requests")
+    if facts.others_pass and not page.is_sign_in:
+        return possible(50, f"a web page{shown} answers, though SCIM answers for other objects")
     if facts.status in {None, 200, 404} or page.is_sign_in:
         return likely(88, f"a web page{shown} answers where SCIM was asked for")
     return None
@@ -125,6 +128,11 @@ def _unreachable(facts: Facts) -> Match | None:
 
 
 def _gateway(facts: Facts) -> Match | None:
+    if facts.reading.page is not None and facts.others_pass and facts.status in {400, 404, 414}:
+        text = "the web server's own page answers this request, while others reach SCIM"
+        return possible(58, text)
+    if facts.code("Timeout") or facts.status in {504, 522}:
+        return possible(58, "no answer came in time: the app, or something before it, is in doubt")
     if facts.status in {502, 520, 521, 523, 525, 526}:
         return possible(56, f"a gateway in front of the app answers {facts.status}")
     page = facts.reading.page
@@ -141,8 +149,10 @@ def _slow(facts: Facts) -> Match | None:
         return likely(93, "the app gave no answer in time")
     if facts.status == 429 or facts.code("TooManyRequests"):
         return likely(92, "the app throttles: HTTP 429")
-    if facts.code("Timeout") or facts.status in {408, 504, 522, 524}:
+    if facts.status in {408, 524}:
         return likely(88, "the answer came too late")
+    if facts.code("Timeout") or facts.status in {504, 522}:
+        return possible(88, "no answer came in time")
     said = facts.says(Breach.THROTTLED, Breach.SLOW)
     others = {401, 404, 409, 422} | (set() if _throttles(facts) else {400})
     if said is not None and facts.status not in others:
@@ -165,6 +175,24 @@ def _prerequisite(facts: Facts) -> Match | None:
         return likely(91, "the app has no free licence or quota")
     if licence is not None and facts.status != 429:
         return backed(facts, 84, "the app speaks of licences or a plan", text=licence.text)
+    return _right_missing(facts) or _something_missing(facts)
+
+
+def _right_missing(facts: Facts) -> Match | None:
+    """The credentials are known; a role in the app, or a scope of the token, may lack."""
+    rights = facts.says(Breach.TOKEN_RIGHTS)
+    if rights is not None and facts.status in {None, 400, 401, 403}:
+        return possible(74, "the role of the token's owner may lack the right", rights.text)
+    missing = facts.says(Breach.PREREQUISITE)
+    if missing is not None and facts.status == 403 and only_denies(missing):
+        return possible(70, "a right is missing: whose, and to what, is not said", missing.text)
+    denied = facts.says(Breach.TOKEN_REFUSED)
+    if missing is None and denied is not None and facts.status == 403 and not names_token(denied):
+        return possible(64, "the token's owner may not do this in the app (403)", denied.text)
+    return None
+
+
+def _something_missing(facts: Facts) -> Match | None:
     missing = facts.says(Breach.PREREQUISITE)
     if missing is not None and not facts.says(Breach.UNKNOWN_SCHEMA, Breach.REFERENCE):
         return backed(facts, 81, "something must exist in the app first", text=missing.text)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w@.+-]*\w")
 _GROUP = re.compile(r"(?i)\bgroups?\b")
 _ID_OF = re.compile(r"(?i)\b(?:users?|members?|ids?)\b")
-_NO_ID = re.compile(r"(?i)\b(?:operations?|multiple|several|nested|groups?)\b")
+_NO_ID = re.compile(r"(?i)\b(?:operations?|multiple|several|nested|groups?|too many|limit)\b")
 _SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
 
 
@@ -78,11 +78,14 @@ def _policy_said(facts: Facts) -> Match | None:
     ):
         return likely(86, f"error code {facts.error_code}: a rule forbids it")
     said = facts.says(Breach.POLICY)
-    if (facts.reading.scim_type or "").casefold() == "uniqueness":
-        return None
+    if said is not None and (facts.reading.scim_type or "").casefold() == "uniqueness":
+        weight = 68 if facts.stage is Stage.CREATE else 84
+        return possible(weight, "a rule of the app forbids it, say its words", said.text)
     if said is None or facts.stage not in WRITES or facts.status in {401, 404, 429}:
         return None
     taken = facts.says(Breach.UNIQUE)
+    if facts.stage is Stage.CREATE and facts.says(Breach.UNLINKED_ACCOUNT) is not None:
+        return possible(70, "the account is held elsewhere, and a rule says what must come first")
     if facts.stage is Stage.CREATE and taken is not None and taken.text == said.text:
         return possible(60, "what is to be created is said to be in use", said.text)
     done = any(
@@ -104,6 +107,9 @@ def _policy_delete(facts: Facts) -> Match | None:
 
 
 def _policy_status(facts: Facts) -> Match | None:
+    clash = (facts.reading.scim_type or "").casefold() == "uniqueness"
+    if facts.status == 409 and clash and facts.changes_no_name:
+        return possible(63, "a conflict is answered, though no name was to be changed")
     if facts.stage in WRITES and facts.status == 403 and facts.reading.page is None:
         return possible(62, "the app forbids the write (403), though reads work")
     return None
@@ -116,6 +122,13 @@ def _reference(facts: Facts) -> Match | None:
         return likely(90, "Entra's reference resolution: a manager or member is not in the app")
     if facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER):
         return None
+    if facts.only_removes and facts.stage is Stage.UPDATE:
+        # What is taken away need not be found: the app minds something else.
+        return None
+    other = facts.says(*TYPE_BREACHES, Breach.ALREADY_IN_EFFECT, Breach.UNIQUE, Breach.POLICY)
+    if facts.reference_named is not None and other is None:
+        text = f"the app names {facts.reference_named}, a member or manager that was sent"
+        return backed(facts, 92, text)
     said = facts.says(Breach.REFERENCE)
     if said is not None and facts.stage in WRITES | {Stage.UNKNOWN} and not _the_user(facts, said):
         if facts.says(*TYPE_BREACHES):
@@ -141,12 +154,22 @@ def _member_unknown(facts: Facts) -> Match | None:
     if _GROUP.search(text) and not people:
         return None
     if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
+        strange = _names_somebody_else(facts)
+        if strange is not None:
+            return possible(60, f"the app does not find {strange}, which is none of those sent")
         return backed(facts, 86, "a member is not found", text=text)
     if unfound is not None and people and facts.is_group and facts.stage is Stage.UPDATE:
         return backed(facts, 87, "a change of a group names somebody unknown", text=text)
     if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
         return possible(61, "adding a member is refused: the member may not be in the app")
     return None
+
+
+def _names_somebody_else(facts: Facts) -> str | None:
+    """An id in the answer that is none of the members that were to be added, the group's mostly."""
+    words = _WORD.findall(facts.reading.words)
+    ids = [w for w in words if w == facts.own_id or (len(w) >= 4 and re.search(r"\d", w))]
+    return ids[0] if ids and facts.reference_named is None and not _names_members(facts) else None
 
 
 def _the_user(facts: Facts, said: Complaint) -> bool:

@@ -43,6 +43,10 @@ def _list_malformed(facts: Facts) -> Match | None:
     received = facts.reason.received_resource
     if received is not None and looks_like_list(received) and list_faults(received):
         return likely(93, *list_faults(received))
+    quoted = facts.exchange is None and facts.reason.operation == "GET" and facts.status == 200
+    if quoted and facts.filter is not None and facts.answer is not None:
+        faults = list_faults(facts.answer)
+        return likely(91, *faults) if faults else None
     if facts.succeeded and facts.exchange is not None:
         asks = facts.exchange.request.method.upper() == "GET" and facts.stage in QUERIES
         discovers = facts.stage is Stage.DISCOVERY and _lists(facts)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from scimdoctor.causes.attributes import bare_name, is_extension, is_value_path
+from scimdoctor.entra.attributes import attempted_attributes
+from scimdoctor.entra.exports import exports_of
 from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scimdoctor.model.exchange import ScimRequest
-    from scimdoctor.model.provisioning import ModifiedProperty
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.synchronization import SynchronizationSchema
 
 _TEXT_BOOLEAN = re.compile(r"(?i)^(?:true|false)$")
 _GUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
@@ -83,6 +86,11 @@ class Operation:
     def verb(self) -> str:
         """The operation in lower case; empty if it is not known."""
         return (self.op or "").casefold()
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes something away, or sets it to nothing."""
+        return self.verb == "remove" or self.value is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +190,15 @@ def _operation(entry: dict[str, Any]) -> Operation:
     )
 
 
-def operations_logged(properties: Iterable[ModifiedProperty]) -> tuple[Operation, ...]:
-    """What the log says was to change; the operation's name is not logged."""
-    return tuple(Operation(op=None, path=p.display_name, value=p.new_value) for p in properties)
+def operations_logged(
+    event: ProvisioningObjectSummary, schema: SynchronizationSchema | None = None
+) -> tuple[Operation, ...]:
+    """What the log says the last write was about; the operations' names are not logged."""
+    exports = exports_of(event, attempted_attributes(event, schema), schema)
+    attributes = exports[-1].attributes.values() if exports else ()
+    return tuple(
+        Operation(op=None, path=a.path, value=a.value if a.known else "…") for a in attributes
+    )
 
 
 def shapes_of(operations: tuple[Operation, ...]) -> frozenset[Shape]:
@@ -257,7 +271,9 @@ def _path_shapes(operation: Operation) -> Iterable[Shape]:
 
 
 def _member_shapes(operation: Operation) -> Iterable[Shape]:
-    if operation.verb == "add":
+    logged = not operation.verb and not operation.removes
+    if operation.verb == "add" or logged:
+        # Entra adds the members that the log lists as new; it never replaces all of them.
         yield Shape.ADD_MEMBERS
     elif operation.verb == "replace":
         yield Shape.REPLACE_MEMBERS

@@ -8,12 +8,12 @@ which the causes are named again with what that showed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import chain, compress
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.bearing import bears_on
 from scimdoctor.causes.collect import facts_of, judged
-from scimdoctor.causes.engine import diagnose_case
+from scimdoctor.causes.engine import diagnose_case, is_open
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
@@ -35,12 +35,13 @@ from scimdoctor.model.replay import Verdict
 from scimdoctor.model.rule import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Iterable, Mapping
 
     from scimdoctor.causes.facts import Facts
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.replay import Replay
     from scimdoctor.model.report import StatusVerdict
 
@@ -143,10 +144,11 @@ def _asked(
     chosen = list(_replayed(tuple(chosen), probe))
     suspects = list(compress(first, asked))
     facts = [facts_of(named.case) for named in chosen]
-    causes = (*suspected(suspects), *_open_questions(facts, suspects))
+    questions = [_questions(f, d) for f, d in zip(facts, suspects, strict=True)]
     of_groups = any(bears_on("groups/query", one) for one in facts)
-    findings = probe.check(causes, of_groups=of_groups)
-    seen = iter(_checked(tuple(chosen), findings, probe.cleared))
+    findings = probe.check(chain.from_iterable(questions), of_groups=of_groups)
+    told = zip(chosen, facts, questions, strict=True)
+    seen = iter([_checked(n, f, q, findings, probe) for n, f, q in told])
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
 
 
@@ -156,9 +158,19 @@ def _finished(
     """One diagnosis for each cause, with commands that can be run."""
     pairs = [(with_scope_now(_signed(d, n), n, evidence), n) for n, d in named]
     told = ((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
-    found = merged(told, {group.signature: group.objects for group in evidence.groups})
-    samples = {group.signature: group.sample for group in evidence.groups}
-    return tuple(ready(d, known, subject_of(samples.get(d.signature or ""))) for d in found)
+    # Users and groups under one signature are different objects: their numbers add up.
+    keys = {g.signature: None if g.others else g.objects for g in evidence.groups}
+    found = merged(told, keys)
+    events = [named.case.event for _, named in pairs if named.case.event is not None]
+    samples = {event.id: event for event in reversed(events)}
+    return tuple(ready(d, known, subject_of(_sample_of(d, samples))) for d in found)
+
+
+def _sample_of(
+    diagnosis: Diagnosis, samples: Mapping[str, ProvisioningObjectSummary]
+) -> ProvisioningObjectSummary | None:
+    ids = diagnosis.affected.sample if diagnosis.affected is not None else ()
+    return next((samples[one] for one in ids if one in samples), None)
 
 
 def _obstacle_said(blocked: str | None) -> tuple[str, ...]:
@@ -171,11 +183,10 @@ def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
     return replace(diagnosis, signature=named.about) if named.case.event is not None else diagnosis
 
 
-def _open_questions(facts: list[Facts], diagnoses: list[Diagnosis]) -> tuple[str, ...]:
-    """What to check where the evidence did not decide: the usual causes of that step."""
-    pairs = zip(facts, diagnoses, strict=True)
-    unsolved = [one for one, found in pairs if found.cause == "unknown-cause"]
-    return usual_suspects((f.stage, f.is_group) for f in unsolved)
+def _questions(facts: Facts, diagnosis: Diagnosis) -> tuple[str, ...]:
+    """What to check for one case: what is suspected, and where no rule fits the usual causes."""
+    usual = usual_suspects([(facts.stage, facts.is_group)]) if is_open(facts) else ()
+    return tuple(dict.fromkeys((*suspected([diagnosis]), *usual)))
 
 
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
@@ -209,13 +220,21 @@ def _with_replay(named: NamedCase, probe: Probe) -> NamedCase:
 
 
 def _checked(
-    cases: tuple[NamedCase, ...], findings: tuple[Finding, ...], cleared: Set[str]
-) -> tuple[NamedCase, ...]:
-    shown = frozenset(cleared)
-    return tuple(
-        replace(named, case=replace(named.case, findings=findings, cleared=shown))
-        for named in cases
-    )
+    named: NamedCase,
+    facts: Facts,
+    questions: tuple[str, ...],
+    findings: tuple[Finding, ...],
+    probe: Probe,
+) -> NamedCase:
+    """The case with what was checked on its own account; where no rule fits, with everything.
+
+    What a check for another failure found would make suspects of causes that nothing points at.
+    """
+    own = probe.fitting(questions)
+    mine = tuple(f for f in findings if f.check in own or f.cause in questions)
+    shown = findings if is_open(facts) else mine
+    cleared = frozenset(probe.cleared & set(questions))
+    return replace(named, case=replace(named.case, findings=shown, cleared=cleared))
 
 
 def _unseen(

@@ -86,14 +86,16 @@ def cases_of(evidence: Evidence) -> tuple[NamedCase, ...]:
     """Put `evidence` into cases; the job's comes first when the job is stopped."""
     rest = list(evidence.exchanges)
     named: list[NamedCase] = []
-    for group in evidence.groups:
-        own = _belonging(group, rest, alone=len(evidence.groups) == 1)
+    groups = [g for group in evidence.groups for g in (group, group.others) if g is not None]
+    for group in groups:
+        own = _belonging(group, rest, alone=len(groups) == 1)
         rest = [e for e in rest if e not in own]
         case = Case(
             event=group.sample,
             schema=evidence.schema,
             exchanges=own,
             affected=group.affected,
+            successes=evidence.counts.success,
             now=evidence.now,
         )
         named.append(NamedCase(case=case, about=group.signature))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.signature import signature_of
@@ -31,6 +31,9 @@ class EventGroup:
     affected: Affected
     objects: frozenset[int | str] | None = None
     """Keys of the objects, the same in every group; `None` if only their number is known."""
+
+    others: EventGroup | None = None
+    """The same signature on the other kind of object, user or group: it may be another fault."""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ def group_events(
     events: Iterable[ProvisioningObjectSummary],
 ) -> tuple[EventCounts, tuple[EventGroup, ...]]:
     """Count events by status and group all but successes by signature; each id counts once."""
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, dict[bool, _Tally]] = {}
     counts: dict[str, int] = {}
     seen: set[str] = set()
     for event in events:
@@ -71,8 +74,14 @@ def group_events(
         counts[event.status] = counts.get(event.status, 0) + 1
         if event.status not in _NO_TROUBLE:
             key = signature_of(event).id
-            tallies.setdefault(key, _Tally(sample=event)).add(event)
-    return _counts(counts, len(seen)), tuple(_group(k, t) for k, t in tallies.items())
+            kinds = tallies.setdefault(key, {})
+            kinds.setdefault(event.is_group, _Tally(sample=event)).add(event)
+    return _counts(counts, len(seen)), tuple(_of_kinds(k, t) for k, t in tallies.items())
+
+
+def _of_kinds(key: str, tallies: Mapping[bool, _Tally]) -> EventGroup:
+    first, *others = (_group(key, tally) for tally in tallies.values())
+    return replace(first, others=others[0]) if others else first
 
 
 def _counts(counts: dict[str, int], read: int) -> EventCounts:
@@ -124,7 +133,26 @@ def groups_of(
             names=tuple(dict.fromkeys(e.object_name for e in named if e.object_name)),
         )
         keys = objects.keys if objects else None
-        found.append(
-            EventGroup(signature=signature.id, sample=known[0], affected=affected, objects=keys)
-        )
+        group = EventGroup(signature=signature.id, sample=known[0], affected=affected, objects=keys)
+        found.append(_split(group, named if len(named) > len(known) else known))
     return tuple(found)
+
+
+def _split(group: EventGroup, known: list[ProvisioningObjectSummary]) -> EventGroup:
+    """Set apart the objects of the other kind, as far as the events that were read show them.
+
+    Of these at least so many there are; the rest counts as of the sample's kind.
+    """
+    others = [e for e in known if e.is_group is not group.sample.is_group]
+    if not others:
+        return group
+    tally = _Tally(sample=others[0])
+    for event in others:
+        tally.add(event)
+    apart, affected = _group(group.signature, tally), group.affected
+    rest = replace(
+        affected,
+        events=max(affected.events - apart.affected.events, 1),
+        objects=max(affected.objects - apart.affected.objects, 1),
+    )
+    return replace(group, affected=rest, objects=None, others=replace(apart, objects=None))

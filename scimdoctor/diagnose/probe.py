@@ -101,24 +101,29 @@ class Probe:
 
         Those of groups are left out where no failure is about one.
         """
-        known = self._known()
-        wanted = set(causes)
-        fitting: dict[str, str | None] = {
-            c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted
-        }
-        ids = {c.rule.id for c in known}
-        for cause in wanted:
-            fitting |= {i: cause for i in _DECISIVE.get(cause, ()) if i in ids and i not in fitting}
-        for check in known:
-            if wanted & set(check.rule.other_causes):
-                fitting.setdefault(check.rule.id, None)
+        fitting = self.fitting(causes)
         if not of_groups:
             fitting = {i: cause for i, cause in fitting.items() if not i.startswith("groups/")}
         if not fitting:
             return ()
-        findings = self._run(known, only=tuple(fitting))
+        findings = self._run(self._known(), only=tuple(fitting))
         self.cleared |= _cleared(findings, fitting)
         return tuple(_with_cause(finding, fitting) for finding in findings)
+
+    def fitting(self, causes: Iterable[str]) -> dict[str, str | None]:
+        """The checks that can name one of `causes`, each with the cause that its rule names."""
+        known = self._known()
+        wanted = set(causes)
+        found: dict[str, str | None] = {
+            c.rule.id: c.rule.cause for c in known if c.rule.cause in wanted
+        }
+        ids = {c.rule.id for c in known}
+        for cause in wanted:
+            found |= {i: cause for i in _DECISIVE.get(cause, ()) if i in ids and i not in found}
+        for check in known:
+            if wanted & set(check.rule.other_causes):
+                found.setdefault(check.rule.id, None)
+        return found
 
     def _known(self) -> Sequence[Check]:
         from scimdoctor.checks import ALL_CHECKS

@@ -95,7 +95,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (
         source="A",
         meaning="A fault inside Entra's provisioning service.",
         action="Wait for the next cycles; open a support case if it stays.",
-        cause=None,
+        cause="entra-service-fault",
     ),
     ErrorCode(
         suffix="Timeout",

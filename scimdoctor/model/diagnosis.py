@@ -54,6 +54,9 @@ class Case:
     """Causes that checks of their own looked for, and found another in their place or none."""
 
     replays: tuple[Replay, ...] = ()
+    successes: int = 0
+    """Events of the same log that went well: address and token are right at least for those."""
+
     now: datetime | None = None
     affected: Affected | None = None
 

@@ -111,6 +111,7 @@ PUBLIC_IDS = [
     "target-changed-outside-entra",
     "soft-delete-renames-user",
     "validator-false-positive",
+    "entra-service-fault",
     "expected-behaviour",
     "unknown-cause",
 ]
@@ -119,6 +120,7 @@ CONSTANT = AttributeMappingSource(type="Constant", expression='"True"')
 QUIET = about(job(status="Active"))
 
 RARE: tuple[tuple[str, Case], ...] = (
+    ("entra-service-fault", on(event("create", "An internal error occurred.", code="InternalError"))),
     ("change-not-detected", on(event("update", "x", code="RedundantExport", status="skipped"))),
     ("cleared-attribute-not-sent", on(event("update", status="success", properties={"department": ("R&D", None)}))),
     ("mapping-missing-attribute", Case(schema=schema("userName", "displayName"))),
@@ -191,6 +193,7 @@ NEAR_MISSES: tuple[tuple[str, Case], ...] = (
     ("target-changed-outside-entra", failed("create", 404)),
     ("soft-delete-renames-user", patched(patch(op("Replace", "userName", "new@example.com")), 409)),
     ("validator-false-positive", on(event("update", "SCIM Validation failed. The attribute foo.bar for User is not supported by the SCIM protocol."))),
+    ("entra-service-fault", failed("update", 500, "Internal error")),
     ("expected-behaviour", QUIET),
     ("unknown-cause", failed("update", 429)),
 )  # fmt: skip

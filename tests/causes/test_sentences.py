@@ -328,7 +328,7 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         failed("delete", 400, scim("The organization plugin refuses to delete")),
     ),
     "a token for the organization": (
-        "app-prerequisite-missing",
+        "secret-token-unusable",
         failed("create", 400, scim("Group provisioning requires an organization-scoped token"), group=True),
         "token-expired-or-revoked",
         probed(401, "SCIM requires a Bearer token in the Authorization header."),

@@ -422,3 +422,97 @@ def test_a_cause_whose_check_fails_for_another_reason_is_cleared() -> None:
     assert _cleared((failed, passed), causes) == {"groups-endpoint-missing"}
     both = (failed, shown("groups-endpoint-missing"))
     assert _cleared(both, causes) == set()
+
+
+class _Noting(Probe):
+    """A probe that notes what it is asked, and whose checks show what a test wants."""
+
+    asked: tuple[str, ...] = ()
+    shown: tuple[Finding, ...] = ()
+
+    def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
+        self.asked = tuple(causes)
+        return self.shown
+
+
+def probed(events: Evidence, *findings: Finding) -> tuple[_Noting, Outcome]:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"Resources": []}))
+    with httpx.Client(transport=transport) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        probe = _Noting(endpoint=endpoint, dialect=Dialect.DEFAULT)
+        probe.shown = findings
+        return probe, diagnose(events, probe=probe)
+
+
+def test_what_was_checked_for_one_failure_is_no_suspect_of_another() -> None:
+    disabled = many(2, "disable", reason(400, scim("active must be a boolean")), prefix="off")
+    retitled = many(1, "update", reason(400, scim("title: unknown attribute")), prefix="title")
+    failing = replace(shown("boolean-string-rejected"), check="lifecycle/disable")
+    _, found = probed(evidence(*disabled, *retitled), failing)
+    causes = {d.cause: d for d in found.diagnoses}
+    assert causes["boolean-string-rejected"].confidence is Confidence.CONFIRMED
+    others = {a.cause for a in causes["mapping-targets-unsupported-attribute"].alternatives}
+    assert "boolean-string-rejected" not in others
+
+
+def test_a_failure_that_no_rule_reads_is_checked_for_the_usual_causes() -> None:
+    unread = reason(400, scim("Das Feld Abteilung ist erforderlich"))
+    probe, found = probed(evidence(event("create", unread)))
+    assert found.diagnoses[0].cause == "value-not-allowed-by-app"
+    assert "request-content-type-refused" in probe.asked
+    read = reason(400, scim("department must be one of Sales, HR"))
+    probe, _ = probed(evidence(event("create", read)))
+    assert "request-content-type-refused" not in probe.asked
+
+
+def test_users_and_groups_under_one_signature_are_judged_apart() -> None:
+    text = reason(409)
+    users = many(3, "update", text, prefix="user")
+    groups = [
+        replace(
+            event("update", text, group=True, properties={"members": (None, "u1")}),
+            id=f"g-{number}",
+            source_identity=ProvisionedIdentity(id=f"g-s{number}", identity_type="Group"),
+        )
+        for number in range(2)
+    ]
+    given = evidence(*users, *groups)
+    assert len(given.groups) == 1
+    found = {d.cause: d.affected for d in diagnose(given).diagnoses}
+    assert {c: a.objects for c, a in found.items() if a} == {
+        "existing-account-not-matchable": 3,
+        "non-idempotent-write": 2,
+    }
+    together = diagnose(evidence(*many(3, "update", reason(429)), *_grouped(reason(429))))
+    (one,) = together.diagnoses
+    assert one.affected is not None
+    assert (one.affected.events, one.affected.objects) == (4, 4)
+
+
+def _grouped(text: str) -> list[ProvisioningObjectSummary]:
+    made = event("update", text, group=True)
+    identity = ProvisionedIdentity(id="g-1", identity_type="Group")
+    return [replace(made, id="g-e1", source_identity=identity)]
+
+
+def test_the_other_kind_is_set_apart_as_far_as_samples_show_it() -> None:
+    text = reason(409)
+    one, two = many(2, "update", text)
+    (three,) = _grouped(text)
+    counted = SignatureSummary(
+        id="s1",
+        status="failure",
+        app="App",
+        error_code=None,
+        text="x",
+        action="update",
+        count=9,
+        objects=9,
+        sample=(one.id, two.id, three.id),
+    )
+    (made,) = groups_of([counted], {e.id: e for e in (one, two, three)})
+    assert made.affected.events == 8
+    assert made.others is not None
+    assert (made.others.sample.id, made.others.affected.objects) == ("g-e1", 1)
+    (whole,) = groups_of([counted], {e.id: e for e in (one, two)})
+    assert (whole.others, whole.affected.events) == (None, 9)

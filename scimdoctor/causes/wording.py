@@ -1,0 +1,56 @@
+"""What the wording of a complaint tells beyond the rule that it says was broken."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
+
+_TOKEN = re.compile(r"(?i)\b(?:tokens?|api ?keys?|bearer|credentials?|jwt)\b")
+_DENIAL = re.compile(r"(?i)\b(?:permissions?|privileges?|rights?|access)\b")
+_NAMED = re.compile(
+    r"(?i)\b(?:roles?|scopes?|licen[cs]es?|plans?|features?|scim)\b|\w[:.]\w|['\"`]"
+)
+_PARAMETER = re.compile(r"(?i)\binvalid (?:parameter|input|argument|data)")
+_NUMBER = re.compile(r"(?i)\btoo (?:many|few)\b|\bat (?:most|least) \d|\blimit\b")
+_SAYING_NOTHING = re.compile(
+    r"""(?ix) (?: \W* \b (?: an? | the | is | are | was | or | and | one | more | of | some | not | in
+    | for | this | your | to | with | has | have | been | invalid | bad | wrong | incorrect
+    | malformed | valid | validation | errors? | failed | fails | values? | data | inputs?
+    | request | payload | body | fields? | attributes? | parameters? | user | group | resource
+    | scim | provided | supplied | given | sent | arguments? ) \b )+ \W*"""
+)
+
+
+def says_nothing(said: Complaint | None) -> bool:
+    """Whether a complaint names neither an attribute nor a rule ("Invalid value")."""
+    if said is None or said.attribute is not None:
+        return False
+    return _SAYING_NOTHING.fullmatch(said.text[:200]) is not None
+
+
+def names_token(said: Complaint) -> bool:
+    """Whether a complaint is about the token itself, and not about what its owner may do."""
+    return _TOKEN.search(said.text) is not None
+
+
+def only_denies(said: Complaint) -> bool:
+    """Whether a complaint denies without naming what it lacks ("You do not have permission")."""
+    return _DENIAL.search(said.text) is not None and _NAMED.search(said.text) is None
+
+
+def is_vague_parameter(said: Complaint) -> bool:
+    """Whether "invalid parameter" and the like may mean the name as well as the value."""
+    return _PARAMETER.search(said.text) is not None
+
+
+def is_of_number(said: Complaint) -> bool:
+    """Whether a complaint is about how many there are."""
+    return _NUMBER.search(said.text) is not None
+
+
+def is_type_only(said: Complaint) -> bool:
+    """Whether only the SCIM error's type says it, and no sentence of the app's."""
+    return said.text.startswith("scimType ")
