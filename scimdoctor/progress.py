@@ -23,8 +23,13 @@ class Task(Protocol):
 class Progress(Protocol):
     """What a long operation reports to. `cli/console.py` draws it; tests record it."""
 
-    def task(self, description: str, *, total: int | None = None) -> AbstractContextManager[Task]:
-        """Begin a piece of work; leaving the context ends it."""
+    def task(
+        self, description: str, *, total: int | None = None, uneven: bool = False
+    ) -> AbstractContextManager[Task]:
+        """Begin a piece of work; leaving the context ends it.
+
+        Of `uneven` units no remaining time can be told.
+        """
 
     def message(self, text: str) -> None:
         """Say one line, once."""
@@ -42,7 +47,9 @@ class SilentProgress:
     """The default: says nothing."""
 
     @contextmanager
-    def task(self, description: str, *, total: int | None = None) -> Iterator[Task]:
+    def task(
+        self, description: str, *, total: int | None = None, uneven: bool = False
+    ) -> Iterator[Task]:
         """Begin a piece of work that nobody watches."""
         yield _SilentTask()
 

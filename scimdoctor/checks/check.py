@@ -7,17 +7,18 @@ broken connections or its own crashes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from scimdoctor.checks.context import CheckContext
     from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.finding import Figure
     from scimdoctor.model.rule import CheckRule
 
 
@@ -56,6 +57,9 @@ class Result:
     cause: str | None = None
     """`None`: the rule's; empty: none."""
 
+    figures: tuple[Figure, ...] = ()
+    """What was measured."""
+
 
 def failed(
     message: str,
@@ -81,6 +85,18 @@ def noted(message: str, *exchanges: Exchange, cause: str | None = None) -> Resul
 def passed(message: str, *exchanges: Exchange) -> Result:
     """What was found in order, when there is more to say than the title does."""
     return Result(outcome=Outcome.PASSED, message=message, exchanges=exchanges)
+
+
+def measured(results: Iterable[Result], figures: Iterable[Figure]) -> Iterator[Result]:
+    """`results` with `figures`, which are worked out after them, at the first problem or else the last.
+
+    Of a check with problems only these are shown.
+    """
+    said = list(results)
+    problems = [i for i, r in enumerate(said) if r.outcome is Outcome.FAILED]
+    place = problems[0] if problems else len(said) - 1
+    for index, result in enumerate(said):
+        yield replace(result, figures=tuple(figures)) if index == place else result
 
 
 def skipped(message: str) -> Result:

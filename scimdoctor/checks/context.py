@@ -28,7 +28,7 @@ from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from scimdoctor.checks.mapped_values import Mapped
@@ -128,6 +128,9 @@ class CheckContext:
 
         self.unpatched: Exchange | None = None
         """The simplest PATCH of a user, if it failed in every way."""
+
+        self.say: Callable[[str], None] = lambda _words: None
+        """Tells whoever watches how far a check that takes long has come."""
 
         self.doubtful_filter = False
         """Whether the query was seen to miss users that exist."""

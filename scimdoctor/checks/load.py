@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import statistics
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, failed, noted, passed
+from scimdoctor.checks.check import Check, failed, measured, noted, passed
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.ids import ACCEPTED, ADD_MEMBERS, CREATE, READ, REPLACE
 from scimdoctor.checks.references import HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, difference
 from scimdoctor.entra import requests
+from scimdoctor.model.finding import Figure
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.scim.paths import member, value_at
 
@@ -64,6 +65,7 @@ def _rate(context: CheckContext) -> Iterator[Result]:
         try:
             for number, query in enumerate(queries):
                 clock.sleep(max(0.0, begin + number / RATE - clock.now()))
+                context.say(f"{number} of {len(queries)} queries")
                 if _unanswered(asked) >= RATE:
                     break
                 asked.append(pool.submit(ask, stopwatch(), query))
@@ -83,17 +85,50 @@ def _judged(timed: Sequence[_Timed], seconds: float) -> Result:
     bad = [t.exchange for t in timed if _is_trouble(t.exchange)]
     late = _percentile(times, 95)
     slowest = max(timed, key=lambda t: t.milliseconds).exchange
+    median, later = statistics.median(times), _percentile(times, 99)
+    reached = (len(timed) - len(bad)) / max(seconds, len(timed) / RATE)
     words = (
-        f"Of {len(timed)} queries at {RATE} a second {len(bad)} failed ({len(bad) / len(timed):.1%}). "
-        f"Half took at most {statistics.median(times):.0f} ms, 95 of 100 {late:.0f} ms, 99 of 100 "
-        f"{_percentile(times, 99):.0f} ms, the slowest {times[-1]:.0f} ms; the last was answered "
-        f"after {seconds:.1f} s"
+        f"Of {len(timed)} queries at {RATE} a second {len(bad)} failed ({len(bad) / len(timed):.1%}); "
+        f"{reached:.1f} a second were answered well. Half took at most {median:.0f} ms, 95 of 100 "
+        f"{late:.0f} ms, 99 of 100 {later:.0f} ms, the slowest {times[-1]:.0f} ms; the last was "
+        f"answered after {seconds:.1f} s"
+    )
+    figures = (
+        Figure(name="sent", value=RATE, unit="requests/s"),
+        Figure(name="answered well", value=reached, unit="requests/s"),
+        Figure(name="queries", value=len(timed)),
+        Figure(name="failed", value=100 * len(bad) / len(timed), unit="%"),
+        *_times(median=median, p95=late, p99=later, slowest=times[-1]),
     )
     if bad:
-        return failed(f"{words}. Failures: {_statuses(bad)}.", *bad[:3])
-    if late > _LATE_IN_MILLISECONDS:
-        return failed(f"{words}.", slowest, severity=Severity.MINOR)
-    return passed(f"{words}.", slowest)
+        result = failed(f"{words}. Failures: {_statuses(bad)}.", *bad[:3])
+    elif late > _LATE_IN_MILLISECONDS:
+        result = failed(f"{words}.", slowest, severity=Severity.MINOR)
+    else:
+        result = passed(f"{words}.", slowest)
+    return replace(result, figures=figures)
+
+
+def _times(**milliseconds: float) -> Iterator[Figure]:
+    """Figures of how long answers took."""
+    for name, value in milliseconds.items():
+        yield Figure(name=name, value=value, unit="ms")
+
+
+def _of_writes(
+    context: CheckContext, writes: Sequence[Exchange], **counts: int
+) -> Iterator[Figure]:
+    """What a crowd of writes came to."""
+    yield Figure(name="writes", value=len(writes))
+    yield Figure(name="at the same time", value=_width(context))
+    yield Figure(name="failed", value=sum(not x.ok for x in writes))
+    for name, value in counts.items():
+        yield Figure(name=name.replace("_", " "), value=value)
+    times = sorted(_duration(x) for x in writes)
+    if times:
+        yield from _times(
+            median=statistics.median(times), p95=_percentile(times, 95), slowest=times[-1]
+        )
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:
@@ -123,6 +158,7 @@ def _in_crowds(context: CheckContext, jobs: Sequence[ScimRequest]) -> list[Excha
     with ThreadPoolExecutor(max_workers=width) as pool:
         for first in range(0, len(jobs), width):
             began = clock.now()
+            context.say(f"{first} of {len(jobs)} writes")
             crowd = list(pool.map(context.send_once, jobs[first : first + width]))
             answers += crowd
             if all(x.response is None for x in crowd):
@@ -146,13 +182,20 @@ def _users(context: CheckContext) -> Iterator[Result]:
             for user, name in zip(users, names, strict=True)
         ],
     )
-    refused = [x for x in (*created, *updated) if not x.ok]
+    writes = (*created, *updated)
+    changed = [(u, n) for u, n, x in zip(users, names, updated, strict=False) if x.ok]
+    yield from measured(_judged_users(context, writes, changed), _of_writes(context, writes))
+
+
+def _judged_users(
+    context: CheckContext, writes: Sequence[Exchange], changed: Sequence[tuple[TestObject, str]]
+) -> Iterator[Result]:
+    refused = [x for x in writes if not x.ok]
     if refused:
         yield _refused(f"Of {2 * USERS} writes, {_width(context)} at the same time,", refused)
-    changed = [(u, n) for u, n, x in zip(users, names, updated, strict=False) if x.ok]
     yield from _kept_apart(context, changed)
     if not refused:
-        slowest = max((*created, *updated), key=_duration)
+        slowest = max(writes, key=_duration)
         yield passed(
             f"{USERS} users were created and changed, {_width(context)} at the same time; each "
             f"holds its own values. The slowest write took {_duration(slowest):.0f} ms.",
@@ -230,23 +273,57 @@ def _group(context: CheckContext) -> Iterator[Result]:
     answers = _in_crowds(context, [request for _, request in first])
     answers += _in_crowds(context, [request for _, request in jobs[len(first) :]])
     done = [(i, x) for (i, _), x in zip(jobs, answers, strict=False)]
-    refused = [x for _, x in done if not x.ok]
-    unknown = {i for i, x in done if not x.ok}
-    yield from _members_are(
-        context, group, wanted=set(ids) - set(leavers) - unknown, unwanted=set(leavers) - unknown
-    )
+    writes, unknown = [x for _, x in done], {i for i, x in done if not x.ok}
+    wrong = _Wrong(wanted=set(ids) - set(leavers) - unknown, unwanted=set(leavers) - unknown)
+    wrong.look(context, group)
+    figures = _of_writes(context, writes, members_wrong=len(wrong.lost) + len(wrong.back))
+    yield from measured(_judged_group(context, group, writes, wrong), figures)
+
+
+@dataclass(kw_only=True)
+class _Wrong:
+    """Who should be in the group and is not, or the other way."""
+
+    wanted: set[str]
+    unwanted: set[str]
+    lost: set[str] = field(default_factory=set)
+    back: set[str] = field(default_factory=set)
+
+    def look(self, context: CheckContext, group: TestObject) -> None:
+        """Read the group, and again a moment later if its members are not as they should be."""
+        self._compare(_members(context, group))
+        for _ in context.settle(group.created) if self.lost or self.back else ():
+            self._compare(_members(context, group))
+            if not self.lost and not self.back:
+                break
+
+    def _compare(self, there: set[str]) -> None:
+        self.lost, self.back = self.wanted - there, self.unwanted & there
+
+
+def _judged_group(
+    context: CheckContext, group: TestObject, writes: Sequence[Exchange], wrong: _Wrong
+) -> Iterator[Result]:
+    refused = [x for x in writes if not x.ok]
+    if wrong.lost or wrong.back:
+        yield failed(
+            "The members of one group were changed by requests at the same time. Of "
+            f"{len(wrong.wanted)} whose addition succeeded {len(wrong.lost)} are not in the group, and "
+            f"of {len(wrong.unwanted)} whose removal succeeded {len(wrong.back)} are.",
+            context.last_read(group),
+        )
     if refused:
         result = _refused(
-            f"Of {len(done)} changes of one group, {_width(context)} at the same time,", refused
+            f"Of {len(writes)} changes of one group, {_width(context)} at the same time,", refused
         )
         trouble = any(_is_trouble(x) for x in refused)
         yield (
             result if trouble else noted(f"{result.message} Entra tries them again.", *refused[:3])
         )
         return
-    slowest = max((x for _, x in done), key=_duration)
+    slowest = max(writes, key=_duration)
     yield passed(
-        f"{len(done)} changes of the members of one group, {_width(context)} at the same time, all "
+        f"{len(writes)} changes of the members of one group, {_width(context)} at the same time, all "
         f"took effect. The slowest took {_duration(slowest):.0f} ms.",
         slowest,
     )
@@ -272,25 +349,6 @@ def _removal(context: CheckContext) -> Callable[[TestObject, str], ScimRequest] 
             group, [context.op("remove", f'members[value eq "{identifier}"]')]
         )
     return None
-
-
-def _members_are(
-    context: CheckContext, group: TestObject, *, wanted: set[str], unwanted: set[str]
-) -> Iterator[Result]:
-    there = _members(context, group)
-    for _ in context.settle(group.created):
-        if wanted <= there and not unwanted & there:
-            break
-        there = _members(context, group)
-    lost, back = wanted - there, unwanted & there
-    if not lost and not back:
-        return
-    yield failed(
-        f"The members of one group were changed by requests at the same time. Of {len(wanted)} whose "
-        f"addition succeeded {len(lost)} are not in the group, and of {len(unwanted)} whose removal "
-        f"succeeded {len(back)} are.",
-        context.read(group),
-    )
 
 
 def _members(context: CheckContext, group: TestObject) -> set[str]:

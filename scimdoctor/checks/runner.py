@@ -10,6 +10,7 @@ import re
 import traceback
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.tracker import ResourceJournal
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.rule import CheckRule
-    from scimdoctor.progress import Progress
+    from scimdoctor.progress import Progress, Task
 
 LEFT_OUT = "left out on request"
 READ_ONLY = "not run: it writes, and only reads were allowed"
@@ -64,10 +65,13 @@ def run_checks(
     run = _Run(CheckContext(endpoint, options, tracker))
     selected = select(checks, options)
     try:
-        with progress.task("Checking the endpoint", total=len(selected)) as task:
+        # Checks take from nothing to ten seconds: their number says little of the time to come.
+        with progress.task("Checking the endpoint", total=len(selected), uneven=True) as task:
             for check in selected:
+                task.advance(0, note=check.id)
+                run.context.say = partial(_say, task, check.id)
                 run.one(check)
-                task.advance(note=check.id)
+                task.advance()
         run.add(CLEAN_UP.rule.id, CLEAN_UP, list(_cleaning(run.context)))
     except KeyboardInterrupt:
         run.stop(selected)
@@ -78,6 +82,10 @@ def run_checks(
         clean_up(run.context)
         raise
     return one_root_per_cause(run.reported(options), run.sent())
+
+
+def _say(task: Task, check: str, words: str) -> None:
+    task.advance(0, note=f"{check}: {words}")
 
 
 def _cleaning(context: CheckContext) -> Iterable[Result]:
@@ -272,6 +280,7 @@ class _Run:
             evidence=tuple(x.id for x in result.exchanges),
             reproduce=self._reproduce(result, last) if last else None,
             references=rule.references if broken else (),
+            figures=result.figures,
         )
 
     def _reproduce(self, result: Result, last: Exchange) -> str:

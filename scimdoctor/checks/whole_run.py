@@ -5,12 +5,13 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
+from scimdoctor.checks.check import Check, Unavailable, failed, measured, noted, passed
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.patience import LATE
 from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, flat, request_words
+from scimdoctor.model.finding import Figure
 from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
@@ -178,6 +179,16 @@ def _latency(context: CheckContext) -> Iterator[Result]:
     exchanges = list(getattr(context.endpoint, "exchanges", ()))
     if not exchanges:
         raise Unavailable("no request was timed")
+    times = [x.elapsed_in_milliseconds for x in exchanges]
+    figures = (
+        Figure(name="requests", value=len(times)),
+        Figure(name="median", value=statistics.median(times), unit="ms"),
+        Figure(name="slowest", value=max(times), unit="ms"),
+    )
+    yield from measured(_times(context, exchanges), figures)
+
+
+def _times(context: CheckContext, exchanges: list[Exchange]) -> Iterator[Result]:
     times = sorted(x.elapsed_in_milliseconds for x in exchanges)
     slowest = max(exchanges, key=lambda x: x.elapsed_in_milliseconds)
     worst = slowest.elapsed_in_milliseconds / 1000

@@ -99,12 +99,14 @@ class ConsoleProgress:
         self._quiet = quiet
 
     @contextmanager
-    def task(self, description: str, *, total: int | None = None) -> Iterator[Task]:
+    def task(
+        self, description: str, *, total: int | None = None, uneven: bool = False
+    ) -> Iterator[Task]:
         """Draw one piece of work while the context lasts."""
         if self._quiet or not sys.stderr.isatty():
             yield _CountingTask()
             return
-        with _rich_progress() as progress:
+        with _rich_progress(uneven=uneven) as progress:
             task_id = progress.add_task(description, total=total, note="")
             yield _RichTask(progress, task_id)
 
@@ -120,13 +122,15 @@ class ConsoleProgress:
         error_console().print(Text(neutral(text), style="dim"), soft_wrap=True)
 
 
-def _rich_progress() -> RichProgress:
+def _rich_progress(*, uneven: bool) -> RichProgress:
+    """A display with the remaining time, or where none can be told with the time that has passed."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
         TextColumn,
+        TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
@@ -135,7 +139,7 @@ def _rich_progress() -> RichProgress:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TimeElapsedColumn() if uneven else TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
         console=error_console(),
         transient=True,

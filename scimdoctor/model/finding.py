@@ -50,6 +50,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number that a check measured."""
+
+    name: str
+    value: float
+    unit: str = ""
+    """Empty for a count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a check found."""
 
@@ -69,6 +79,9 @@ class Finding:
     """A `curl` line; the token is a shell variable in it."""
 
     references: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    """What was measured, whatever the outcome."""
+
     known: bool = False
     """Listed in the baseline: shown, but no reason to fail."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.diagnosis import Affected
     from scimdoctor.model.exchange import Exchange
-    from scimdoctor.model.finding import Evidence, Finding
+    from scimdoctor.model.finding import Evidence, Figure, Finding
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
 OUTCOME_SIGNS = {
@@ -116,6 +116,18 @@ def skip_reasons(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
         if finding.outcome is Outcome.SKIPPED:
             reasons.setdefault(finding.message, []).append(finding)
     return reasons
+
+
+def measured(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """Return the checks that measured something, each with its figures."""
+    return [(f.check, " · ".join(map(_figure, f.figures))) for f in findings if f.figures]
+
+
+def _figure(figure: Figure) -> str:
+    """Return a figure in words: `median 3.2 ms`, `writes 50`."""
+    places = 0 if figure.value != figure.value or figure.value == round(figure.value) else 1
+    unit = f" {figure.unit}" if figure.unit else ""
+    return one_line(f"{figure.name} {figure.value:,.{places}f}{unit}", limit=80)
 
 
 def answer_text(exchange: Exchange | None) -> str:

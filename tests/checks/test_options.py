@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,15 +29,18 @@ from scimdoctor.model.synchronization import (
     SynchronizationRule,
     SynchronizationSchema,
 )
+from scimdoctor.progress import SilentProgress
 from tests.fakes.checking import Checked, FakeClock, check_lab, check_provider, endpoint_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
 
     from scimdoctor.lab.http import LabRequest, LabResponse
     from scimdoctor.model.finding import Finding
+    from scimdoctor.progress import Task
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User:badge"
 GOOD = TlsFacts(
@@ -138,6 +142,53 @@ def test_load_counts_failures_and_times_and_leaves_nothing() -> None:
     assert "25 users" in users.message
     assert "31 changes" in group.message
     assert all(f.evidence for f in (rate, users, group))
+    names = {f.check: [figure.name for figure in f.figures] for f in (rate, users, group)}
+    assert names["load/rate"][:4] == ["sent", "answered well", "queries", "failed"]
+    assert names["load/users"] == [*_OF_WRITES, "median", "p95", "slowest"]
+    assert names["load/group"] == [*_OF_WRITES, "members wrong", "median", "p95", "slowest"]
+    assert [f.value for f in rate.figures[2:4]] == [250, 0]
+    assert 24 <= rate.figures[1].value <= 25
+
+
+_OF_WRITES = ["writes", "at the same time", "failed"]
+
+
+def test_the_figures_of_load_stand_beside_what_failed() -> None:
+    checked = check_lab("crowd-mixes-users", options=CheckOptions(load=True))
+
+    users = checked.of("load/users")
+    assert users.outcome is Outcome.FAILED
+    assert users.figures[0].value == 50
+
+
+def test_whoever_watches_sees_the_check_that_runs_and_how_far_load_has_come() -> None:
+    seen: list[str] = []
+
+    class Watched(SilentProgress):
+        @contextmanager
+        def task(
+            self, description: str, *, total: int | None = None, uneven: bool = False
+        ) -> Iterator[Task]:
+            assert (description, uneven) == ("Checking the endpoint", True)
+            yield Watcher()
+
+    class Watcher:
+        def advance(self, amount: int = 1, *, note: str | None = None) -> None:
+            seen.append(note or f"+{amount}")
+
+        def set_total(self, total: int | None) -> None:
+            raise AssertionError(total)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(ScimServiceProvider().handle, clients)
+    options = CheckOptions(only=("load/rate",), load=True, clock=FakeClock().clock)
+    run_checks(endpoint, checks=ALL_CHECKS, options=options, progress=Watched())
+    clients[0].close()
+
+    first = seen.index("load/rate")
+    assert seen[first + 1] == "load/rate: 0 of 250 queries"
+    assert "load/rate: 249 of 250 queries" in seen[first:]
+    assert seen[seen.index("load/rate: 249 of 250 queries") + 1] == "+1"
 
 
 def test_load_without_writes_sends_queries_only() -> None:

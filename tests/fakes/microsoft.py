@@ -65,10 +65,10 @@ class Messages:
     def message(self, text: str) -> None:
         self.said.append(text)
 
-    def task(self, description: str, *, total: int | None = None) -> Any:
+    def task(self, description: str, *, total: int | None = None, uneven: bool = False) -> Any:
         from scimdoctor.progress import SILENT
 
-        return SILENT.task(description, total=total)
+        return SILENT.task(description, total=total, uneven=uneven)
 
 
 def sample_tenant() -> LabTenant:

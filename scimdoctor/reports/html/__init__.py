@@ -107,6 +107,7 @@ def _environment() -> Environment:
         "counted": counted,
         "finding_id": finding_id,
         "is_different": is_different,
+        "measured": words.measured,
         "outcome_counts": words.outcome_counts,
         "period": words.period,
         "pretty_body": words.pretty_body,

@@ -17,6 +17,7 @@ from scimdoctor.reports.words import (
     affected_text,
     by_family,
     is_command,
+    measured,
     outcome_counts,
     plain,
     skip_reasons,
@@ -129,6 +130,9 @@ def _checks(report: Report) -> Iterator[str]:
     bad = [f for f in report.findings if f.outcome in {Outcome.FAILED, Outcome.ERRORED}]
     for finding in sorted(bad, key=lambda finding: -finding.severity.rank):
         yield _failure(finding)
+    figures = [f"| {code(check)} | {escaped(text)} |" for check, text in measured(report.findings)]
+    if figures:
+        yield "\n".join(("| Check | Measured |", "| --- | --- |", *figures))
     rows = [
         f"| {escaped(family)} | {outcome_counts(findings)} |"
         for family, findings in by_family(report.findings).items()

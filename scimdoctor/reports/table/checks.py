@@ -10,7 +10,7 @@ from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.verdict import counted
-from scimdoctor.reports.words import answer_text, by_family, skip_reasons
+from scimdoctor.reports.words import answer_text, by_family, measured, skip_reasons
 
 if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
@@ -38,6 +38,7 @@ def draw(page: Page, report: Report) -> None:
         if finding.outcome in {Outcome.FAILED, Outcome.ERRORED}:
             page.gap()
             _failure(page, finding, exchanges)
+    _measured(page, report)
     _skipped(page, report)
 
 
@@ -73,6 +74,13 @@ def _failure(page: Page, finding: Finding, exchanges: dict[str, Exchange]) -> No
         page.command(finding.reproduce, indent=4)
     if finding.references:
         page.bullet(Text(" · ").join(page.link(r) for r in finding.references), sign="→", indent=4)
+
+
+def _measured(page: Page, report: Report) -> None:
+    rows = measured(report.findings)
+    if rows:
+        page.heading("Measured")
+        page.facts(rows)
 
 
 def _skipped(page: Page, report: Report) -> None:
