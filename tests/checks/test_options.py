@@ -346,3 +346,22 @@ def test_what_others_learn_from_is_done_though_it_was_left_out() -> None:
 @cache
 def full_run() -> Checked:
     return check_lab()
+
+
+def test_what_scim2_tester_says_of_many_attributes_is_one_finding_with_its_own_exchange() -> None:
+    pytest.importorskip("scim2_tester")
+    checked = check_lab("patch-405", options=CheckOptions(only=("rfc",), rfc=True))
+    exchanges = {x.id: x for x in checked.exchanges}
+
+    found = [f for f in checked.findings if f.check == "rfc/scim2-tester"]
+    assert len(found) < 10
+    assert len({f.message for f in found}) == len(found)
+    added = next(f for f in found if "check add attribute" in f.message)
+    assert re.search(
+        r"\(User, Group\): .* Attributes: externalId, .* and \d+ more\.", added.message
+    )
+    (own,) = (exchanges[x] for x in added.evidence)
+    assert (own.request.method, own.status) == ("PATCH", 405)
+    assert own.request.json["Operations"][0]["path"] == "externalId"
+    searched = next(f for f in found if "search" in f.message)
+    assert [exchanges[x].request.path for x in searched.evidence] == ["/.search"]
