@@ -17,7 +17,7 @@ from scimdoctor.checks.crowd import Crowd, is_answer
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.patience import Patience
 from scimdoctor.checks.presence import Presence
-from scimdoctor.checks.shapes import resources_of
+from scimdoctor.checks.shapes import resources_of, without_members
 from scimdoctor.checks.spelling import Spelling, respell
 from scimdoctor.checks.values import Values
 from scimdoctor.entra import requests
@@ -406,8 +406,16 @@ class CheckContext:
     def read(self, thing: TestObject) -> Exchange:
         """GET by id, members included; keeps the state of a success."""
         exchange = self.send(_by_id(thing))
-        _keep(thing, exchange)
+        self._keep(thing, exchange)
         return exchange
+
+    def _keep(self, thing: TestObject, exchange: Exchange) -> None:
+        """Keep the state that a successful read shows, without members that a create was made with."""
+        body = exchange.json
+        thing.seen = exchange
+        thing.state = body if exchange.ok and isinstance(body, dict) else None
+        if thing.state is not None and thing.resource == "Groups" and self.spelling.group_members:
+            thing.state = without_members(thing.state, self.spelling.group_members)
 
     def last_read(self, thing: TestObject) -> Exchange:
         """The read by id that shows the object's state; sent only where that is not known."""
@@ -419,7 +427,7 @@ class CheckContext:
     def read_each(self, things: Sequence[TestObject]) -> None:
         """GET several by id."""
         for thing, exchange in zip(things, self.each([_by_id(t) for t in things]), strict=True):
-            _keep(thing, exchange)
+            self._keep(thing, exchange)
 
     def state(self, thing: TestObject) -> dict[str, Any]:
         """The object as it is in the app now.
@@ -453,6 +461,8 @@ class CheckContext:
         kept = {k: v for k, v in body.items() if k not in unwanted}
         if self.spelling.bare_elements:
             kept = {k: _bare(v) for k, v in kept.items()}
+        if resource == "Groups" and self.spelling.group_members is not None:
+            kept.setdefault("members", [{"value": i} for i in self.spelling.group_members])
         kept["schemas"] = [s for s in body["schemas"] if f"schemas:{s}" not in unwanted]
         return requests.with_body("POST", f"/{resource}", kept)
 
@@ -577,13 +587,6 @@ class CheckContext:
 
 def _by_id(thing: TestObject) -> ScimRequest:
     return requests.get(requests.object_path(thing.resource, thing.id))
-
-
-def _keep(thing: TestObject, exchange: Exchange) -> None:
-    """Keep the state that a successful read shows."""
-    body = exchange.json
-    thing.seen = exchange
-    thing.state = body if exchange.ok and isinstance(body, dict) else None
 
 
 def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 _NOT_OFFERED = {404, 410}
 """Answers of an app that has no groups; others are answers of a route that fails."""
 
+_NO_ROUTE = {403, 404, 405, 501}
+"""Answers of an app that creates no groups, whatever is sent."""
+
 
 def _query(context: CheckContext) -> Iterator[Result]:
     request = requests.probe("Groups", "displayName", context.values.guid())
@@ -149,16 +152,43 @@ def _make(context: CheckContext) -> Iterator[Result]:
 
 
 def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
-    body = {**context.create_request("Groups", context.values.group("team")).json, "members": []}
-    other = context.send(requests.with_body("POST", "/Groups", body))
-    if other.ok:
-        yield failed(f"{words}. With an empty members it works.", exchange)
-    elif exchange.status in {403, 404, 405, 501}:
+    with_members = _with_members(context, exchange)
+    if with_members is not None:
+        yield failed(
+            f"{words}. {with_members} it works. The other checks of groups go on with such groups.",
+            exchange,
+        )
+    elif exchange.status in _NO_ROUTE:
         yield failed(f"{words}.", exchange, cause="groups-endpoint-missing")
     elif exchange.crashed:
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500")
     else:
         yield failed(f"{words}.", exchange)
+
+
+def _with_members(context: CheckContext, refusal: Exchange) -> str | None:
+    """What members a group must be created with, so that it can be; `None` if none help."""
+    if _made_with(context, []):
+        return "With an empty members"
+    if refusal.status in _NO_ROUTE:
+        return None
+    try:
+        seat = context.user("seat").id
+    except Unavailable:
+        return None
+    return "With one member" if _made_with(context, [seat]) else None
+
+
+def _made_with(context: CheckContext, ids: list[str]) -> bool:
+    """Whether a group with these members can be created; if so all are created so."""
+    context.spelling.group_members = ids
+    attributes = context.values.group("team")
+    made = context.adopt(context.send(context.create_request("Groups", attributes)), attributes)
+    if made is None:
+        context.spelling.group_members = None
+        return False
+    context.objects["group:team"] = made
+    return True
 
 
 def _stored(context: CheckContext) -> Iterator[Result]:

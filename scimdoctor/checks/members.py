@@ -427,7 +427,7 @@ def _many(context: CheckContext) -> Iterator[Result]:
         yield failed(words, *effect.exchanges, cause=cause)
         return
     passed_by = {context.objects[r].id for r in _SPECIAL if r in context.objects}
-    passed_by |= context.vanished
+    passed_by |= context.vanished | set(context.spelling.group_members or ())
     known = [i for i in context.tracker.ids("Users") if i not in passed_by]
     operation = context.op("add", "members", values(known))
     effect = apply(context, group, [operation], expect=lambda s: set(known) <= set(member_ids(s)))

@@ -10,7 +10,7 @@ from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from scimdoctor.model.exchange import Exchange
 
@@ -176,7 +176,21 @@ def member_ids(group: Mapping[str, Any]) -> list[str]:
     """The ids of the members that a group shows."""
     found = member(group, "members")
     elements = found if isinstance(found, list) else []
-    return [str(e.get("value") if isinstance(e, dict) else e) for e in elements]
+    return [_member_id(e) for e in elements]
+
+
+def _member_id(element: Any) -> str:  # noqa: ANN401 - JSON value
+    return str(element.get("value") if isinstance(element, dict) else element)
+
+
+def without_members(group: Mapping[str, Any], ids: Collection[str]) -> dict[str, Any]:
+    """The group as if these were no members."""
+    return {
+        name: [e for e in value if _member_id(e) not in ids]
+        if name.casefold() == "members" and isinstance(value, list)
+        else value
+        for name, value in group.items()
+    }
 
 
 def difference(sent: Any, got: Any) -> str | None:  # noqa: ANN401 - JSON values

@@ -51,6 +51,9 @@ class Spelling:
     group_omit: set[str] = field(default_factory=set)
     """The same for groups."""
 
+    group_members: list[str] | None = None
+    """Ids of members that a group must be created with; `None`: members is left out, as Entra does."""
+
     require: set[str] = field(default_factory=set)
     """Attribute paths that a create must have."""
 

@@ -149,6 +149,19 @@ def test_a_list_of_groups_that_cannot_be_read_does_not_hide_the_rest_of_groups()
     assert [f.check for f in checked.problems] == ["groups/query", "groups/add-members"]
 
 
+@pytest.mark.parametrize("other", ["members-remove-list-wipes", "group-rename-refused"])
+def test_a_create_of_groups_that_needs_a_member_does_not_hide_the_rest_of_groups(
+    other: str,
+) -> None:
+    checked = check_lab("group-create-needs-members", other)
+
+    assert "With one member it works" in checked.of("groups/create").message
+    (found,) = [f for f in checked.problems if f.check != "groups/create"]
+    assert found.cause == next(fault.cause for fault in FAULTS if fault.id == other)
+    assert checked.of("groups/many-members").outcome is Outcome.PASSED
+    assert checked.left == 0
+
+
 def test_a_success_without_a_user_is_told_with_what_it_needs() -> None:
     finding = check_lab("create-fails-with-200").of("create/minimal")
 
