@@ -20,6 +20,7 @@ from scimdoctor.checks.context import CheckContext, is_timeout
 from scimdoctor.checks.ids import AVAILABLE
 from scimdoctor.checks.options import CheckOptions
 from scimdoctor.checks.reproduction import reproduced
+from scimdoctor.checks.roots import one_root_per_cause
 from scimdoctor.checks.shapes import answer_words, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
 from scimdoctor.endpoint.leftovers import cleanup_command
@@ -30,7 +31,7 @@ from scimdoctor.model.rule import Severity
 from scimdoctor.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from scimdoctor.checks.check import Check
     from scimdoctor.checks.context import Sender
@@ -368,77 +369,3 @@ def _crash(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{PurePath(last.filename).name}:{last.lineno}"
     return f"the check itself broke: {type(error).__name__}: {str(error)[:200]} ({place})"
-
-
-_BROAD = frozenset(
-    {"over-strict-validation", "duplicate-create-not-409", "immutable-attribute-refused"}
-)
-"""Causes that users and groups may have for reasons of their own."""
-
-_CRASH = "unhandled-exception-500"
-_LOST = "attribute-not-stored-or-returned"
-
-
-def one_root_per_cause(
-    findings: Sequence[Finding], exchanges: Sequence[Exchange] = ()
-) -> tuple[Finding, ...]:
-    """Keep the worst problem of each cause as it is; show the others as information.
-
-    `exchanges` are those that the findings name.
-    """
-    methods = {exchange.id: exchange.request.method for exchange in exchanges}
-    told = tuple((f, _fault(f, methods)) for f in merge_dialect(findings))
-    roots: dict[tuple[str, ...], Finding] = {}
-    for finding, fault in told:
-        if finding.is_problem and finding.cause is not None:
-            root = roots.setdefault(fault, finding)
-            if finding.severity.rank > root.severity.rank:
-                roots[fault] = finding
-    return tuple(_told_once(finding, roots.get(fault)) for finding, fault in told)
-
-
-def _fault(finding: Finding, methods: Mapping[str, str]) -> tuple[str, ...]:
-    """What findings of one fault have in common: the cause, and what else tells faults apart.
-
-    For broad causes that is the resource; for crashes the method, as a route that crashes says
-    nothing of another. Members that are not kept have nothing to do with attributes that are not.
-    """
-    cause = finding.cause or ""
-    if cause == _CRASH:
-        return cause, methods.get(finding.evidence[-1], "") if finding.evidence else ""
-    if cause == _LOST and "member" in finding.check:
-        return cause, "members"
-    if cause in _BROAD and finding.check.startswith("groups/"):
-        return cause, "groups"
-    return (cause,)
-
-
-def _told_once(finding: Finding, root: Finding | None) -> Finding:
-    if not finding.is_problem or root is None or root is finding:
-        return finding
-    same = root.check == finding.check
-    where = "" if same else f" The same cause as {root.check}, and perhaps the same fault."
-    return replace(finding, severity=Severity.INFO, message=finding.message + where)
-
-
-_DEFAULT_DIALECT = {
-    "patch-op-case-sensitive",
-    "boolean-string-rejected",
-    "members-remove-value-not-understood",
-}
-_FLAG = "needs-scim-compliance-flag"
-
-
-def merge_dialect(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Call it one fault when the app takes nothing of Entra's default dialect."""
-    seen = {f.cause for f in findings if f.is_problem} & _DEFAULT_DIALECT
-    merge = {"patch-op-case-sensitive", "boolean-string-rejected"} <= seen
-    for finding in findings:
-        if merge and finding.is_problem and finding.cause in _DEFAULT_DIALECT:
-            words = (
-                f"{finding.message} Entra does not send it so with aadOptscim062020 in the tenant "
-                "URL: set that flag, or read Entra's default dialect."
-            )
-            yield replace(finding, cause=_FLAG, message=words)
-        else:
-            yield finding

@@ -162,6 +162,27 @@ def test_a_create_of_groups_that_needs_a_member_does_not_hide_the_rest_of_groups
     assert checked.left == 0
 
 
+@pytest.mark.parametrize(
+    ("faults", "checks"),
+    [
+        (("list-resources-null", "paging-ignored"), ["query/no-match", "query/paging"]),
+        (
+            ("filter-email-path-refused", "filter-urn-refused"),
+            ["query/work-email", "query/extension"],
+        ),
+        (
+            ("filter-external-id-refused", "filter-urn-finds-nothing"),
+            ["query/external-id", "query/extension"],
+        ),
+        (("filter-email-path-finds-nothing", "filter-urn-finds-nothing"), ["query/work-email"]),
+    ],
+)
+def test_two_faults_of_one_cause_are_told_apart_where_they_show_differently(
+    faults: tuple[str, ...], checks: list[str]
+) -> None:
+    assert [f.check for f in check_lab(*faults).problems] == checks
+
+
 def test_a_success_without_a_user_is_told_with_what_it_needs() -> None:
     finding = check_lab("create-fails-with-200").of("create/minimal")
 

@@ -8,7 +8,8 @@ import pytest
 
 from scimdoctor.checks import ALL_CHECKS, Check, CheckOptions, run_checks, unknown_names
 from scimdoctor.checks.check import Unavailable, failed, noted
-from scimdoctor.checks.runner import one_root_per_cause, select
+from scimdoctor.checks.roots import one_root_per_cause
+from scimdoctor.checks.runner import select
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import Interrupted, WriteRefused

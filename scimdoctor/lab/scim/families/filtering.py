@@ -36,6 +36,7 @@ SCANNED = 2
 _fault = partial(Fault, family="filter")
 _EXACT = {"userName", "externalId", "displayName", "id", "emails", "value", "type", "manager"}
 _EXACT |= {"members", "active", "employeeNumber", "department"}
+_KNOWN = {name.casefold() for name in _EXACT}
 
 
 def _finds_nothing(call: Call, response: LabResponse) -> bool:
@@ -97,7 +98,7 @@ def _is_non_ascii(_: Call, term: Comparison) -> bool:
 
 
 def _is_oddly_spelled(_: Call, term: Comparison) -> bool:
-    return term.path.attribute not in _EXACT
+    return term.path.attribute not in _EXACT and term.path.attribute.casefold() in _KNOWN
 
 
 def _exact_operator(call: Call, _: list[Resource]) -> None:
