@@ -120,6 +120,9 @@ class CheckContext:
         self.reported_lost: set[str] = set()
         """Attribute paths that are reported as not kept."""
 
+        self.unset_paths: set[str] = set()
+        """Attribute paths that no PATCH set when it was last tried with a plain value."""
+
         self.malformed: set[str] = set()
         """Attributes that came back in a shape that Entra cannot read."""
 

@@ -90,6 +90,7 @@ def _roles(context: CheckContext) -> Iterator[Result]:
         raise Unavailable("the app does not keep roles")
     problem = next((p for p in resource_problems(context.state(made)) if p[:5] == "roles"), None)
     if problem is not None and "roles" not in context.malformed:
+        context.malformed.add("roles")
         yield failed(
             f"A read by id is answered with something that Entra cannot read: {problem}.",
             context.read(made),

@@ -87,6 +87,7 @@ def apply(
                 context.came_late(exchange)
                 break
     worked = exchange.ok and _holds(expect, thing.state)
+    _remember(context, thing, operations, worked=worked)
     return Effect(
         exchange=exchange,
         before=before,
@@ -96,13 +97,41 @@ def apply(
     )
 
 
+def _remember(
+    context: CheckContext, thing: TestObject, operations: Operations, *, worked: bool
+) -> None:
+    """Take note of whether one attribute can be set by its path alone."""
+    path, value = operations[0].get("path"), operations[0].get("value")
+    if len(operations) != 1 or not isinstance(path, str) or not isinstance(value, str | int):
+        return
+    path = f"group:{path}" if thing.resource == "Groups" else path
+    if worked:
+        context.unset_paths.discard(path)
+    else:
+        context.unset_paths.add(path)
+
+
 def _holds(expect: Expectation, state: State | None) -> bool:
     return state is not None and expect(state)
 
 
 def has(path: str, value: Any) -> Expectation:  # noqa: ANN401 - JSON value
-    """Expect `value` at `path`; a change of letter case or of JSON type counts as there."""
-    return lambda state: difference(value, value_at(state, path)) in (None, "case", "type")
+    """Expect `value` at `path`; in another letter case or JSON type, or cut off, it counts as there.
+
+    Each of these is a fault of its own, which is told where values are compared.
+    """
+
+    def met(state: State) -> bool:
+        got = value_at(state, path)
+        return difference(value, got) in (None, "case", "type") or _is_cut(value, got)
+
+    return met
+
+
+def _is_cut(sent: Any, got: Any) -> bool:  # noqa: ANN401 - JSON values
+    """Whether a text lost its end; most of it must be there, so that no old value passes for it."""
+    texts = isinstance(sent, str) and isinstance(got, str)
+    return texts and sent.startswith(got) and len(got) * 2 > len(sent)
 
 
 def lacks(path: str) -> Expectation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral
+from scimdoctor.checks.ids import GROUP_PATCH
 from scimdoctor.checks.mapped_values import plan, same_moment
 from scimdoctor.checks.shapes import answer_words, difference, shown
 from scimdoctor.entra import requests
@@ -15,7 +16,7 @@ from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import Change
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim.error import ScimError
-from scimdoctor.scim.paths import value_at
+from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -159,8 +160,9 @@ def differences(
 
 def is_reported(context: CheckContext, path: str) -> bool:
     """Whether the loss or the shape of this attribute is a finding already."""
-    attribute = path.rpartition(":")[2].partition("[")[0].partition(".")[0]
-    return path in context.reported_lost or attribute in context.malformed
+    parsed = AttributePath.parse(path)
+    parts = {path} if parsed is None else {parsed.attribute, parsed.urn}
+    return path in context.reported_lost or not context.malformed.isdisjoint(parts)
 
 
 def lost_words(found: dict[str, str], sent: dict[str, Any], state: dict[str, Any]) -> str:
@@ -225,10 +227,16 @@ def patch(
             return
         found, answer, fine = _first_refused_change(context, thing, op, left)
         if found is None:
-            yield failed(f"{effect.words}, while each operation alone works.", *effect.exchanges)
+            crashed = effect.exchange.crashed
+            yield failed(
+                f"{effect.words}, while each operation alone works.",
+                *effect.exchanges,
+                cause="unhandled-exception-500" if crashed else "over-strict-validation",
+            )
             return
         before |= {m.path for m, _ in left[:fine]}
-        yield _refused(context, thing, op, found, answer, before)
+        plain_works = before or thing.resource == "Users" or GROUP_PATCH in context.passed
+        yield _refused(context, thing, op, found, answer, before if plain_works else None)
         gone = kin(found[0].path, [m.path for m, _ in left])
         left = [change for change in left if change[0].path not in gone]
 
@@ -324,7 +332,7 @@ def _refused(
     op: str,
     change: tuple[Mapped, Any],
     exchange: Exchange,
-    worked: set[str],
+    worked: set[str] | None,
 ) -> Result:
     mapped, value = change
     words = (
@@ -346,14 +354,17 @@ def _refused(
     return failed(f"{words}.", exchange, cause=_cause_of_refusal(mapped, exchange, worked))
 
 
-def _cause_of_refusal(mapped: Mapped, exchange: Exchange, worked: set[str]) -> str:
+def _cause_of_refusal(mapped: Mapped, exchange: Exchange, worked: set[str] | None) -> str:
+    """What to blame; `worked` are paths that work, `None` if not even a plain one is known to."""
     error = ScimError.parse(exchange.json)
+    alike = kin(mapped.path, sorted(worked or ()))
     if exchange.crashed:
-        return "unhandled-exception-500"
+        # Paths without a URN work: it is the form that the app cannot read, however it says so.
+        by_form = mapped.is_custom and worked and not alike
+        return "extension-urn-path-unsupported" if by_form else "unhandled-exception-500"
     if error is not None and error.scim_type == "mutability":
         return "immutable-attribute-refused"
-    alike = kin(mapped.path, sorted(worked))
-    if mapped.is_custom and not alike:
+    if mapped.is_custom and not alike and worked is not None:
         return "extension-urn-path-unsupported"
     if mapped.parsed.filter is not None and not alike:
         return "value-path-unsupported"

@@ -32,7 +32,8 @@ from scimdoctor.checks.mapped_writes import (
 from scimdoctor.checks.references import ATTRIBUTES, HOW_IT_WORKS, RFC7644
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
-from scimdoctor.scim.paths import value_at
+from scimdoctor.scim import urns
+from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ def _attributes(context: CheckContext) -> Iterator[Result]:
         return {"active": True} | {m.path: m.value for m in latest}
 
     made, refused, exchange = create(context, USERS, fresh, _ALWAYS)
-    yield from refusals(refused, latest, "user")
+    yield from refusals(context, refused, latest)
     if made is None and exchange.status == 409:
         raise Unavailable("the app takes a new user for another one (see create/namesake)")
     if made is None:
@@ -106,26 +107,32 @@ def _attributes(context: CheckContext) -> Iterator[Result]:
         yield passed(f"Not tried: {'; '.join(plan.left_out)}.", exchange)
 
 
+_IN_PARTS = ("name.", "addresses[")
+"""Paths of what `create/partial` sends a part of."""
+
+
 def refusals(
-    refused: Sequence[tuple[str, Exchange]], mapped: Sequence[Mapped], noun: str
+    context: CheckContext, refused: Sequence[tuple[str, Exchange]], mapped: Sequence[Mapped]
 ) -> Iterator[Result]:
     """Say which attributes a create was refused for; of an app's roles only the app knows."""
     sent = {m.path: m.value for m in mapped}
     for path, exchange in refused:
         words = (
-            f"POST of a {noun} is refused because of {path} (sent as {shown(sent.get(path))}): it "
-            f"was answered {answer_words(exchange)}, and without it the {noun} is created."
+            f"POST of a user is refused because of {path} (sent as {shown(sent.get(path))}): it "
+            f"was answered {answer_words(exchange)}, and without it the user is created."
         )
         if exchange.crashed:
             yield failed(words, exchange, cause="unhandled-exception-500")
         elif path.startswith("roles["):
             yield noted(f"{words} The app may know other roles.", exchange)
+        elif path.startswith(_IN_PARTS) and context.fails("create/partial"):
+            yield failed(words, exchange, cause="over-strict-validation")
         else:
             yield failed(words, exchange, cause="mapping-targets-unsupported-attribute")
 
 
 def _symbols(context: CheckContext) -> Iterator[Result]:
-    chosen = {m.path for m in _planned(context)}
+    chosen = {m.path for m in _planned(context)} | set(_ALWAYS)
     latest: list[Mapped] = []
 
     def fresh(names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -203,13 +210,20 @@ def _update(context: CheckContext) -> Iterator[Result]:
 
 
 def _addressable(context: CheckContext, mapped: Mapped) -> bool:
-    """Whether paths of this form are not reported as failing already."""
-    if mapped.is_custom:
-        return not context.fails(CUSTOM, CUSTOM_PATH)
+    """Whether this path and those of its form are not reported as failing already."""
+    if mapped.path in context.unset_paths:
+        return False
     if mapped.parsed.urn is not None:
-        return not context.fails(EXTENSION)
+        return not _fails_by_urn(context, mapped.parsed.urn)
     filtered = mapped.parsed.filter is not None
     return not (filtered and context.fails(VALUE_PATH, "patch/value-path-siblings"))
+
+
+def _fails_by_urn(context: CheckContext, urn: str) -> bool:
+    """Whether attributes of this extension are reported as not set by their path."""
+    if urn.casefold() == urns.ENTERPRISE_USER.casefold():
+        return context.fails(EXTENSION)
+    return context.fails(CUSTOM, CUSTOM_PATH)
 
 
 def _add(context: CheckContext) -> Iterator[Result]:
@@ -269,6 +283,9 @@ def _references(context: CheckContext) -> Iterator[Result]:
     paths = USERS.planned(context, _MADE).references
     if not paths:
         raise Unavailable("the mapping has no references save manager and members")
+    paths = tuple(p for p in paths if not _is_blocked(context, p))
+    if not paths:
+        raise Unavailable(f"attributes of extensions are not set by their path (see {EXTENSION})")
     _planned(context)
     user, other = context.objects[_MADE], context.user("subject")
     for path in paths:
@@ -293,6 +310,11 @@ def _references(context: CheckContext) -> Iterator[Result]:
             crashed = effect.exchange.crashed
             cause = "unhandled-exception-500" if crashed else None
             yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
+
+
+def _is_blocked(context: CheckContext, text: str) -> bool:
+    path = AttributePath.parse(text)
+    return path is not None and path.urn is not None and _fails_by_urn(context, path.urn)
 
 
 def _refers(state: dict[str, Any], path: str, wanted: str) -> bool:

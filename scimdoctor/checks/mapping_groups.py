@@ -92,7 +92,8 @@ def _matching(context: CheckContext) -> Iterator[Result]:
 
 def _update(context: CheckContext) -> Iterator[Result]:
     group, mapped = _group(context)
-    plain = [(m, m.changed) for m in mapped if m.changed is not None]
+    told = {path.removeprefix("group:") for path in context.unset_paths if path[:6] == "group:"}
+    plain = [(m, m.changed) for m in mapped if m.changed is not None and m.path not in told]
     if not plain:
         raise Unavailable("the mapping of groups updates nothing that the app keeps")
     odd = [(m, m.symbols if _takes_symbols(m) else changed) for m, changed in plain]

@@ -79,7 +79,7 @@ class _Faults:
             return cause, "members"
         if cause == _LIST and finding.check == "query/paging":
             return cause, finding.check
-        if cause in _BROAD and finding.check.startswith("groups/"):
+        if cause in _BROAD and finding.check.startswith(("groups/", "mapping/group-")):
             return cause, "groups"
         return (cause,)
 
