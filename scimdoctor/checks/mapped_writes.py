@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral
-from scimdoctor.checks.ids import GROUP_PATCH
+from scimdoctor.checks.ids import GROUP_PATCH, SEVERAL
 from scimdoctor.checks.mapped_values import plan, same_moment
 from scimdoctor.checks.shapes import answer_words, difference, shown
 from scimdoctor.entra import requests
@@ -226,6 +226,8 @@ def patch(
             yield from _applied(left, effect)
             return
         found, answer, fine = _first_refused_change(context, thing, op, left)
+        if found is None and context.fails(SEVERAL):
+            raise Unavailable(f"several operations at once fail (see {SEVERAL})")
         if found is None:
             crashed = effect.exchange.crashed
             yield failed(

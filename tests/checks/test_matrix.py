@@ -85,6 +85,36 @@ def test_one_fault_gives_one_root_finding_with_its_cause(fault: Fault) -> None:
     assert fault.id in COUNTED or fault.family == "load" or len(checked.exchanges) <= most
 
 
+WITH_A_MAPPING = (
+    "filter-attribute-case-sensitive",
+    "address-street-required",
+    "values-trimmed",
+    "roles-as-text",
+    "user-name-without-domain",
+    "extension-as-list",
+    "user-name-as-object",
+    "patch-multiple-operations-refused",
+    "display-name-refused",
+    "extension-path-500",
+    "extension-path-literal",
+    "custom-extension-path-refused",
+    "employee-number-path-ignored",
+    "operations-capped",
+    "group-rename-refused",
+    "group-replace-refused",
+)
+"""Faults that the checks of a mapping meet too, each in a way of its own."""
+
+
+@pytest.mark.parametrize("fault", WITH_A_MAPPING)
+def test_one_fault_gives_one_root_finding_with_a_mapping_too(fault: str) -> None:
+    checked = check_lab(fault, options=CheckOptions(schema=contoso()))
+
+    (found,) = checked.problems
+    assert found.cause == next(f.cause for f in FAULTS if f.id == fault)
+    assert checked.left == 0
+
+
 @pytest.mark.parametrize("fault", HARMLESS, ids=lambda f: f.id)
 def test_a_harmless_fault_is_no_problem(fault: Fault) -> None:
     checked = checked_with(fault)
@@ -192,7 +222,8 @@ def test_a_success_without_a_user_is_told_with_what_it_needs() -> None:
 def test_the_exceptions_name_faults_that_exist() -> None:
     known = {fault.id for fault in FAULTS}
 
-    assert set(INFORMATION_ONLY) | NEEDS_A_SOCKET | set(LEAVES_OBJECTS) | COUNTED <= known
+    named = {*INFORMATION_ONLY, *NEEDS_A_SOCKET, *LEAVES_OBJECTS, *COUNTED, *WITH_A_MAPPING}
+    assert named <= known
 
 
 def test_other_causes_are_of_checks_and_causes_that_exist() -> None:
