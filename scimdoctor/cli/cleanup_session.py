@@ -107,7 +107,7 @@ def _remove(
     most = 2 * len(left)
     if not endpoint.is_loopback:
         things = counted(len(left), "test resource")
-        question = f"Delete {things} from {endpoint.host}, with at most {most} writes?"
+        question = f"Delete {things} from {endpoint.host}, with at most {counted(most, 'write')}?"
         session.confirm_or_stop(question, yes=yes)
     endpoint.guard.allow("cleanup of journalled test resources", max_writes=most)
     return _outcome(tuple(remove_all(endpoint, journal, left)))
@@ -124,8 +124,9 @@ def _outcome(removals: Sequence[Removal]) -> StatusVerdict:
     kept = [removal for removal in removals if not removal.removed]
     facts = tuple((_label(found[0]), _told(found)) for found in _by_message(removals))
     if not kept:
-        headline = f"{counted(len(removals), 'test resource')} removed."
-        return StatusVerdict(health="ok", headline=headline, facts=facts, subject=_SUBJECT)
+        return StatusVerdict(
+            health="ok", headline=_headline(removals), facts=facts, subject=_SUBJECT
+        )
     things = counted(len(removals), "test resource")
     return StatusVerdict(
         health="errors",
@@ -134,6 +135,17 @@ def _outcome(removals: Sequence[Removal]) -> StatusVerdict:
         next_steps=("Mend what the reason says, then run scimdoctor cleanup again.",),
         subject=_SUBJECT,
     )
+
+
+def _headline(removals: Sequence[Removal]) -> str:
+    """How many were removed, and how many there was nothing of."""
+    removed = sum(removal.deleted for removal in removals)
+    absent = len(removals) - removed
+    were = "was" if absent == 1 else "were"
+    if not removed:
+        return f"{counted(absent, 'test resource')} {were} not in the app any more."
+    more = f"; {absent} {were} not in the app any more" if absent else ""
+    return f"{counted(removed, 'test resource')} removed{more}."
 
 
 def _by_message(removals: Iterable[Removal]) -> list[list[Removal]]:

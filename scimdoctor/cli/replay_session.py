@@ -15,6 +15,7 @@ from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRe
 from scimdoctor.model.exchange import Exchange
 from scimdoctor.model.replay import ReplayMode
 from scimdoctor.reports.neutral import one_line
+from scimdoctor.reports.verdict import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +115,7 @@ def _agree(session: Session, asked: Replaying, found: Found, endpoint: Endpoint)
     whom = "the real objects" if asked.mode is ReplayMode.LIVE else "throwaway copies"
     question = (
         f"Replay {len(subjects)} event{'s' if len(subjects) != 1 else ''} on {endpoint.host}, "
-        f"with at most {writes} writes to {whom}?"
+        f"with at most {counted(writes, 'write')} to {whom}?"
     )
     if not endpoint.is_loopback:
         session.confirm_or_stop(question, yes=asked.yes)
@@ -240,8 +241,8 @@ def _agree_to_host(session: Session, state: SavedState, path: Path) -> None:
     where = one_line(state.base_url)
     try:
         session.confirm_or_stop(
-            f"Only {path.name} names {where}. Send it your token, and at most {state.most_writes} "
-            f"writes to undo {_undone(state)}?"
+            f"Only {path.name} names {where}. Send it your token, and at most "
+            f"{counted(state.most_writes, 'write')} to undo {_undone(state)}?"
         )
     except Declined:
         raise
@@ -276,7 +277,7 @@ def run_rollback(
     with session.endpoint(base_url, options) as endpoint:
         writes = state.most_writes
         if known and not endpoint.is_loopback:
-            question = f"Send at most {writes} writes to {endpoint.host} to undo {_undone(state)}?"
+            question = f"Send at most {counted(writes, 'write')} to {endpoint.host} to undo {_undone(state)}?"
             session.confirm_or_stop(question, yes=asked.yes)
         endpoint.guard.allow("rollback of a live replay", max_writes=writes)
         try:

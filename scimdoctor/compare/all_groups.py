@@ -85,48 +85,84 @@ def compare_groups(
     done = 0
     after = ""
     while (group := index.next_group(after=after)) is not None:
-        judged = _judge(endpoint, index, found, group, members=members)
+        judged, shown = _judge(endpoint, index, group, members=members)
         if judged is not None:
             found.add(judged, index)
-        index.mark_compared(group)
+        hidden = shown is None and bool(index.count_members(group.source_id))
+        index.mark_compared(group, hidden=hidden)
+        found.counts.groups_with_members += bool(shown)
         after = group.key
         task.advance(note=group.label)
         done += 1
         if done % _BETWEEN_CHECKPOINTS == 0:
             found.checkpoint(index)
     found.checkpoint(index)
+    _judge_hidden(index, found)
 
 
-def _judge(
-    endpoint: Endpoint,
-    index: ObjectIndex,
-    found: EveryoneCompared,
-    group: IndexedObject,
-    *,
-    members: bool,
-) -> Comparison | None:
-    """What is wrong with one group; `None` if nothing is."""
-    base = Comparison(
+def _judge_hidden(index: ObjectIndex, found: EveryoneCompared) -> None:
+    """Groups that came without members: empty where the app shows those of others.
+
+    RFC 7643 section 2.5: an attribute without a value may be left out. Worked out anew where a run
+    is gone on with.
+    """
+    hidden = list(index.hidden_groups())
+    if hidden and not found.counts.groups_with_members:
+        limit = f"the app does not show the members of {_groups(len(hidden))}: not compared"
+        found.limits.append(limit)
+        return
+    places = {c.source_id: n for n, c in enumerate(found.comparisons) if c.state == "matched"}
+    for group in hidden:
+        compared = compare_indexed(index.members(group.source_id), set(), name_of=index.name_of)
+        if not compared.attributes:
+            continue
+        place = places.get(group.source_id)
+        known = found.comparisons[place] if place is not None else _base(group)
+        judged = replace(
+            known,
+            attributes=(*known.attributes, *compared.attributes),
+            notes=(*known.notes, *compared.notes),
+        )
+        if place is None:
+            found.add(judged)
+        else:
+            found.comparisons[place] = judged
+
+
+def _base(group: IndexedObject) -> Comparison:
+    return Comparison(
         object=group.label,
         resource_type=Kind.GROUP,
         source_id=group.source_id,
         target_id=group.target_id,
     )
+
+
+def _judge(
+    endpoint: Endpoint, index: ObjectIndex, group: IndexedObject, *, members: bool
+) -> tuple[Comparison | None, set[str] | None]:
+    """What is wrong with one group, `None` if nothing is; and the members that the app shows.
+
+    They are `None` where it shows none at all; none are asked for where they are not mapped.
+    """
+    base = _base(group)
     if group.should_be_active is False:
         note = f"the app has this group, though {group.why}"
-        return replace(base, state="orphaned-in-app", notes=(note,))
+        return replace(base, state="orphaned-in-app", notes=(note,)), set()
     answer = read(endpoint, Kind.GROUP.resource, str(group.target_id))
     if answer.trouble is not None or not answer.resources:
         note = answer.trouble or "the app lists it, and does not find it by its own id"
-        return replace(base, state="cannot-tell", notes=(note,))
+        return replace(base, state="cannot-tell", notes=(note,)), set()
     resource = answer.resources[0]
     rows = tuple(a for a in compare_object(group.expected, resource) if a.verdict in DIFFERENT)
     held = held_members(resource) if members else set()
     compared = MembersCompared()
-    if held is None:
-        found.counts.groups_without_members += bool(index.count_members(group.source_id))
-    elif members:
+    if members and held is not None:
         compared = compare_indexed(index.members(group.source_id), held, name_of=index.name_of)
     if not rows and not compared.attributes:
-        return None
-    return replace(base, attributes=(*rows, *compared.attributes), notes=compared.notes)
+        return None, held
+    return replace(base, attributes=(*rows, *compared.attributes), notes=compared.notes), held
+
+
+def _groups(number: int) -> str:
+    return "1 group" if number == 1 else f"{number} groups"

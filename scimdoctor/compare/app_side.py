@@ -53,6 +53,12 @@ def read(endpoint: Endpoint, resource: str, object_id: str) -> Found:
     return Found(resources=(body,))
 
 
+def listing_trouble(endpoint: Endpoint, resource: str) -> str | None:
+    """Why the app does not list its users or groups; asks for one of them."""
+    exchange = endpoint.send(requests.get(f"/{resource}", [("startIndex", "1"), ("count", "1")]))
+    return _trouble(exchange) if _rows(exchange) is None else None
+
+
 def _resources(exchange: Exchange) -> Found:
     rows = _rows(exchange)
     return Found(trouble=_trouble(exchange)) if rows is None else Found(resources=tuple(rows))

@@ -29,13 +29,15 @@ def assigned_roles(graph: GraphClient, app_id: str, user_id: str) -> tuple[str, 
     return tuple(dict.fromkeys(found))
 
 
-def app_roles(graph: GraphClient, app_id: str, role_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """The app's roles of these ids, as expressions see them."""
-    wanted = set(role_ids)
+def app_roles(
+    graph: GraphClient, app_id: str, role_ids: Iterable[str] | None = None
+) -> list[dict[str, Any]]:
+    """The app's roles of these ids, or all of them, as expressions see them."""
+    wanted = None if role_ids is None else set(role_ids)
     return [
         {"id": r.get("id"), "value": r.get("value"), "displayName": r.get("displayName")}
         for r in _listed_roles(graph, app_id)
-        if r.get("id") in wanted
+        if wanted is None or r.get("id") in wanted
     ]
 
 

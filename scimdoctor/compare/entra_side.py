@@ -70,11 +70,25 @@ class Side:
         return next((m.target_attribute_name for m in self._of_manager(direct=True)), None)
 
     @property
-    def without_manager(self) -> ObjectMapping:
-        """The mapping without what reads the manager, whom the app knows by an id of its own."""
-        left_out = set(map(id, self._of_manager(direct=False)))
+    def at_once(self) -> ObjectMapping:
+        """The mapping without what is known only when all was read.
+
+        The app knows a manager by an id of its own; roles come from all groups that one is in.
+        """
+        later = (*self._of_manager(direct=False), *self.of_roles.attribute_mappings)
+        left_out = set(map(id, later))
         kept = tuple(m for m in self.mapping.attribute_mappings if id(m) not in left_out)
         return replace(self.mapping, attribute_mappings=kept)
+
+    @property
+    def of_roles(self) -> ObjectMapping:
+        """The part of the mapping that reads app roles."""
+        found = tuple(
+            m
+            for m in self.mapping.attribute_mappings
+            if any(name.casefold() == "approleassignments" for name in inputs_of(m))
+        )
+        return replace(self.mapping, attribute_mappings=found)
 
     def _of_manager(self, *, direct: bool) -> tuple[AttributeMapping, ...]:
         found = []
@@ -173,6 +187,9 @@ class Population:
     note_member: Callable[[str, str], object] = lambda *_: None
     """Hears of each direct member of a group by the two ids."""
 
+    note_role: Callable[[str, str], object] = lambda *_: None
+    """Hears of each assignment: the id of the person or group, and that of the role."""
+
     limits: list[str] = field(default_factory=list)
     _named: set[str] = field(default_factory=set)
     _groups: dict[str, str] = field(default_factory=dict)
@@ -184,6 +201,11 @@ class Population:
             identity = str(raw.get("id") or "")
             if identity and self.meet(identity):
                 yield person(self.side, raw, assigned=True), via
+
+    def assigned_groups(self) -> tuple[str, ...]:
+        """The ids of the assigned groups, by which people have roles."""
+        self._read_assignments()
+        return tuple(self._groups)
 
     def groups(self, side: Side) -> Iterator[Json]:
         """Each group once, as Graph gives it; `side` is the mapping of groups."""
@@ -205,6 +227,8 @@ class Population:
         if self._named or self._groups:
             return
         for row in directory.assignments(self.graph, self.app.id):
+            if row.app_role_id:
+                self.note_role(row.principal_id, row.app_role_id)
             if row.principal_type == "User":
                 self._named.add(row.principal_id)
             elif row.principal_type == "Group":

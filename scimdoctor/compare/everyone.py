@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.all_groups import collect_groups, compare_groups
-from scimdoctor.compare.app_side import Listing
+from scimdoctor.compare.app_side import Listing, listing_trouble
 from scimdoctor.compare.attributes import (
     DIFFERENT,
     compare_object,
@@ -24,7 +24,8 @@ from scimdoctor.compare.entra_side import Person, Population, Side, person
 from scimdoctor.compare.managers import compare_managers, read_managers
 from scimdoctor.compare.object_index import IndexedObject, Kind, ObjectIndex, Stray
 from scimdoctor.compare.one import KEEPS_LEAVERS
-from scimdoctor.compare.outcome import ROLES_LEFT_OUT, EveryoneCompared
+from scimdoctor.compare.outcome import EveryoneCompared
+from scimdoctor.compare.roles import compare_roles, held_roles, read_roles, role_inputs
 from scimdoctor.entra.matching import first_matching
 from scimdoctor.entra.updates import is_members
 from scimdoctor.errors import ScimDoctorError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scimdoctor.compare.one import BothEnds
+    from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.progress import Progress
 
 MOST_LOOK_UPS = 500
@@ -66,28 +68,33 @@ def compare_everyone(
         ScimDoctorError: the app shows none of its users.
     """
     kept = keeping or Keeping()
-    groups = ends.group_side()
-    found = EveryoneCompared(with_groups=groups is not None)
-    if any(a.casefold() == "approleassignments" for a in ends.side(group=False).attributes):
-        found.limits.append(ROLES_LEFT_OUT)
-    with ObjectIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
-        if index.resumed:
-            found.go_on(index)
-        elif kept.resume:
-            progress.message("There is nothing to go on with: comparing from the start.")
-        run = _Run(ends=ends, index=index, found=found, progress=progress)
-        users = ends.side(group=False)
-        run.users(users)
-        if groups is not None:
-            run.groups(groups)
-        # What follows is worked out from the index, again where a run is gone on with.
-        if users.manager_path is not None:
-            compare_managers(ends.endpoint, index, found, users.manager_path)
-        run.leftovers(Kind.USER, users)
-        if groups is not None:
-            run.leftovers(Kind.GROUP, groups)
-        found.limits += [limit for limit in ends.scope.limits if limit not in found.limits]
+    # Reading a hundred thousand people takes long: see first that the app will show its own.
+    trouble = listing_trouble(ends.endpoint, Kind.USER.resource)
+    if trouble is not None:
+        raise _not_shown(ends.endpoint, f"/Users could not be listed: {trouble}")
+    found = EveryoneCompared(with_groups=ends.group_side() is not None)
+    try:
+        with ObjectIndex(kept.path, about=_about_run(ends), resume=kept.resume) as index:
+            if index.resumed:
+                found.go_on(index)
+            elif kept.resume:
+                progress.message("There is nothing to go on with: comparing from the start.")
+            _Run(ends=ends, index=index, found=found, progress=progress).all()
+    except (KeyboardInterrupt, ScimDoctorError):
+        if kept.path is not None and kept.path.exists():
+            progress.message(
+                "What was read and compared is kept: --all --resume goes on from there."
+            )
+        raise
+    found.limits += [limit for limit in ends.scope.limits if limit not in found.limits]
     return found
+
+
+def _not_shown(endpoint: Endpoint, why: str) -> ScimDoctorError:
+    return ScimDoctorError(
+        f"nothing can be compared: {why}",
+        hint=f"scimdoctor check-endpoint {endpoint.base_url} says what is wrong",
+    )
 
 
 def _about_run(ends: BothEnds) -> str:
@@ -107,6 +114,21 @@ class _Run:
     found: EveryoneCompared
     progress: Progress
 
+    def all(self) -> None:
+        """Collect, walk, and then say what follows."""
+        users, groups = self.ends.side(group=False), self.ends.group_side()
+        self.users(users)
+        if groups is not None:
+            self.groups(groups)
+        # What follows is worked out from the index, again where a run is gone on with.
+        if users.manager_path is not None:
+            compare_managers(self.ends.endpoint, self.index, self.found, users.manager_path)
+        if users.of_roles.attribute_mappings:
+            compare_roles(self.ends, self.index, self.found, users)
+        self.leftovers(Kind.USER, users)
+        if groups is not None:
+            self.leftovers(Kind.GROUP, groups)
+
     def users(self, side: Side) -> None:
         population = self._population(side)
         if not self.index.get("collected"):
@@ -117,7 +139,16 @@ class _Run:
             with self.progress.task("Reading managers from Entra") as task:
                 read_managers(self.ends.graph, self.index, self.found, task)
             self.found.checkpoint(self.index, **{"managers read": "yes"})
+        if side.of_roles.attribute_mappings and not self.index.get("roles read"):
+            self._read_roles(population)
         self._walk(Kind.USER, side)
+
+    def _read_roles(self, population: Population) -> None:
+        """Note the roles; the members of groups are read with the people or the groups, else now."""
+        unread = population.everybody and self.ends.group_side() is None
+        with self.progress.task("Reading app roles from Entra") as task:
+            read_roles(population, members=unread, task=task)
+        self.found.checkpoint(self.index, **{"roles read": "yes"})
 
     def groups(self, side: Side) -> None:
         if not self.index.get("groups collected"):
@@ -131,10 +162,6 @@ class _Run:
                 is_members(m.target_attribute_name) for m in side.mapping.attribute_mappings
             )
             compare_groups(self.ends.endpoint, self.index, self.found, task, members=mapped)
-        hidden = self.found.counts.groups_without_members
-        if hidden:
-            limit = f"the app does not show the members of {hidden} group(s): not compared"
-            self.found.limits.append(limit)
 
     def leftovers(self, kind: Kind, side: Side) -> None:
         """What is at one end only."""
@@ -149,6 +176,7 @@ class _Run:
             self.index.meet,
             everybody=self.ends.scope.everybody,
             note_member=self.index.add_member,
+            note_role=self.index.add_role,
         )
 
     def _collect(self, population: Population) -> None:
@@ -164,6 +192,8 @@ class _Run:
                 elif not index.add(_indexed(population.side, who, key[1])):
                     note = f"another person has the same {key[0]}: both match the same user"
                     found.add(_about(who, "duplicate-in-app", note), index)
+                elif population.side.of_roles.attribute_mappings:
+                    index.note_role_inputs(who.id, role_inputs(population.side, who.source))
                 if found.counts.people % _BETWEEN_CHECKPOINTS == 0:
                     found.checkpoint(index)
 
@@ -187,10 +217,7 @@ class _Run:
                 self._count(kind)
                 self._meet(kind, side, resource, str(value_at(resource, path) or ""))
         if kind is Kind.USER and not listing.complete and not self._seen(kind):
-            raise ScimDoctorError(
-                f"nothing can be compared: {'; '.join(listing.limits)}",
-                hint=f"scimdoctor check-endpoint {self.ends.endpoint.base_url} says what is wrong",
-            )
+            raise _not_shown(self.ends.endpoint, "; ".join(listing.limits))
         found.limits += listing.limits
         how = "whole" if listing.complete else "in part"
         found.checkpoint(self.index, **{f"walked {kind}": how})
@@ -231,6 +258,9 @@ class _Run:
             if kind is Kind.USER and side.manager_path is not None:
                 held = value_at(resource, side.manager_path)
                 self.index.hold_manager(item.source_id, held, listed=judged is not None)
+            if kind is Kind.USER and side.of_roles.attribute_mappings:
+                held = held_roles(side, resource)
+                self.index.hold_roles(item.source_id, held, listed=judged is not None)
 
     def _missing(self, kind: Kind) -> None:
         what = "people" if kind is Kind.USER else "groups"
@@ -302,7 +332,7 @@ def stated(
 
 def _indexed(side: Side, who: Person, key: str) -> IndexedObject:
     expected = expected_values(
-        side.without_manager,
+        side.at_once,
         who.source,
         definition=side.definition,
         default_domain=side.default_domain,

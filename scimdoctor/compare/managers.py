@@ -6,7 +6,6 @@ when the app's list was walked. Source: Graph API "List manager", "JSON batching
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import read
@@ -14,7 +13,7 @@ from scimdoctor.compare.attributes import DIFFERENT
 from scimdoctor.compare.object_index import Kind
 from scimdoctor.errors import GraphError
 from scimdoctor.graph import directory
-from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict, Comparison
+from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -61,31 +60,13 @@ def compare_managers(
             "scimdoctor compare USER compares them"
         )
         return
-    places = {
-        c.source_id: number
-        for number, c in enumerate(found.comparisons)
-        if c.state == "matched" and c.resource_type == Kind.USER
-    }
+    places = found.places(Kind.USER)
     found.counts.managers_not_in_app = 0
     for one in index.reportings():
         judged = judge_manager(one, path)
         found.counts.managers_not_in_app += judged.verdict is AttributeVerdict.CANNOT_TELL
-        if judged.verdict not in DIFFERENT:
-            continue
-        place = places.get(one.source_id)
-        if place is not None:
-            known = found.comparisons[place]
-            found.comparisons[place] = replace(known, attributes=(*known.attributes, judged))
-        elif not one.listed:
-            # Whoever is listed for something else and is not in the list was counted already.
-            found.add(
-                Comparison(
-                    object=one.label,
-                    source_id=one.source_id,
-                    target_id=one.target_id,
-                    attributes=(judged,),
-                )
-            )
+        if judged.verdict in DIFFERENT:
+            found.attach(one, (judged,), places)
 
 
 def _list_leaves_out(endpoint: Endpoint, index: ObjectIndex, path: str) -> bool:

@@ -42,18 +42,28 @@ create table if not exists managers (
 create table if not exists held_managers (
     source_id text primary key, held text, listed integer
 ) without rowid;
+create index if not exists members_by_member on members (member_id);
+create table if not exists roles (
+    principal_id text, role_id text, primary key (principal_id, role_id)
+) without rowid;
+create table if not exists role_holders (
+    source_id text primary key, inputs text, held text, listed integer
+) without rowid;
 create table if not exists met (source_id text primary key) without rowid;
 create table if not exists found (comparison text);
 create table if not exists progress (name text primary key, value text) without rowid;
 """
 _EMPTY = """
 delete from objects; delete from strays; delete from members; delete from managers;
-delete from held_managers; delete from met; delete from found; delete from progress;
+delete from held_managers; delete from roles; delete from role_holders; delete from met; delete from found; delete from progress;
 """
 KEPT_FOR = timedelta(days=7)
 """A comparison that is older would mix two states of a company."""
 
-_FORM = "3"
+_HIDDEN = 2
+"""In `compared`: it was, without its members."""
+
+_FORM = "4"
 """Of the tables; a file of another form is not gone on with."""
 
 
@@ -126,6 +136,24 @@ class Reporting:
     held: Any
     """What the app shows as the manager."""
 
+    listed: bool
+    """Whether something else of this person differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleHolder:
+    """A person whom the app has, with the roles in Entra and what the app shows of them."""
+
+    source_id: str
+    label: str
+    target_id: str
+    role_ids: tuple[str, ...]
+    """Of the own assignment and of those of the groups that the person is directly in."""
+
+    inputs: dict[str, Any]
+    """Other source values that the expressions of roles read."""
+
+    held: dict[str, Any]
     listed: bool
     """Whether something else of this person differs."""
 
@@ -242,11 +270,20 @@ class ObjectIndex:
         ).fetchone()
         return _object(row) if row else None
 
-    def mark_compared(self, group: IndexedObject) -> None:
-        """Note that a group was compared."""
+    def mark_compared(self, group: IndexedObject, *, hidden: bool = False) -> None:
+        """Note that a group was compared, and whether the app did not show its members."""
         self._database.execute(
-            "update objects set compared = 1 where kind = ? and key = ?", (group.kind, group.key)
+            "update objects set compared = ? where kind = ? and key = ?",
+            (_HIDDEN if hidden else 1, group.kind, group.key),
         )
+
+    def hidden_groups(self) -> Iterator[IndexedObject]:
+        """The groups whose members the app did not show."""
+        rows = self._database.execute(
+            "select * from objects where kind = ? and compared = ? order by key",
+            (Kind.GROUP, _HIDDEN),
+        )
+        return map(_object, rows)
 
     def add_member(self, group_id: str, member_id: str) -> None:
         """Note a direct member of a group, by Entra's ids."""
@@ -329,6 +366,46 @@ class ObjectIndex:
                 manager_id=manager_id,
                 manager_label=boss,
                 manager_target_id=boss_target,
+                held=json.loads(held),
+                listed=bool(listed),
+            )
+
+    def add_role(self, principal_id: str, role_id: str) -> None:
+        """Note that a person or a group is assigned with a role."""
+        row = (principal_id, role_id)
+        self._database.execute("insert or ignore into roles values (?, ?)", row)
+
+    def note_role_inputs(self, source_id: str, inputs: dict[str, object]) -> None:
+        """Note the source values that a person's roles are worked out with."""
+        row = (source_id, json.dumps(inputs, default=str))
+        self._database.execute("insert or ignore into role_holders values (?, ?, null, 0)", row)
+
+    def hold_roles(self, source_id: str, held: dict[str, Any], *, listed: bool) -> None:
+        """Note what the app shows of a person's roles, and whether the person is listed anyway."""
+        self._database.execute(
+            "update role_holders set held = ?, listed = ? where source_id = ?",
+            (json.dumps(held, default=str), int(listed), source_id),
+        )
+
+    def role_holders(self) -> Iterator[RoleHolder]:
+        """The people at both ends with their roles, in the order of their names."""
+        rows = self._database.execute(
+            "select o.source_id, o.label, o.target_id, h.inputs, h.held, h.listed,"
+            " (select group_concat(role_id) from (select role_id from roles"
+            " where principal_id = o.source_id union select r.role_id from members m"
+            " join roles r on r.principal_id = m.group_id where m.member_id = o.source_id))"
+            " from objects o join role_holders h on h.source_id = o.source_id"
+            " where o.kind = ? and o.target_id is not null and h.held is not null"
+            " and o.active is not 0 order by o.key",
+            (Kind.USER,),
+        )
+        for source_id, label, target_id, inputs, held, listed, roles in rows:
+            yield RoleHolder(
+                source_id=source_id,
+                label=label,
+                target_id=target_id,
+                role_ids=tuple(roles.split(",")) if roles else (),
+                inputs=json.loads(inputs),
                 held=json.loads(held),
                 listed=bool(listed),
             )

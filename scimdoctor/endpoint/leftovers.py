@@ -26,6 +26,7 @@ TEST_WORD = "scimdoctor"
 """Stands in the marker of every resource that we create."""
 
 
+NOT_THERE = "not in the app (any more)"
 NEVER_ANSWERED = "its create was never answered, so it may still come into being"
 _PAGE = 100
 _MOST_PAGES = 20
@@ -46,6 +47,9 @@ class Removal:
     """Whether it is known to be gone; the journal has forgotten it then."""
 
     message: str
+    deleted: bool = False
+    """Whether there was something to delete: what is gone may have been gone before."""
+
     exchanges: tuple[str, ...] = ()
     """Ids of the exchanges that show it."""
 
@@ -76,21 +80,29 @@ def remove(
     not known to be gone.
     """
     found = search(endpoint.send, resource)
-    message = found.problem or "not in the app (any more)"
-    gone = found.problem is None
+    message = found.problem or NOT_THERE
+    gone, deleted = found.problem is None, False
     if gone and may_come and not found.ids:
         gone, message = False, NEVER_ANSWERED
     shown = list(found.exchanges)
     for object_id in found.ids:
         exchange = endpoint.send(requests.delete(resource.resource, object_id))
         shown.append(exchange.id)
+        deleted = deleted or exchange.ok
         gone = exchange.ok or exchange.status in _GONE
-        message = "removed" if gone else f"could not be removed: {_answer(exchange)}"
+        message = "removed" if deleted else NOT_THERE
         if not gone:
+            message = f"could not be removed: {_answer(exchange)}"
             break
     if gone:
         journal.forget(resource.key)
-    return Removal(resource=resource, removed=gone, message=message, exchanges=tuple(shown))
+    return Removal(
+        resource=resource,
+        removed=gone,
+        message=message,
+        deleted=deleted,
+        exchanges=tuple(shown),
+    )
 
 
 @dataclass(slots=True)

@@ -141,7 +141,8 @@ def _looker(old: Report, new: Report) -> Callable[[_Problem], bool]:
     judged = {f.check for f in new.findings if f.outcome in {Outcome.PASSED, Outcome.FAILED}}
     worked = {replay.event for replay in new.replays if replay.verdict is Verdict.WORKS_NOW}
     read_events = new.events.read > 0
-    whole = old.target.get("compared") == new.target.get("compared") == "everybody"
+    extent = old.target.get("compared", "")
+    whole = extent == new.target.get("compared") and bool(extent) and "in part" not in extent
     compared = {c.object for c in new.comparisons if c.state != "cannot-tell"}
 
     def looked(problem: _Problem) -> bool:

@@ -106,13 +106,15 @@ def _cause_case(diagnosis: Diagnosis) -> ET.Element:
 
 def _replay_case(replay: Replay) -> ET.Element:
     case = _case("replay", f"{replay.event} ({replay.mode})")
-    message = one_line(f"{replay_words(replay.verdict)}: {replay.summary}")
+    words = replay_words(replay.verdict)
+    told = replay.summary if replay.summary.startswith(words) else f"{words}: {replay.summary}"
+    message = one_line(told)
     if replay.is_problem:
         kind = "loses-values" if replay.loses_values else replay.verdict.value
         odd = (d for d in replay.differences if d.kind is not DifferenceKind.SAME)
-        told = (f"{d.attribute}: {d.sent} was sent, {d.stored or 'nothing'} stored" for d in odd)
+        values = (f"{d.attribute}: {d.sent} was sent, {d.stored or 'nothing'} stored" for d in odd)
         failure = ET.SubElement(case, "failure", message=message, type=kind)
-        failure.text = neutral("\n".join((replay.summary, *told, *replay.notes)))
+        failure.text = neutral("\n".join((replay.summary, *values, *replay.notes)))
     elif replay.verdict not in {Verdict.WORKS_NOW, Verdict.PUT_BACK}:
         ET.SubElement(case, "skipped", message=message)
     return case

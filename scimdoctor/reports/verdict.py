@@ -163,6 +163,8 @@ def _of_replays(report: Report) -> Headline | None:
     open_ = [r for r in report.replays if r.leaves_write_untried and r.verdict in _UNDECIDED]
     told = {id(r) for r in open_}
     counts = Counter(replay.verdict for replay in report.replays)
+    if len(report.replays) == counts[ReplayVerdict.NOT_SENT] == 1 and not open_:
+        return Headline(level=Level.UNKNOWN, text=f"1 event: {sentence(report.replays[0].summary)}")
     rest = Counter(r.verdict for r in report.replays if id(r) not in told)
     shown = [
         f"{rest[verdict]} {replay_words(verdict, number=rest[verdict])}"
@@ -173,7 +175,8 @@ def _of_replays(report: Report) -> Headline | None:
         shown.append(_untried(open_))
     lost = sum(replay.loses_values for replay in report.replays)
     if lost:
-        shown.append(f"in {lost} of them not everything arrived as sent")
+        whose = "" if lost == counts[ReplayVerdict.WORKS_NOW] else f"in {lost} of them "
+        shown.append(f"but {whose}not everything arrived as sent")
     bad = any(replay.is_problem for replay in report.replays)
     works = sum(counts[verdict] for verdict in _GOOD_REPLAYS) == len(report.replays)
     level = Level.PROBLEM if bad else Level.GOOD if works else Level.UNKNOWN

@@ -42,7 +42,7 @@ def test_group_as_it_should_be(company: Company, ends: BothEnds) -> None:
     company.group(*staffed(company, "ada", "bob"))
     found = everyone(ends)
     assert found.comparisons == []
-    assert found.notes()[1] == "1 groups in Entra, 1 in the app"
+    assert found.notes()[1] == "1 group in Entra, 1 in the app"
 
 
 def test_group_missing(company: Company, ends: BothEnds) -> None:
@@ -126,6 +126,26 @@ def test_members_that_the_app_hides_are_said_once(company: Company, ends: BothEn
     found = everyone(ends)
     assert found.comparisons == []
     assert any("does not show the members of 1 group" in limit for limit in found.limits)
+
+
+def test_a_group_without_members_is_empty_where_others_show_theirs(
+    company: Company, ends: BothEnds
+) -> None:
+    members = staffed(company, "ada", "bob")
+    wiped = company.group(*members)
+    company.app.provider.groups[wiped].pop("members")
+    other = identity(901)
+    company.tenant.groups[other] = {"id": other, "displayName": "other"}
+    company.tenant.members[other] = list(company.tenant.members[STAFF])
+    company.assign(other, "Group")
+    own = company.app.add_group("other", tuple(members))
+    company.app.provider.groups[own]["externalId"] = other
+    found = everyone(ends)
+    (group,) = found.comparisons
+    assert (group.object, group.state) == ("staff", "matched")
+    (row,) = group.attributes
+    assert (row.expected, row.actual, row.verdict) == ("2 members", "0 members", Verdict.DIFFERS)
+    assert found.limits == []
 
 
 def test_app_without_groups(company: Company, ends: BothEnds) -> None:

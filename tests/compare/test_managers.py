@@ -31,17 +31,13 @@ def everyone(ends: BothEnds) -> EveryoneCompared:
     return compare_everyone(ends, progress=SILENT)
 
 
-def with_sources(ends: BothEnds, *, roles: bool = False, manager: bool = True) -> BothEnds:
+def with_sources(ends: BothEnds, *, manager: bool = True) -> BothEnds:
     schema = load("synchronization-schema-custom-app.json")
     users = schema["synchronizationRules"][0]["objectMappings"][1]
     if not manager:
         users["attributeMappings"] = [
             m for m in users["attributeMappings"] if m["targetAttributeName"] != MANAGER
         ]
-    if roles:
-        expression = "AppRoleAssignmentsComplex([appRoleAssignments])"
-        source = {"type": "Function", "name": "AppRoleAssignmentsComplex", "expression": expression}
-        users["attributeMappings"].append({"targetAttributeName": "roles", "source": source})
     return replace(ends, schema=parse_schema(schema))
 
 
@@ -166,13 +162,12 @@ def test_list_that_leaves_managers_out_makes_none_missing(company: Company, ends
     assert any("one user at a time only" in limit for limit in found.limits)
 
 
-@pytest.mark.parametrize(("roles", "manager"), [(True, False), (False, True), (False, False)])
-def test_roles_are_said_to_be_left_out_only_where_they_are_mapped(
-    company: Company, ends: BothEnds, *, roles: bool, manager: bool
+@pytest.mark.parametrize("manager", [True, False])
+def test_managers_are_read_only_where_they_are_mapped(
+    company: Company, ends: BothEnds, *, manager: bool
 ) -> None:
     staffed(company, {"ada": "boss"})
-    found = everyone(with_sources(ends, roles=roles, manager=manager))
-    assert any("app roles are not compared" in limit for limit in found.limits) is roles
+    found = everyone(with_sources(ends, manager=manager))
     assert found.is_whole
     batches = [r for r in company.microsoft.requests if r.url.path.endswith("/$batch")]
     assert bool(batches) is manager

@@ -272,8 +272,8 @@ def test_pages_are_walked_and_not_kept(company: Company, ends: BothEnds) -> None
     company.app.rules.append(paged)
     found = everyone(ends)
     assert found.counts.users_in_app == 450
-    assert len(company.app.asked) == 3 + 1
-    assert not ends.endpoint.exchanges
+    assert len(company.app.asked) == 1 + 3 + 1
+    assert len(ends.endpoint.exchanges) == 1
 
 
 def test_many_assigned_by_name_are_read_from_one_list(company: Company, ends: BothEnds) -> None:

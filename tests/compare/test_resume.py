@@ -17,12 +17,12 @@ from scimdoctor.compare import all_groups, everyone
 from scimdoctor.compare.everyone import Keeping, compare_everyone
 from scimdoctor.compare.object_index import KEPT_FOR, ObjectIndex, forget_old
 from scimdoctor.compare.one import BothEnds
-from scimdoctor.errors import SourceError
+from scimdoctor.errors import ScimDoctorError, SourceError
 from scimdoctor.graph.directory import find_app
 from scimdoctor.progress import SILENT
 from tests.fakes.events import custom_app_schema
 from tests.fakes.microsoft import Microsoft
-from tests.fakes.scim_app import ScimApp, open_app
+from tests.fakes.scim_app import ScimApp, open_app, scim_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,7 @@ class Company:
         self.app.rules.append(self._stop)
         self.principal = self.microsoft.tenant.service_principals[0]
         self.stop_at: int | None = None
+        self.refusing = False
         self.asked = 0
         for number in range(PEOPLE):
             self._hire(number)
@@ -84,7 +85,7 @@ class Company:
         self.asked += 1
         if self.asked == self.stop_at:
             raise KeyboardInterrupt
-        return None
+        return scim_error(401) if self.refusing else None
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def company() -> Company:
 def test_going_on_finds_what_one_run_finds(company: Company, tmp_path: Path) -> None:
     whole = compared(company)
     assert len(whole.comparisons) > 60
-    for stop_at in (1, 2, 4):
+    for stop_at in (2, 3, 5):
         path = tmp_path / f"{stop_at}"
         company.asked, company.stop_at = 0, stop_at
         with pytest.raises(KeyboardInterrupt):
@@ -117,8 +118,19 @@ def test_going_on_finds_what_one_run_finds(company: Company, tmp_path: Path) -> 
         assert resumed.in_order() == whole.in_order()
         assert resumed.counts == whole.counts
         assert "interrupted and gone on with" in " ".join(resumed.limits)
-        assert company.asked < 5 + 4 - stop_at + 1
+        assert company.asked < 12 - stop_at
         assert not path.exists()
+
+
+def test_nothing_is_begun_where_the_app_lists_nobody(company: Company, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    company.asked, company.stop_at, company.refusing = 0, None, True
+    company.microsoft.pages_left = 0
+    with pytest.raises(ScimDoctorError, match="could not be listed"):
+        compared(company, path=path)
+    company.refusing, company.microsoft.pages_left = False, None
+    assert company.asked == 1
+    assert not path.exists()
 
 
 def test_a_stop_while_people_are_read(company: Company, tmp_path: Path) -> None:

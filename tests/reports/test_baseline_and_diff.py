@@ -173,6 +173,9 @@ def test_who_is_not_listed_is_well_only_where_everybody_was_compared() -> None:
     new = replace(old, comparisons=())
     (unsure,) = diff_reports(old, new).changes
     assert unsure.state is ChangeState.CANNOT_TELL
-    everybody = frozen({**old.target, "compared": "everybody"})
+    in_part = frozen({**old.target, "compared": "all users and groups, in part"})
+    (unsure,) = diff_reports(replace(old, target=in_part), replace(new, target=in_part)).changes
+    assert unsure.state is ChangeState.CANNOT_TELL
+    everybody = frozen({**old.target, "compared": "all users and groups"})
     (well,) = diff_reports(replace(old, target=everybody), replace(new, target=everybody)).changes
     assert well.state is ChangeState.FIXED

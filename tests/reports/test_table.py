@@ -209,7 +209,7 @@ def test_a_write_that_works_but_loses_a_value_is_a_problem() -> None:
     whole = replace(lossy, cause=None)
     found = headline(replace(fakes.replay(), replays=(lossy, whole)))
     assert found.level is Level.PROBLEM
-    assert "2 work now, in 1 of them not everything arrived as sent." in found.text
+    assert "2 work now, but in 1 of them not everything arrived as sent." in found.text
     assert headline(replace(fakes.replay(), replays=(whole,))).level is Level.GOOD
 
 

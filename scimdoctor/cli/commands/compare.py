@@ -10,7 +10,6 @@ import typer
 
 from scimdoctor.cli.options import EndpointOptions, EndpointUrl, Output, SignIn
 from scimdoctor.cli.session import new_report, required, session_of
-from scimdoctor.errors import ScimDoctorError
 
 if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
@@ -121,7 +120,7 @@ def compare(
         }
     else:
         found = _everyone(session, ends, resume=resume)
-        target |= {"compared": "everybody"} if found.is_whole else {}
+        target |= {"compared": found.extent}
         sections = {
             "comparisons": found.in_order(),
             "notes": found.notes(),
@@ -151,14 +150,7 @@ def _everyone(session: Session, ends: BothEnds, *, resume: bool) -> EveryoneComp
     path = journal_of(session).path.parent / "compare" / f"{which[:16]}.sqlite"
     forget_old(path.parent, now=session.now())
     keeping = Keeping(path=path, resume=resume)
-    try:
-        return compare_everyone(ends, progress=session.progress, keeping=keeping)
-    except (KeyboardInterrupt, ScimDoctorError):
-        if path.exists():
-            session.progress.message(
-                "What was compared is kept: --all --resume goes on from there."
-            )
-        raise
+    return compare_everyone(ends, progress=session.progress, keeping=keeping)
 
 
 def _ends(
