@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.facts import WRITES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,27 @@ _OF_USERS: Mapping[str, frozenset[Stage]] = {
 _OF_BOTH = frozenset({"mapping", "discovery"})
 
 
-def bears_on(check: str, facts: Facts) -> bool:
-    """Whether what `check` found may be the reason for this failure."""
-    if facts.stage in {Stage.UNKNOWN, Stage.SKIP}:
+_OF_ALL_REQUESTS = frozenset(
+    {
+        "tenant-url-wrong",
+        "endpoint-unreachable-or-blocked",
+        "endpoint-too-slow-or-throttled",
+        "token-expired-or-revoked",
+        "secret-token-unusable",
+        "auth-scheme-unsupported",
+        "oauth-token-endpoint-incompatible",
+    }
+)
+_OF_ALL_WRITES = frozenset({"request-content-type-refused"})
+"""Causes that do not depend on what is asked for, or written to."""
+
+
+def bears_on(check: str, facts: Facts, cause: str | None = None) -> bool:
+    """Whether what `check` found, and the `cause` it named, may be the reason for this failure."""
+    if facts.stage in {Stage.UNKNOWN, Stage.SKIP} or cause in _OF_ALL_REQUESTS:
         return True
+    if cause in _OF_ALL_WRITES:
+        return facts.stage in WRITES
     family = check.partition("/")[0]
     if family == "groups":
         return facts.is_group or facts.stage is Stage.TEST

@@ -17,7 +17,7 @@ from scimdoctor.entra.quarantine import find_quarantine_reason
 from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
 from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
 from scimdoctor.model.replay import Verdict
-from scimdoctor.model.rule import FixedBy, Remediation
+from scimdoctor.model.rule import FixedBy, Layer, Remediation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ _WORTH_NAMING = 40
 _MAX_ALTERNATIVES = 4
 _CONFIRMED_WEIGHT = 98
 _LOWERED_BY = 30
+_NOT_OF_ENDPOINT = frozenset({Layer.SOURCE_DATA, Layer.SCOPING, Layer.ENTRA_SERVICE})
 _PROVEN_WEIGHT = 70
 """Of a fault that was reproduced at the failing step: above everything that checks speak against."""
 
@@ -106,8 +107,9 @@ def _unsettled(facts: Facts, ranked: Ranked) -> Ranked:
 def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     """Raise what a check or a replay reproduced, lower what they contradict."""
     proofs = _proofs(facts)
+    answered = _answered_alike(facts)
     passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
-    spoken_against = (passed | facts.case.cleared) - proofs.keys()
+    spoken_against = frozenset((passed | facts.case.cleared) - proofs.keys())
     suspected = {r.cause.rule.id for r in found}
     works_now = any(
         r.verdict is Verdict.WORKS_NOW and not r.leaves_write_untried for r in facts.case.replays
@@ -116,28 +118,53 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
         proof = proofs.get(ranked.cause.rule.id)
         if proof is not None:
             yield _confirmed(ranked, proof)
-        elif ranked.cause.rule.id in spoken_against or works_now:
+        elif works_now or _is_disproved(ranked, spoken_against):
             yield _lowered(ranked)
         else:
             yield ranked
     nothing_else = facts.case.event is None and facts.case.job is None
-    alone = not any(
-        r.match.weight >= _WORTH_NAMING and r.cause.rule.id not in spoken_against for r in found
-    )
+    standing = [r for r in found if not _is_disproved(r, spoken_against)]
+    alone = not any(r.match.weight >= _WORTH_NAMING for r in standing)
+    # What the words only might mean gives way to a fault that gives the same answer.
+    doubtful = not any(r.match.confidence is not Confidence.POSSIBLE for r in standing)
     for cause_id, proof in proofs.items():
         cause = find_cause(cause_id)
-        if cause is not None and cause_id not in suspected and _bears(proof, facts):
-            yield _by_proof_alone(cause, proof, certain=nothing_else, alone=alone)
+        if cause is not None and cause_id not in suspected and _bears(proof, facts, cause_id):
+            alike = doubtful and cause_id in answered
+            certain = nothing_else or alike
+            yield _by_proof_alone(cause, proof, certain=certain, alone=alone)
 
 
-def _bears(proof: Evidence, facts: Facts) -> bool:
-    return proof.kind is not EvidenceKind.FINDING or bears_on(proof.ref, facts)
+def _is_disproved(ranked: Ranked, spoken_against: frozenset[str]) -> bool:
+    """Whether checks speak against it; of an object's data and scope facts know more than they."""
+    rule, match = ranked.cause.rule, ranked.match
+    told = rule.layer in _NOT_OF_ENDPOINT and match.confidence is not Confidence.POSSIBLE
+    return rule.id in spoken_against and not told
+
+
+def _answered_alike(facts: Facts) -> frozenset[str]:
+    """Causes of failed checks that got the status that the event tells, and a replay got again."""
+    again = any(r.verdict is Verdict.SAME_FAILURE for r in facts.case.replays)
+    if not again or facts.status is None:
+        return frozenset()
+    answers = facts.case.answers
+    return frozenset(
+        finding.cause
+        for finding in facts.case.findings
+        if finding.outcome is Outcome.FAILED and finding.cause
+        if facts.status in {answers.get(exchange) for exchange in finding.evidence}
+    )
+
+
+def _bears(proof: Evidence, facts: Facts, cause: str) -> bool:
+    return proof.kind is not EvidenceKind.FINDING or bears_on(proof.ref, facts, cause)
 
 
 def _proofs(facts: Facts) -> dict[str, Evidence]:
     """What was reproduced: cause id to the check or replay that did it, at the same step if any."""
     found: dict[str, Evidence] = {}
-    for finding in sorted(facts.case.findings, key=lambda f: not bears_on(f.check, facts)):
+    findings = facts.case.findings
+    for finding in sorted(findings, key=lambda f: not bears_on(f.check, facts, f.cause)):
         if finding.outcome is Outcome.FAILED and finding.cause:
             text = f"check {finding.check} failed: {finding.message}"
             evidence = Evidence(kind=EvidenceKind.FINDING, ref=finding.check, summary=text)

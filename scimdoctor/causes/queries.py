@@ -46,6 +46,7 @@ _NO_RESULTS = re.compile(
 )
 
 
+_OTHER_REFUSALS = frozenset({400, 410, 422, 500})
 _SOMEBODY = re.compile(r"(?i)\b(?:users?|accounts?|persons?|people|identit(?:y|ies)|records?)\b")
 
 _COUNT_AS_FILTER = (
@@ -96,6 +97,12 @@ def _groups_told(facts: Facts) -> Match:
 
 
 def _no_match_404(facts: Facts) -> Match | None:
+    unfound = facts.says(Breach.NOT_FOUND)
+    if facts.status in _OTHER_REFUSALS and unfound is not None and facts.reading.is_scim:
+        if facts.stage in QUERIES and facts.filter is not None and _is_usual(facts):
+            text = f"a filter without a match is answered {facts.status}"
+            return backed(facts, 74, text, text=unfound.text)
+        return None
     if facts.status != 404 or facts.reading.page is not None:
         return None
     if facts.says(*_COUNT_AS_FILTER, Breach.NO_ROUTE, Breach.GROUPS_UNSUPPORTED):

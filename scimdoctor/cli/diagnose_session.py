@@ -61,7 +61,9 @@ def run_diagnose(
         SourceError: a file cannot be read.
     """
     evidence, target = _gathered(session, asked, sources, window)
-    known = known_of(session, sources, app=asked.app, url=asked.endpoint)
+    known = known_of(
+        session, sources, app=asked.app, url=asked.endpoint, window=window, options=options
+    )
     evidence = _with_scope_now(session, replace(evidence, known=known), target)
     with _opened(session, asked, options) as endpoint:
         probe = _probe(session, asked, evidence, endpoint)
@@ -131,7 +133,7 @@ def _gathered(
     if not saved and not app:
         if not (asked.endpoint or session.settings.endpoint):
             raise ConfigurationError("there is nothing to diagnose", hint=_NOTHING)
-        return Evidence(now=session.now(), only_endpoint=True), {}
+        return Evidence(now=session.now()), {}
     saved_files, failed = _read_saved(sources)
     capture = saved_files.capture
     sent = tuple(exchange for exchange in capture.exchanges if not exchange.is_planned)
@@ -141,6 +143,7 @@ def _gathered(
         limits=(*capture.problems, *_planned(capture), *map(_told, failed)),
     )
     target: dict[str, str] = {"app": app} if app else {}
+    target |= _saved_named(sources)
     if sources.from_ or not saved:
         evidence, target = _with_events(
             session,
@@ -196,6 +199,16 @@ def _with_events(
             ),
         )
         return evidence, {**target, **opened.target}
+
+
+def _saved_named(sources: Sources) -> dict[str, str]:
+    """The saved files besides events, for the report to name."""
+    named = {"job": sources.job, "schema": sources.schema}
+    captures = ", ".join(map(str, sources.har or ()))
+    return {
+        **{kind: str(path) for kind, path in named.items() if path},
+        **({"har": captures} if captures else {}),
+    }
 
 
 def _further(

@@ -31,6 +31,7 @@ from scimdoctor.diagnose.remedies import (
 from scimdoctor.diagnose.scope_now import scope_notes, with_scope_now
 from scimdoctor.entra.job_health import read_job
 from scimdoctor.model.diagnosis import Confidence
+from scimdoctor.model.frozen import frozen
 from scimdoctor.model.replay import Verdict
 from scimdoctor.model.rule import Layer
 
@@ -65,6 +66,7 @@ NO_EXCHANGE = "no request or answer was seen: give --endpoint, or a --har that c
 """A limit, and what ends it where a command has these options."""
 
 _STOPPED = frozenset({"quarantined", "disabled", "paused", "never-run"})
+_ASK_ENDPOINT = "scimdoctor diagnose APP --endpoint URL"
 _REPLAYED = 5
 """At most so many samples are replayed: the largest groups."""
 
@@ -94,7 +96,7 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
         asked = [blocked is None or is_about_reaching(d) for d in first]
         cases, findings = _asked(cases, first, asked=asked, probe=probe)
         first = [diagnose_case(named.case) for named in cases]
-        if evidence.only_endpoint and blocked is None:
+        if blocked is None and not findings and not _points_somewhere(cases, evidence):
             findings = probe.check_all()
         shown = endpoint_cases(findings, named={d.cause for d in first})
         cases = (*cases, *shown)
@@ -189,6 +191,14 @@ def _questions(facts: Facts, diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*suspected([diagnosis]), *usual)))
 
 
+def _points_somewhere(cases: tuple[NamedCase, ...], evidence: Evidence) -> bool:
+    """Whether there is a failure to go by; without any the endpoint is checked as a whole."""
+    if any(g.sample.status != "skipped" for g in evidence.groups):
+        return True
+    refused = any(not e.ok for n in cases for e in judged(n.case.exchanges))
+    return refused or any(n.about == "job" for n in cases)
+
+
 def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> bool:
     """Whether to keep it: a capture in which all is well is none that nobody understands.
 
@@ -197,6 +207,8 @@ def _says_something(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) 
     if diagnosis.cause != "unknown-cause":
         return True
     if named.about == "har" and all(e.ok for e in judged(named.case.exchanges)):
+        return False
+    if named.about == "schema":
         return False
     return named.about != "job" or not evidence.groups
 
@@ -234,7 +246,9 @@ def _checked(
     mine = tuple(f for f in findings if f.check in own or f.cause in questions)
     shown = findings if is_open(facts) else mine
     cleared = frozenset(probe.cleared & set(questions))
-    return replace(named, case=replace(named.case, findings=shown, cleared=cleared))
+    answers = frozen({e.id: e.status for e in probe.endpoint.exchanges if e.status is not None})
+    case = replace(named.case, findings=shown, cleared=cleared, answers=answers)
+    return replace(named, case=case)
 
 
 def _unseen(
@@ -255,8 +269,12 @@ def _unseen(
     if probe is None and not evidence.exchanges:
         missing.append(NO_EXCHANGE)
     elif probe is not None and not probe.writes and blocked is None:
-        missing.append("the endpoint was only read from: writes were not allowed")
-    if probe is not None and blocked is None and not evidence.only_endpoint:
+        command = filled(f"{_ASK_ENDPOINT} --shadow", known)
+        missing.append(
+            "the endpoint was only read from: writes were not allowed. With writes to throwaway "
+            f"objects, which are removed again: {command}"
+        )
+    if probe is not None and blocked is None and not probe.whole:
         command = filled("scimdoctor check-endpoint URL", known)
         missing.append(
             f"the endpoint was checked only for what the failures point at; all: {command}"
@@ -269,14 +287,10 @@ def _notes(
 ) -> tuple[str, ...]:
     """Things to know, and the next command."""
     notes = [*job_notes(evidence, idle=not diagnoses, known=known), *scope_notes(evidence)]
-    seen = len(evidence.exchanges)
-    if seen and not diagnoses and not evidence.groups:
-        notes.append(
-            f"Nothing wrong was seen in the capture ({seen} {'exchange' if seen == 1 else 'exchanges'})."
-        )
     unsure = [d for d in diagnoses if d.confidence is not Confidence.CONFIRMED]
     unsure = [d for d in unsure if d.layer not in _NOT_SHOWN_BY_ENDPOINT]
-    if unsure and probe is None:
-        command = filled("scimdoctor diagnose APP --endpoint URL", known)
+    if unsure and (probe is None or not probe.writes):
+        more = " --shadow" if probe is not None else ""
+        command = filled(f"{_ASK_ENDPOINT}{more}", known)
         notes.append(f"To confirm: {command}")
     return tuple(notes)

@@ -53,9 +53,6 @@ class Evidence:
     events_asked: bool = False
     """Whether events were looked for; silence says something only then."""
 
-    only_endpoint: bool = False
-    """Whether nothing was given but the endpoint, which is then checked as a whole."""
-
     tenant_asked: bool = False
     """Whether the tenant was asked for job and mapping; `limits` then say what it did not give."""
 

@@ -76,6 +76,9 @@ class Probe:
     cleared: set[str] = field(default_factory=set)
     """Causes that a check of their own looked for and did not find."""
 
+    whole: bool = False
+    """Whether every check was run."""
+
     def replay(self, event: ProvisioningObjectSummary) -> tuple[Replay, tuple[Exchange, ...]]:
         """Replay one event; return also the exchanges it took."""
         from scimdoctor.replay import replay_event
@@ -94,6 +97,7 @@ class Probe:
 
     def check_all(self) -> tuple[Finding, ...]:
         """Run every check, those that write only where writes are allowed."""
+        self.whole = True
         return self._run(self._known())
 
     def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:

@@ -22,6 +22,8 @@ _TOOL = "scimdoctor"
 _DIAGNOSE = f"{_TOOL} diagnose"
 _START = f"{_TOOL} job start"
 _READ_LOG = f"{_TOOL} logs APP --summary"
+_OF_EVENTS = frozenset({"diagnose", "logs"})
+_OF_ENDPOINT = frozenset({"diagnose", "replay", "check-endpoint", "compare"})
 _FILES: Mapping[str, tuple[str, ...]] = {
     "replay": ("--from", "--schema", "--har"),
     "logs": ("--from",),
@@ -41,6 +43,15 @@ class Known:
 
     files: tuple[tuple[str, str], ...] = ()
     """Option and path, as given: `("--from", "events.json")`."""
+
+    app_given: bool = False
+    """Whether `app` was named by the user, not found in the events."""
+
+    window: tuple[str, ...] = ()
+    """The user's own options that choose events, as typed."""
+
+    signing: tuple[str, ...] = ()
+    """The same for how the endpoint is asked."""
 
     job_is_stopped: bool = False
 
@@ -124,7 +135,17 @@ def filled(command: str, known: Known, subject: Subject | None = None) -> str:
     words = [_with_url(values.get(word) or word, known.url) for word in _with_source(words, known)]
     if words[1] == "replay" and known.url and "--rollback" not in words:
         words += [] if "--endpoint" in words else ["--endpoint", known.url]
-    return shlex.join(words)
+    return shlex.join([*words, *_own_options(words, known)])
+
+
+def _own_options(words: list[str], known: Known) -> list[str]:
+    """What the user gave besides, where the command takes it."""
+    given = list(known.window) if words[1] in _OF_EVENTS else []
+    if known.url in words and words[1] in _OF_ENDPOINT:
+        given += known.signing
+    if words[1] == "check-endpoint":
+        given += [part for pair in known.files if pair[0] == "--schema" for part in pair]
+    return given
 
 
 def _with_source(words: list[str], known: Known) -> list[str]:
@@ -134,6 +155,8 @@ def _with_source(words: list[str], known: Known) -> list[str]:
     if words[1] == "replay":
         app = ["--app", known.app] if known.app else []
         return _replaying(words, files if {"--from", "--har"} & set(files) else app)
+    if known.app and known.app_given and words[1] in _OF_EVENTS:
+        files = [known.app, *files] if files else []
     return [part for word in words for part in (files if word == "APP" and files else [word])]
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from scimdoctor.model.frozen import EMPTY
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from scimdoctor.model.exchange import Exchange
@@ -52,6 +55,9 @@ class Case:
     findings: tuple[Finding, ...] = ()
     cleared: frozenset[str] = frozenset()
     """Causes that checks of their own looked for, and found another in their place or none."""
+
+    answers: Mapping[str, int] = EMPTY
+    """The statuses of the exchanges that `findings` refer to, by id."""
 
     replays: tuple[Replay, ...] = ()
     successes: int = 0

@@ -94,6 +94,7 @@ def _parts(report: Report) -> Iterable[Headline | None]:
     yield _of_apps(report)
     yield _of_mappings(report)
     yield _of_events(report)
+    yield _of_what_is_fine(report)
 
 
 def _of_changes(report: Report) -> Headline | None:
@@ -138,6 +139,9 @@ def _of_findings(findings: Sequence[Finding]) -> Headline | None:
     failed, ran = counts[Outcome.FAILED], len(findings) - counts[Outcome.SKIPPED]
     broken = f", {counts[Outcome.ERRORED]} could not be judged" if counts[Outcome.ERRORED] else ""
     skipped = f", {counts[Outcome.SKIPPED]} skipped" if counts[Outcome.SKIPPED] else ""
+    if not ran:
+        text = f"No check could run: {counted(counts[Outcome.SKIPPED], 'check')} skipped."
+        return Headline(level=Level.UNKNOWN, text=text)
     if not failed:
         level = Level.UNKNOWN if broken or not ran else Level.GOOD
         text = f"{counts[Outcome.PASSED]} of {counted(ran, 'check')} passed{broken}{skipped}."
@@ -278,6 +282,19 @@ def _of_events(report: Report) -> Headline | None:
         return Headline(level=Level.PROBLEM, text=text)
     doubtful = events.unreadable or not events.read
     return Headline(level=Level.UNKNOWN if doubtful else Level.GOOD, text=text)
+
+
+def _of_what_is_fine(report: Report) -> Headline | None:
+    """Of a capture or a mapping in which nothing is wrong there is nothing else to say."""
+    looked = report.diagnoses or report.findings or report.replays or report.events.read
+    if report.command != "diagnose" or looked or "endpoint_problem" in report.target:
+        return None
+    if report.exchanges:
+        seen = counted(len(report.exchanges), "exchange")
+        return Headline(level=Level.GOOD, text=f"Nothing wrong was seen in the capture ({seen}).")
+    if "schema" in report.target:
+        return Headline(level=Level.GOOD, text="Nothing wrong was seen in the mapping.")
+    return None
 
 
 def still_so(status: str, number: int) -> str:

@@ -15,6 +15,7 @@ from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.engine import diagnose_case, rank
 from scimdoctor.model.diagnosis import Case, Confidence
 from scimdoctor.model.finding import Finding, Outcome
+from scimdoctor.model.frozen import frozen
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.model.rule import FixedBy, Layer, Requirement, Severity
 from scimdoctor.model.synchronization import AttributeMappingSource
@@ -343,6 +344,28 @@ def test_a_replay_confirms_and_lowers() -> None:
     assert confirmed.confidence is Confidence.CONFIRMED
     works = diagnose_case(Case(event=failing, replays=(replay(Verdict.WORKS_NOW),)))
     assert works.confidence is Confidence.POSSIBLE
+
+
+def test_a_fault_with_the_same_answer_beats_what_words_might_mean() -> None:
+    same = Replay(
+        event="event-1", mode=ReplayMode.SHADOW, verdict=Verdict.SAME_FAILURE, summary="s"
+    )
+    shown = replace(finding("patch-op-case-sensitive", Outcome.FAILED, "patch/replace"),
+                    evidence=("x1",))  # fmt: skip
+    case = Case(event=event("update", reason(418)), findings=(shown,), replays=(same,))
+    alike = diagnose_case(replace(case, answers=frozen({"x1": 418})))
+    assert (alike.cause, alike.confidence) == ("patch-op-case-sensitive", Confidence.CONFIRMED)
+    other = diagnose_case(replace(case, answers=frozen({"x1": 500})))
+    assert other.confidence is not Confidence.CONFIRMED
+
+
+def test_checks_do_not_speak_against_what_entra_says_of_an_objects_data() -> None:
+    failing = event(
+        "update", "Unable to resolve the manager.", code="UnableToResolveReferenceAttributeValue"
+    )
+    passed = finding("reference-unresolvable", Outcome.PASSED, "manager/set")
+    found = diagnose_case(Case(event=failing, findings=(passed,)))
+    assert (found.cause, found.confidence) == ("reference-unresolvable", Confidence.LIKELY)
 
 
 def test_unknown_names_one_command() -> None:

@@ -498,6 +498,49 @@ def test_an_endpoint_alone_is_checked(tmp_path: Path) -> None:
     assert not [limit for limit in found.json["limits"] if "checked only for" in limit]
 
 
+def headline_of(ran: Ran) -> str:
+    return ran.stdout.splitlines()[0]
+
+
+def test_nothing_wrong_in_a_capture_or_a_mapping_is_said_so(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.har"
+    capture.write_text(write_har([exchange("GET", "/Users/u1", 200, {"id": "u1"})]))
+    ran = run(tmp_path, "--har", str(capture))
+    assert ran.status == 0
+    assert "Nothing wrong was seen in the capture (1 exchange)" in headline_of(ran)
+    alone = run(tmp_path, "--schema", str(DATA / "graph-schema-default.json"))
+    assert alone.status == 0, alone.stdout
+    assert "Nothing wrong was seen in the mapping" in headline_of(alone)
+
+
+def test_without_a_failure_to_go_by_the_endpoint_is_checked_as_a_whole(tmp_path: Path) -> None:
+    source = events(tmp_path, record("x") | {"provisioningStatusInfo": {"status": "success"}})
+    broken = ScimServiceProvider(token=TOKEN, faults=("filter-no-match-404",))
+    ran = run(tmp_path, "--from", source, "--endpoint", BASE_URL, "-f", "json", app=broken.handle)
+    assert [d["cause"] for d in ran.json["diagnoses"]] == ["filter-no-match-404"]
+    assert ran.json["diagnoses"][0]["confidence"] == "confirmed"
+    assert not [limit for limit in ran.json["limits"] if "checked only for" in limit]
+
+
+def test_what_reading_cannot_show_is_said_with_the_command_that_does(tmp_path: Path) -> None:
+    source = events(tmp_path, record(reason(400)))
+    given = ("--from", source, "--since", "9000d", "--endpoint", BASE_URL)
+    asked = (*given, "--request-timeout", "7")
+    ran = run(tmp_path, *asked, "-f", "json", app=ScimApp())
+    (limit,) = [one for one in ran.json["limits"] if "writes were not allowed" in one]
+    command = limit.rpartition(": ")[2]
+    assert command.startswith(f"scimdoctor diagnose --from {source} --endpoint {BASE_URL}")
+    assert "--shadow" in command
+    assert "--since 9000d" in command
+    assert "--request-timeout 7" in command
+
+
+def test_checks_that_all_need_writes_are_not_said_to_have_passed(tmp_path: Path) -> None:
+    source = events(tmp_path, record(reason(405)))
+    ran = run(tmp_path, "--from", source, "--endpoint", BASE_URL, app=ScimApp())
+    assert "0 of 0" not in ran.stdout
+
+
 def test_explain_in_other_forms(tmp_path: Path) -> None:
     listed = explained("--list", "-f", "json").json
     assert len(listed["explanations"]) > 100
