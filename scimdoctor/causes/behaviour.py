@@ -346,7 +346,7 @@ CAUSES: tuple[Cause, ...] = (
                 admin("Wait for the next cycles, or try the object at once.", ON_DEMAND),
                 admin(
                     "If it stays for a day: open a support case with Microsoft, and give the "
-                    "event's id, change id and job id."
+                    f"event's id, change id and job id. Portal: {PROVISIONING} > New support request."
                 ),
             ),
             references=(HOW_IT_WORKS,),
