@@ -33,6 +33,7 @@ from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
     from scimdoctor.model.synchronization import SynchronizationJob
 
@@ -170,15 +171,20 @@ def _changed_outside(facts: Facts) -> Match | None:
     other = facts.says(Breach.PATH_REFUSED, Breach.UNKNOWN_ATTRIBUTE, Breach.NO_TARGET)
     if other is not None or facts.says(Breach.NO_ROUTE, Breach.FILTER_REFUSED) is not None:
         return None
-    if facts.reference_named is not None:
-        return None
+    return None if facts.reference_named is not None else _gone(facts, said, named)
+
+
+def _gone(facts: Facts, said: Complaint | None, named: re.Pattern[str]) -> Match:
+    """A request by id that is answered 404 or 410, with nothing in it that says why else."""
     scim = said is not None and named.search(said.text) is not None
     if facts.target_was_found:
         weight = 68 if facts.exchange is None and scim else 48
         return possible(weight, "the object was found by a query just before")
     if facts.has(Shape.ADD_MEMBERS, Shape.REACTIVATION):
         return possible(63, f"the object with the stored id is answered {facts.status}")
-    gone = facts.status == 410 or scim or facts.stage is Stage.READ
+    if facts.stage is Stage.READ and facts.status == 404:
+        return possible(66, "a read by the stored id is answered 404")
+    gone = facts.status == 410 or scim
     sure = likely if gone and facts.stage is not Stage.DELETE else possible
     weight = 82 if gone or facts.objects < _MANY else 60
     return sure(weight, f"the object with the stored id is answered {facts.status}")
@@ -343,7 +349,11 @@ CAUSES: tuple[Cause, ...] = (
             explanation="Entra reports a fault inside its own service and tries again in the next "
             "cycles, about every 40 minutes. No answer of the app's is part of it.",
             remediation=(
-                admin("Wait for the next cycles, or try the object at once.", ON_DEMAND),
+                admin(
+                    f"Wait for the next cycles, or try the object at once: {PROVISIONING} > "
+                    "Provision on demand.",
+                    ON_DEMAND,
+                ),
                 admin(
                     "If it stays for a day: open a support case with Microsoft, and give the "
                     f"event's id, change id and job id. Portal: {PROVISIONING} > New support request."

@@ -37,6 +37,9 @@ _QUOTED_FILTER = re.compile(
     r"""(?ix)(?<![\[\w])((?:urn:[\w.:-]+|[\w$]+)(?:\[[^\]]*\])?(?:\.\w+)?\s+eq\s+
     (?:\\?"[^"\\]*\\?"|'[^']*'|\S+))"""
 )
+_FILTER_SHOWN = re.compile(
+    r"""(?<![\[\w.])(?:userName|externalId|displayName|emails(?:\.value)?|id) eq ["'\\]"""
+)
 _CHALLENGE = re.compile(r"(?i)\bwww-authenticate:[^\r\n]{1,300}")
 """The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
 
@@ -222,6 +225,8 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
     if (reading.scim_type or "").casefold() in _TYPES_OF_PATHS:
         return None
     speaks = any(c.breach in _QUERY_BREACHES for c in reading.complaints)
+    # What is refused at a create or an update holds no filter but in the brackets of a path.
+    speaks = speaks or _FILTER_SHOWN.search(reading.words) is not None
     if not (speaks or "filter" in text.casefold() or "unknown path" in text.casefold()):
         return None
     found = _QUOTED_FILTER.search(_ESCAPED_QUOTE.sub('"', text))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.attributes import (
     OPTIONAL_PARTS,
     STRUCTURAL,
+    attribute_in,
     bare_name,
+    in_rfc,
     is_extension,
     is_indexed,
     leaf,
@@ -39,7 +42,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import only_members
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
-from scimdoctor.causes.wording import is_of_number, is_vague_parameter, says_nothing
+from scimdoctor.causes.wording import is_of_number, is_vague_parameter, names_rule, says_nothing
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member, value_at
@@ -81,6 +84,9 @@ _NOT_OF_A_VALUE = (
 
 _OTHER_TYPES = frozenset({"notarget", "invalidfilter", "uniqueness", "mutability"})
 """Values of scimType that speak against a missing value (RFC 7644 table 9), lower case."""
+
+_SCIM_NAME = re.compile(r"[a-z][A-Z]|[.:\[]")
+"""What tells an attribute's name from an English word (`displayName`, not `addresses`)."""
 
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
@@ -211,11 +217,26 @@ def _required_empty(facts: Facts) -> Match | None:
     vague = silent and (facts.reading.scim_type or "").casefold() == "invalidvalue"
     if vague and facts.stage is Stage.CREATE:
         return possible(56, "a value is missing or does not fit, says the SCIM error's type")
+    unsent = _named_but_unsent(facts)
+    if unsent is not None:
+        return possible(64, f"the app speaks of {unsent}, which was not sent", facts.reading.words)
     said = facts.says(Breach.REQUIRED)
     otherwise = (facts.reading.scim_type or "").casefold() in _OTHER_TYPES
     if said is None or otherwise or facts.stage not in _WRITING | {Stage.MATCH}:
         return None
     return _required_said(facts, said)
+
+
+def _named_but_unsent(facts: Facts) -> str | None:
+    """An attribute that a create's refusal names without a complaint we can read, and that lacks."""
+    if facts.stage is not Stage.CREATE or not facts.mute or facts.status not in {400, 422}:
+        return None
+    sent = facts.body if isinstance(facts.body, dict) else {o.path: 1 for o in facts.operations}
+    names = {bare_name(str(key)) for key in sent}
+    named = attribute_in(facts.reading.words)
+    spelled = named is not None and _SCIM_NAME.search(named) is not None
+    absent = spelled and bare_name(named) not in names | STRUCTURAL | {"members"}
+    return named if named is not None and names and absent and in_rfc(named) else None
 
 
 def _required_said(facts: Facts, said: Complaint) -> Match | None:
@@ -263,7 +284,7 @@ def _vaguely_refused(facts: Facts, said: Complaint) -> Match | None:
 
 def _refused_by_rule(facts: Facts, said: Complaint) -> Match:
     weight = 80 if said.attribute else 76
-    odd = said.attribute is None and facts.has(*_ODD_SHAPES)
+    odd = said.attribute is None and facts.has(*_ODD_SHAPES) and not names_rule(said)
     path = facts.says(Breach.PATH_REFUSED)
     odd = odd or (path is not None and path.text == said.text)
     of_path = (facts.reading.scim_type or "").casefold() == "invalidpath"

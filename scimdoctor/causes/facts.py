@@ -215,6 +215,12 @@ class Facts:
         return bool(self.operations) and all(o.removes for o in self.operations)
 
     @property
+    def only_switches(self) -> bool:
+        """Whether an update is about nothing but `active`."""
+        paths = {bare_name(operation.path) for operation in self.operations}
+        return self.stage is Stage.UPDATE and paths == {"active"}
+
+    @property
     def changes_no_name(self) -> bool:
         """Whether an update is about nothing that may have to be unique."""
         paths = {bare_name(operation.path) for operation in self.operations}

@@ -42,6 +42,7 @@ from scimdoctor.causes.patching import (
 )
 from scimdoctor.causes.readback import shown_after
 from scimdoctor.causes.sent import Shape, holds_json_text
+from scimdoctor.causes.wording import is_type_only
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim import urns
 
@@ -179,6 +180,9 @@ def _no_target(facts: Facts) -> Match | None:
     if bare_name(facts.path_refused) == "members" or facts.is_group:
         return None
     named = is_value_path(facts.path_refused) or facts.has(Shape.VALUE_PATH)
+    otherwise = facts.says(Breach.POLICY, Breach.VALUE_REFUSED, Breach.LICENCE, Breach.UNIQUE)
+    if is_type_only(said) and otherwise is not None:
+        return possible(62, "scimType noTarget, though the words are of something else", said.text)
     if not named and plain_path(facts) is not None:
         return possible(60, "no target, though no path with a filter is known", said.text)
     return backed(facts, 92 if named else 82, "no element matched", text=said.text)
@@ -261,6 +265,8 @@ def _roles(facts: Facts) -> Match | None:
         return backed(
             facts, 90, "roles in PATCH lack a part that the app asks for", text=missing.text
         )
+    if said is not None and is_type_only(said) and facts.says(Breach.POLICY) is not None:
+        return possible(70, "roles were sent, though the words are of a rule", said.text)
     if facts.stage is Stage.UPDATE and facts.refused and said is not None:
         return backed(facts, 88, "the shape of roles is refused", text=said.text)
     if mute_refusal(facts, Shape.ROLES_TEXT):

@@ -20,6 +20,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.readback import agrees, shown_after, single_values
 from scimdoctor.causes.sent import Shape, operations_of, shapes_of
+from scimdoctor.causes.wording import names_rule
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
@@ -88,7 +89,8 @@ def mute_refusal(facts: Facts, *shapes: Shape) -> bool:
 def is_vague(facts: Facts) -> bool:
     """Whether nothing that was said tells more than that it failed."""
     return all(
-        c.breach is Breach.CRASH or (c.breach in _VAGUE and c.attribute is None)
+        c.breach is Breach.CRASH
+        or (c.breach in _VAGUE and c.attribute is None and not names_rule(c))
         for c in facts.reading.complaints
     )
 

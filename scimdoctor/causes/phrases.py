@@ -62,7 +62,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
         ("SCIM servers", r"\bempty (?:\w+ ){1,3}(?:(?:is|are) )?(?:not (?:allowed|permitted|accepted|valid)|invalid|refused)"),
         ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
-        ("Go servers", r"\bno (?:\w+ ){1,3}(?:provided|given|specified|supplied)\b"),
+        ("Go servers", r"\bno (?:[\w-]+ ){1,3}(?:provided|given|specified|supplied)\b"),
         ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id)s? (?:required|missing)\b|must be filled"),
     ),
     *_rows(
@@ -109,7 +109,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
-        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b(?! (?:values?|types?|formats?|lengths?)\b)"),
+        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared|unpermitted) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b(?! (?:values?|types?|formats?|lengths?)\b)"),
         ("SCIM servers", r"(?:attribute|field|property|parameter)s?\b[^.;]{0,90}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not (?:present )?in (?:the )?schema)"),
         ("Jackson, pydantic, zod, JSON Schema", r"not marked as ignorable|extra (?:inputs|fields|attributes?) (?:are )?not (?:permitted|allowed)|extra_forbidden|unrecognized key|additional propert|unknown field"),
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
@@ -170,6 +170,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.VALUE_REFUSED,
         ("SCIM servers", r"(?:e-?mail|address|domain)\b[^.;]{0,70}\b(?:(?:is|are) )?(?:not (?:allowed|permitted|verified|approved|whitelisted|authori[sz]ed|accepted|valid|claimed|part of|in the)|invalid|restricted|blocked|blacklisted|unverified|must (?:be|belong|match|end))"),
+        ("SCIM servers", r"\bonly\b[^.;]{0,60}\bdomains?\b|\bdomains?\b[^.;]{0,40}\bonly\b"),
         ("SCIM servers", r"\bunverified domain|(?:not|un)[ -]?(?:allowed|verified|authori[sz]ed|approved|permitted) (?:e-?mail )?domain|domain .{0,60}(?:not\b|must)"),
         ("Laravel, Rails, validators", r"(?<!request )(?<!payload )(?<!body )\b(?:is|are) (?:too (?:long|short|large|weak)|invalid|not (?:a )?valid|malformed|not allowed(?! to be (?:empty|null))|not accepted|not permitted|reserved)\b|\bnot (?:a )?valid (?:e-?mail|phone|url|locale|date|language|country|time ?zone|uuid|value|choice|format|user ?name|role)"),
         ("validators", r"must be (?:an?|in|of) (?:\w+ )?(?:valid |lower ?case |upper ?case )?(?:e-?mail|phone|url|uuid|date|letters?|iso|e\.164|language|alphanumeric)"),
@@ -178,7 +179,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\btoo (?:many|few) (?!requests|attempts|connections|concurrent|open)"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:(?:attribute|field|property|parameter) )?(?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
-        ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
+        ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply|meet)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
         ("validators", r"(?:max(?:imum)?|min(?:imum)?)(?: allowed)? (?:length|size|number|characters)|at (?:most|least) \d+|exceeds? (?:the )?(?:allowed|maximum) limit|(?:exceeds?|longer than|shorter than|more than|no more than|less than|up to|between) (?:the )?(?:max|limit|length|\d+)|length (?:of|must|should|exceeds)|(?:may|must|should|can(?:'|no)t) not be (?:greater|longer|shorter|less|more|larger) than|string_too_(?:long|short)|data too long|value too (?:long|large)"),
         ("AWS IAM Identity Center, others", r"failed to satisfy (?:the )?constraint|regular expression|regex|\bpattern\b|violates? (?:a |the )?(?:constraint|rule)"),
         ("SCIM servers", r"(?:normali[sz]ed|slug|handle)[^.]{0,50}(?:not unique|collides|already|conflict|empty|invalid)"),
@@ -315,6 +316,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.LICENCE,
         ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|\bbilling\b|\boverdue\b|\bunpaid\b|trial (?:has )?(?:expired|ended)|not enough users"),
         ("Databricks, others", r"\bnumber of (?:\w+ ){0,3}(?:users|groups|members|accounts|seats)\b[^.;]{0,60}(?:exceed|limit|maximum|quota)"),
+        ("SaaS apps", r"\b(?:plan|subscription|licen[cs]e|tier|contract)\b[^.;]{0,30}\b(?:allows?|includes?|covers?|has|(?:is )?limited to)\b[^.;]{0,20}\d"),
         ("SaaS apps", r"\b(?:plan|subscription|edition|tier|package)\b (?:does(?: not|n't)|do not|cannot) (?:include|allow|support|cover)"),
     ),
     *_rows(

@@ -27,6 +27,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.sent import Shape
 from scimdoctor.causes.wording import names_token, only_denies
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.rule import CauseRule, Layer
@@ -173,7 +174,9 @@ def _prerequisite(facts: Facts) -> Match | None:
     licence = facts.says(Breach.LICENCE)
     if facts.code("LicenseLimitExceeded", "QuotaLimitExceeded") or facts.status == 402:
         return likely(91, "the app has no free licence or quota")
-    if licence is not None and facts.status != 429:
+    # Nobody needs a licence to leave.
+    leaves = facts.stage is Stage.DELETE or (facts.only_switches and facts.has(Shape.DEACTIVATION))
+    if licence is not None and facts.status != 429 and not leaves:
         return backed(facts, 84, "the app speaks of licences or a plan", text=licence.text)
     return _right_missing(facts) or _something_missing(facts)
 

@@ -34,8 +34,19 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
             found += _after_patch(exchange, exchanges[:index], later)
         elif method == "POST" and exchange.ok:
             found += _after_create(exchange, later)
+        elif method == "DELETE" and exchange.ok:
+            found += _after_delete(exchange, later)
     found += _parallel_members(exchanges)
     return tuple(found)
+
+
+def _after_delete(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
+    """An object that is read after its deletion, and is not even disabled."""
+    for read in _reads(_object_id(write), later):
+        if read.ok and isinstance(read.json, dict) and member(read.json, "active") is not False:
+            text = "the object was deleted with success, and a later read shows it as it was"
+            yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
+            return
 
 
 def shown_after(write: Exchange, exchanges: tuple[Exchange, ...]) -> dict[str, Any] | None:

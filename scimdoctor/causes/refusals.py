@@ -31,6 +31,7 @@ from scimdoctor.causes.match import (
 from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.readback import named_members
 from scimdoctor.causes.sent import Shape
+from scimdoctor.causes.wording import is_type_only
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def _immutable(facts: Facts) -> Match | None:
     switched = facts.has(Shape.DEACTIVATION, Shape.REACTIVATION)
     if rule and (switched or facts.reading.scim_type != "mutability"):
         weight = 70 if switched else 80
-    worded = facts.status == 403 and facts.reading.scim_type != "mutability"
+    # A type without a word of the attribute, and 403 where RFC 7644 table 9 has 400, is of the object.
+    typed = is_type_only(said) and facts.says(Breach.POLICY, Breach.UNKNOWN_ATTRIBUTE) is None
+    worded = facts.status == 403 and (typed or facts.reading.scim_type != "mutability")
+    if switched and facts.only_switches and is_type_only(said):
+        return possible(58, "active itself is hardly immutable", said.text)
     if said.attribute is None and (worded or (switched and facts.status in {403, 409})):
         # Hardly an app holds active for immutable: somebody may not be switched off. And 403
         # without an attribute speaks of the object, or of who asks.
@@ -99,6 +104,8 @@ def _policy_said(facts: Facts) -> Match | None:
 
 
 def _policy_delete(facts: Facts) -> Match | None:
+    if facts.stage is Stage.DELETE and facts.says(Breach.REFERENCE) is not None:
+        return possible(60, "other records still refer to what is to be deleted")
     if facts.says(Breach.PREREQUISITE, Breach.LICENCE) is not None:
         return None
     if facts.stage is Stage.DELETE and facts.status in {400, 403, 405, 409, 422, 501}:
@@ -107,6 +114,9 @@ def _policy_delete(facts: Facts) -> Match | None:
 
 
 def _policy_status(facts: Facts) -> Match | None:
+    kind = (facts.reading.scim_type or "").casefold()
+    if facts.only_switches and facts.status in {403, 409} and kind == "mutability":
+        return possible(72, "somebody may not be enabled or disabled, says the app")
     clash = (facts.reading.scim_type or "").casefold() == "uniqueness"
     if facts.status == 409 and clash and facts.changes_no_name:
         return possible(63, "a conflict is answered, though no name was to be changed")
@@ -122,7 +132,7 @@ def _reference(facts: Facts) -> Match | None:
         return likely(90, "Entra's reference resolution: a manager or member is not in the app")
     if facts.has(Shape.REMOVE_MEMBERS_BY_VALUE, Shape.REMOVE_MEMBERS_BY_FILTER):
         return None
-    if facts.only_removes and facts.stage is Stage.UPDATE:
+    if facts.stage is Stage.DELETE or (facts.only_removes and facts.stage is Stage.UPDATE):
         # What is taken away need not be found: the app minds something else.
         return None
     other = facts.says(*TYPE_BREACHES, Breach.ALREADY_IN_EFFECT, Breach.UNIQUE, Breach.POLICY)

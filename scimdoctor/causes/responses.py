@@ -168,6 +168,8 @@ def _disabled_gone(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "disabled-gone"), None)
     if seen is not None:
         return likely(94, seen.summary)
+    if facts.status == 404 and facts.stage is Stage.READ and facts.is_users:
+        return possible(52, "the user may be hidden because of being disabled")
     if facts.status == 404 and facts.has_reactivation and facts.stage is Stage.UPDATE:
         return possible(80, "setting a user active again is answered 404: disabling removed it")
     return None

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
 
 _TOKEN = re.compile(r"(?i)\b(?:tokens?|api ?keys?|bearer|credentials?|jwt)\b")
+_RULE = re.compile(
+    r"(?i)\b(?:domains?|characters?|letters|too (?:long|short)|length|spaces?|locales?|languages?"
+    r"|countr(?:y|ies)|time ?zones?|passwords?|phone numbers?)\b"
+)
 _DENIAL = re.compile(r"(?i)\b(?:permissions?|privileges?|rights?|access)\b")
 _NAMED = re.compile(
     r"(?i)\b(?:roles?|scopes?|licen[cs]es?|plans?|features?|scim)\b|\w[:.]\w|['\"`]"
@@ -34,6 +38,11 @@ def says_nothing(said: Complaint | None) -> bool:
 def names_token(said: Complaint) -> bool:
     """Whether a complaint is about the token itself, and not about what its owner may do."""
     return _TOKEN.search(said.text) is not None
+
+
+def names_rule(said: Complaint) -> bool:
+    """Whether a complaint of a value says which rule it breaks, so that no shape is in question."""
+    return _RULE.search(said.text) is not None
 
 
 def only_denies(said: Complaint) -> bool:

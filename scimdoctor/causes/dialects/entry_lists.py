@@ -3,7 +3,8 @@
 FastAPI and pydantic (`detail: [{loc, msg, type}]`), zod (`issues: [{path, message, expected}]`),
 Joi (`details`), express-validator (`errors: [{param, msg}]`), Spring (`errors: [{field,
 defaultMessage}]`), JSON:API (`errors: [{source: {pointer}, detail}]`), Rails (`errors: [text]`),
-NestJS (`message: [text]`), FusionAuth (`generalErrors`).
+NestJS (`message: [text]`), FusionAuth (`generalErrors`), FluentValidation (`propertyName`,
+`errorMessage`).
 """
 
 from __future__ import annotations
@@ -30,8 +31,27 @@ _LISTS = frozenset(
 )
 """Keys of lists that hold errors (lower case)."""
 
-_PLACES = ("loc", "path", "param", "field", "property", "propertyPath", "pointer", "attribute")
-_MESSAGES = ("msg", "message", "defaultMessage", "detail", "description", "title", "reason")
+_PLACES = (
+    "loc",
+    "path",
+    "param",
+    "field",
+    "property",
+    "propertyPath",
+    "propertyName",
+    "pointer",
+    "attribute",
+)
+_MESSAGES = (
+    "msg",
+    "message",
+    "defaultMessage",
+    "errorMessage",
+    "detail",
+    "description",
+    "title",
+    "reason",
+)
 _KINDS = ("type", "code", "keyword", "expected", "received")
 _DEPTH = 4
 
