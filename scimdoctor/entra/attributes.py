@@ -6,6 +6,7 @@ from import steps, the app's own from matching steps (log formats: see `target_n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import ObjectDefinition, SynchronizationSchema
 
 _NOT_ATTRIBUTES = frozenset({"reportableidentifier", "skipreason", "propertyname"})
+_SEPARATORS = re.compile(r"[,;]\s*|\s+")
 _ESCROW_STEP = "entryescrowretry"
 
 
@@ -187,18 +189,48 @@ def _changed(attribute: Attribute, item: ModifiedProperty, reader: _Reader) -> A
 def _merged(attributes: Iterator[Attribute]) -> dict[str, Attribute]:
     """By path in lower case; a known value wins over an unknown one, else the first does.
 
-    Members added and members removed may be listed apart; they become one change.
+    Members may be listed in several rows, added and removed ones apart; they become one change.
     """
     found: dict[str, Attribute] = {}
+    of_members: list[Attribute] = []
     for attribute in attributes:
         key = attribute.path.casefold()
         known = found.get(key)
+        if key == "members":
+            of_members.append(attribute)
         if known is None or (attribute.known and not known.known):
             found[key] = attribute
-        elif key == "members" and (known.value is None) != (attribute.value is None):
-            added, removed = (attribute, known) if known.value is None else (known, attribute)
-            found[key] = replace(added, old_value=removed.old_value, has_old_value=True)
+    if len(of_members) > 1:
+        found["members"] = _members_of_all(found["members"], of_members)
     return found
+
+
+def _members_of_all(surest: Attribute, rows: list[Attribute]) -> Attribute:
+    """One change of members out of several; a row whose members are hidden keeps its note."""
+    notes = dict.fromkeys(row.note for row in rows if row.note)
+    return replace(
+        surest,
+        value=_together([row.value for row in rows]),
+        old_value=_together([row.old_value for row in rows]),
+        has_old_value=any(row.has_old_value for row in rows),
+        note="; ".join(notes) or None,
+    )
+
+
+def _together(values: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    """The members of several rows, each once, in the log's order; `None` if there are none."""
+    given = [value for value in values if value is not None]
+    if len(given) < 2:
+        return given[0] if given else None
+    items = (item for value in given for item in member_items(value))
+    return list({str(i.get("value")) if isinstance(i, dict) else str(i): i for i in items}.values())
+
+
+def member_items(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    """The single members in a logged value: JSON elements, or the ids in a text."""
+    if isinstance(value, str):
+        return [part for part in _SEPARATORS.split(value) if part]
+    return value if isinstance(value, list) else [value]
 
 
 def _by_path(attributes: dict[str, Attribute]) -> Mapping[str, Attribute]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import requests
+from scimdoctor.entra.attributes import member_items
 from scimdoctor.entra.requests import Change
 from scimdoctor.entra.updates import is_members
 from scimdoctor.model.frozen import frozen
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from scimdoctor.entra.attributes import Attribute
     from scimdoctor.entra.facts import Facts
 
-_SEPARATORS = re.compile(r"[,;]\s*|\s+")
 _BATCHED = "Entra may split a large change over several requests; the log shows it as one"
 
 
@@ -25,10 +24,8 @@ def member_elements(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     Elements that the log shows as JSON stay as they are; bare ids get the null `$ref` of Entra's
     default form.
     """
-    if isinstance(value, str):
-        value = [part for part in _SEPARATORS.split(value) if part]
-    items = value if isinstance(value, list) else [value]
-    found = [i if isinstance(i, dict) else {"$ref": None, "value": str(i)} for i in items if i]
+    items = [item for item in member_items(value) if item]
+    found = [i if isinstance(i, dict) else {"$ref": None, "value": str(i)} for i in items]
     return [i for i in found if i.get("value")]
 
 

@@ -184,6 +184,25 @@ ACTIONS = {
         default=([op("Add", "members", members("u1", "u2"))],),
         compliant=([op("add", "members", members("u1", "u2"))],),
     ),
+    "members-add-in-rows": Action(
+        action="update",
+        changes=(
+            changed("members", "u1", None),
+            changed("members", "u2, u3", None),
+            changed("members", None, "u4"),
+            changed("members", "u1", None),
+            changed("members", None, "u5"),
+        ),
+        default=(
+            [op("Add", "members", members("u1", "u2", "u3"))],
+            [op("Remove", "members", members("u4", "u5"))],
+        ),
+        compliant=(
+            [op("add", "members", members("u1", "u2", "u3"))],
+            [op("remove", 'members[value eq "u4"]'), op("remove", 'members[value eq "u5"]')],
+        ),
+        group=True,
+    ),
     "members-remove": Action(
         group=True,
         changes=(changed("members", None, "u1, u2"),),
