@@ -63,9 +63,12 @@ class Found:
         asked = [f"signature {wanted.signature}"] if wanted.signature else []
         asked += [f"likely cause {wanted.cause}"] if wanted.cause else []
         if not self.looked_at or not asked:
+            since = self.target.get("since")
+            where = f"since {since}" if since else f"in {self.target.get('source', 'the file')}"
+            older = ", older ones with --since (such as 7d)" if since else ""
             return (
-                "no failing event to replay; skipped ones and warnings only with --status, older"
-                " ones only with --since (such as 7d)"
+                f"no failing event {where}; skipped ones and warnings are replayed with"
+                f" --status{older}"
             )
         return (
             f"none of {self.looked_at} failing events has the {' and the '.join(asked)}:"

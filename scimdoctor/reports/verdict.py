@@ -156,7 +156,8 @@ def _of_findings(findings: Sequence[Finding]) -> Headline | None:
 
 def _of_replays(report: Report) -> Headline | None:
     if not report.replays:
-        return None
+        nothing = Headline(level=Level.UNKNOWN, text="There was no event to replay.")
+        return nothing if report.command == "replay" else None
     events = counted(len(report.replays), "event")
     if all(
         r.mode is ReplayMode.PLAN and r.verdict is ReplayVerdict.NOT_SENT for r in report.replays

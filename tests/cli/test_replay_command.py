@@ -504,3 +504,11 @@ def test_a_refused_token_is_said_once(desk: Desk) -> None:
     assert ran.stdout.count("401") == 1
     assert "8 of 8 test resources could not be removed." in ran.stdout
     assert len(desk.journal.resources()) == 8
+
+
+def test_where_there_is_nothing_to_replay_it_is_said_where_it_was_looked(desk: Desk) -> None:
+    events = desk.file(desk.event() | {"provisioningStatusInfo": {"status": "success"}})
+    ran = desk.run(replay, "--from", events, "-f", "json")
+    assert ran.status == 0
+    assert f"no failing event in {events}" in ran.json["notes"][0]
+    assert "There was no event to replay." in ran.stderr
