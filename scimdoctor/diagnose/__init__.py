@@ -8,12 +8,14 @@ which the causes are named again with what that showed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.bearing import bears_on
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case, is_open
+from scimdoctor.causes.facts import Stage
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
@@ -147,11 +149,16 @@ def _asked(
     suspects = list(compress(first, asked))
     facts = [facts_of(named.case) for named in chosen]
     questions = [_questions(f, d) for f, d in zip(facts, suspects, strict=True)]
-    of_groups = any(bears_on("groups/query", one) for one in facts)
-    findings = probe.check(chain.from_iterable(questions), of_groups=of_groups)
+    findings = probe.check(chain.from_iterable(questions), bears=partial(_bears_on_any, facts))
     told = zip(chosen, facts, questions, strict=True)
     seen = iter([_checked(n, f, q, findings, probe) for n, f, q in told])
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
+
+
+def _bears_on_any(facts: list[Facts], check: str) -> bool:
+    """Whether `check` is of the step of some failure; a skip is none."""
+    failing = [one for one in facts if one.stage is not Stage.SKIP]
+    return not failing or any(bears_on(check, one) for one in failing)
 
 
 def _finished(

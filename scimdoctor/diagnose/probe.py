@@ -10,7 +10,7 @@ from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import ReplayMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scimdoctor.checks.check import Check
     from scimdoctor.endpoint.client import Endpoint
@@ -100,14 +100,21 @@ class Probe:
         self.whole = True
         return self._run(self._known())
 
-    def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
+    def check(
+        self, causes: Iterable[str], *, bears: Callable[[str], bool] = lambda _check: True
+    ) -> tuple[Finding, ...]:
         """Run the checks that can name one of `causes`; passed ones say which they speak against.
 
-        Those of groups are left out where no failure is about one.
+        `bears` tells whether a check is of the same step as a failure. One that is not is run only
+        where no other can name its cause, and never if it is of groups.
         """
         fitting = self.fitting(causes)
-        if not of_groups:
-            fitting = {i: cause for i, cause in fitting.items() if not i.startswith("groups/")}
+        decided = {cause for check, cause in fitting.items() if bears(check)} | {None}
+        fitting = {
+            check: cause
+            for check, cause in fitting.items()
+            if bears(check) or (cause not in decided and not check.startswith("groups/"))
+        }
         if not fitting:
             return ()
         findings = self._run(self._known(), only=tuple(fitting))

@@ -44,7 +44,9 @@ def obstacle(endpoint: Endpoint) -> str | None:
 
 def _is_no_root(exchange: Exchange) -> bool:
     status = exchange.status or 0
-    is_page = exchange.ok and not isinstance(exchange.json, dict)
+    # Broken JSON, or a bare array, is a fault of a SCIM endpoint; a page is none.
+    media = exchange.response.media_type if exchange.response is not None else ""
+    is_page = exchange.ok and not isinstance(exchange.json, dict) and "json" not in media
     return status in _NO_ROOT or 300 <= status < 400 or is_page
 
 

@@ -101,7 +101,10 @@ def _check_rule(finding: Finding) -> Json:
 
 
 def _cause_rule(diagnosis: Diagnosis) -> Json:
-    remedies = "\n".join(f"{WHO[r.who]}: {r.text}" for r in diagnosis.remediation)
+    remedies = "\n".join(
+        f"{WHO[r.who]}: {r.text}{f' Run: {r.command}' if r.command else ''}"
+        for r in diagnosis.remediation
+    )
     rule: Json = {
         "id": _cause_rule_id(diagnosis),
         "shortDescription": _message(diagnosis.title),

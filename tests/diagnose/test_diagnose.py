@@ -14,8 +14,10 @@ from scimdoctor.diagnose.changes import changes_told
 from scimdoctor.diagnose.probe import _cleared
 from scimdoctor.diagnose.reach import obstacle
 from scimdoctor.endpoint.client import Endpoint
-from scimdoctor.endpoint.credentials import NoCredentials
+from scimdoctor.endpoint.credentials import BearerToken, NoCredentials
 from scimdoctor.entra.dialect import Dialect
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.scim.transport import ProviderTransport
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.finding import Finding
 from scimdoctor.model.finding import Outcome as FindingOutcome
@@ -29,10 +31,12 @@ from scimdoctor.model.provisioning import (
 from scimdoctor.model.report import SignatureSummary
 from scimdoctor.model.rule import Requirement, Severity
 from scimdoctor.model.synchronization import SynchronizationTaskExecution
+from scimdoctor.redaction import Secret
 from tests.causes.build import NOW, event, exchange, job, op, patch, reason, schema, scim
+from tests.fakes.scim_app import BASE_URL, TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 DISABLE = patch(op("Replace", "active", "False"))
 
@@ -385,8 +389,12 @@ def shown(cause: str, severity: Severity = Severity.BLOCKER, **fields: Any) -> F
 class _Showing(Probe):
     """A probe whose checks show what a test wants."""
 
-    def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
-        assert not of_groups
+    def check(
+        self, causes: Iterable[str], *, bears: Callable[[str], bool] = bool
+    ) -> tuple[Finding, ...]:
+        assert bears("patch/replace")
+        assert not bears("groups/query")
+        assert not bears("create/documented")
         assert "patch-method-missing" in set(causes)
         return SHOWN
 
@@ -430,7 +438,9 @@ class _Noting(Probe):
     asked: tuple[str, ...] = ()
     shown: tuple[Finding, ...] = ()
 
-    def check(self, causes: Iterable[str], *, of_groups: bool = True) -> tuple[Finding, ...]:
+    def check(
+        self, causes: Iterable[str], *, bears: Callable[[str], bool] = bool
+    ) -> tuple[Finding, ...]:
         self.asked = tuple(causes)
         return self.shown
 
@@ -516,3 +526,26 @@ def test_the_other_kind_is_set_apart_as_far_as_samples_show_it() -> None:
     assert (made.others.sample.id, made.others.affected.objects) == ("g-e1", 1)
     (whole,) = groups_of([counted], {e.id: e for e in (one, two)})
     assert (whole.others, whole.affected.events) == (None, 9)
+
+
+def test_checks_that_name_a_cause_only_among_others_are_run_for_the_failing_step() -> None:
+    def checked(action: str) -> set[str]:
+        provider = ScimServiceProvider(token=TOKEN)
+        with httpx.Client(transport=ProviderTransport(provider.handle)) as http:
+            endpoint = Endpoint(http, base_url=BASE_URL, auth=BearerToken(Secret(TOKEN)))
+            probe = Probe(endpoint=endpoint, dialect=Dialect.DEFAULT)
+            found = diagnose(evidence(event(action, reason(500))), probe=probe)
+        return {finding.check.partition("/")[0] for finding in found.findings}
+
+    assert "patch" in checked("update")
+    assert "patch" not in checked("create")
+
+
+def test_broken_json_is_no_sign_of_a_wrong_address() -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        media = {"content-type": "application/scim+json"}
+        return httpx.Response(200, content=b"{'Resources':[]}", headers=media)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        assert obstacle(endpoint) is None
