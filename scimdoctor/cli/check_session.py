@@ -66,6 +66,8 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             not agreed to.
     """
     from scimdoctor.checks import ALL_CHECKS, Clock, run_checks
+    from scimdoctor.diagnose.mending import mended
+    from scimdoctor.diagnose.remedies import Known
     from scimdoctor.endpoint.tls import probe_tls
 
     hint = "give it as the argument, or set SCIMDOCTOR_ENDPOINT or the profile's endpoint"
@@ -92,7 +94,7 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             session,
             "check-endpoint",
             target={"endpoint": endpoint.base_url},
-            findings=findings,
+            findings=mended(findings, Known(app=asked.app, url=url)),
             exchanges=endpoint.exchanges,
             limits=(*stopped, *_limits(findings)),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from scimdoctor.model.rule import Requirement, Severity
+from scimdoctor.model.rule import Remediation, Requirement, Severity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,6 +79,9 @@ class Finding:
     """A `curl` line; the token is a shell variable in it."""
 
     references: tuple[str, ...] = ()
+    remediation: tuple[Remediation, ...] = ()
+    """Who ends a problem, and how."""
+
     figures: tuple[Figure, ...] = ()
     """What was measured, whatever the outcome."""
 

@@ -87,7 +87,9 @@ def _finding_case(finding: Finding) -> ET.Element:
 
 
 def _detail(message: str, finding: Finding) -> str:
-    lines = [message, f"cause: {finding.cause}" if finding.cause else "", finding.reproduce or ""]
+    lines = [message, f"cause: {finding.cause}" if finding.cause else ""]
+    lines += [f"{WHO[r.who]}: {r.text}" for r in finding.remediation]
+    lines.append(finding.reproduce or "")
     return neutral("\n".join(line for line in (*lines, *finding.references) if line), limit=20_000)
 
 

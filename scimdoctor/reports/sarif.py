@@ -91,7 +91,7 @@ def _check_rule(finding: Finding) -> Json:
         "id": _id(finding.check),
         "shortDescription": _message(finding.title),
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
-        "help": _message(f"Run: scimdoctor explain {finding.check}"),
+        "help": _message(_remedies(finding) or f"Run: scimdoctor explain {finding.check}"),
         "properties": {
             "tags": ["scim", finding.requirement.value],
             "problem.severity": _LEVELS[finding.severity].replace("note", "recommendation"),
@@ -100,16 +100,19 @@ def _check_rule(finding: Finding) -> Json:
     return {**rule, **_help_uri(finding.references)}
 
 
-def _cause_rule(diagnosis: Diagnosis) -> Json:
-    remedies = "\n".join(
+def _remedies(told: Finding | Diagnosis) -> str:
+    return "\n".join(
         f"{WHO[r.who]}: {r.text}{f' Run: {r.command}' if r.command else ''}"
-        for r in diagnosis.remediation
+        for r in told.remediation
     )
+
+
+def _cause_rule(diagnosis: Diagnosis) -> Json:
     rule: Json = {
         "id": _cause_rule_id(diagnosis),
         "shortDescription": _message(diagnosis.title),
         "fullDescription": _message(diagnosis.explanation),
-        "help": _message(remedies or f"Run: scimdoctor explain {diagnosis.cause}"),
+        "help": _message(_remedies(diagnosis) or f"Run: scimdoctor explain {diagnosis.cause}"),
         "properties": {"tags": ["scim", "cause", diagnosis.layer.value]},
     }
     return {**rule, **_help_uri(diagnosis.references)}

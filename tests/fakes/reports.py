@@ -253,10 +253,19 @@ def finding(check: str, outcome: Outcome, severity: Severity = Severity.MAJOR) -
         if failed
         else None,
         references=("https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2",) if failed else (),
+        remediation=_REMEDIES if failed else (),
         figures=_FIGURES if check.startswith("load/") else (),
     )
 
 
+_REMEDIES = (
+    Remediation(who=FixedBy.APP_DEVELOPER, text="Compare op without regard to letter case."),
+    Remediation(
+        who=FixedBy.ENTRA_ADMIN,
+        text="Append ?aadOptscim062020 to the tenant URL.",
+        command=f"scimdoctor check-endpoint {ENDPOINT}?aadOptscim062020",
+    ),
+)
 _FIGURES = (
     Figure(name="answered well", value=24.9, unit="requests/s"),
     Figure(name="queries", value=1250),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.finding import Evidence, Finding
     from scimdoctor.model.report import Report
+    from scimdoctor.model.rule import Remediation
 
 _SIGNS = {Level.PROBLEM: "❌", Level.ATTENTION: "⚠️", Level.GOOD: "✅", Level.UNKNOWN: "❔"}
 
@@ -103,17 +104,18 @@ def _cause(number: int, diagnosis: Diagnosis) -> Iterator[str]:
     yield escaped(diagnosis.explanation)
     if diagnosis.remediation:
         yield "**What to do**"
-        steps = []
-        for remedy in diagnosis.remediation:
-            command = f" {code(remedy.command)}" if remedy.command else ""
-            steps.append(f"- [ ] {WHO[remedy.who]}: {escaped(remedy.text)}{command}")
-        yield "\n".join(steps)
+        yield "\n".join(f"- [ ] {_remedy(remedy)}" for remedy in diagnosis.remediation)
     evidence = [f"- {_source(item)}: {escaped(item.summary)}" for item in diagnosis.evidence]
     others = [f"- also possible: {code(a.cause)} ({a.confidence})" for a in diagnosis.alternatives]
     links = [f"- {link(url)}" for url in diagnosis.references]
     if evidence or others or links:
         title = f"Why we think so ({counted(len(evidence), 'fact')})"
         yield folded(title, "\n".join((*evidence, *others, *links)))
+
+
+def _remedy(remedy: Remediation) -> str:
+    command = f" {code(remedy.command)}" if remedy.command else ""
+    return f"{WHO[remedy.who]}: {escaped(remedy.text)}{command}"
 
 
 def _source(item: Evidence) -> str:
@@ -154,6 +156,8 @@ def _failure(finding: Finding) -> str:
         f"  {code(finding.check)} · {finding.requirement}{cause}{known}  ",
         f"  {escaped(finding.message)}",
     ]
+    if finding.remediation:
+        lines += ["", *(f"  - {_remedy(remedy)}" for remedy in finding.remediation)]
     details = []
     if finding.reproduce:
         details.append(fenced(finding.reproduce, "sh"))

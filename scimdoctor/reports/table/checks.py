@@ -10,7 +10,7 @@ from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.verdict import counted
-from scimdoctor.reports.words import answer_text, by_family, measured, skip_reasons
+from scimdoctor.reports.words import WHO, answer_text, by_family, measured, skip_reasons
 
 if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
@@ -65,6 +65,11 @@ def _failure(page: Page, finding: Finding, exchanges: dict[str, Exchange]) -> No
     cause = f" · cause {finding.cause}" if finding.cause else ""
     page.prose(f"{finding.check} · {finding.requirement}{cause}{known}", indent=4, style="dim")
     page.prose(finding.message, indent=4)
+    for remedy in finding.remediation:
+        who = Text(f"{WHO[remedy.who]}: ", "green")
+        page.bullet(who.append(one_line(remedy.text, limit=2_000), "not bold default"), indent=4)
+        if remedy.command:
+            page.command(remedy.command, indent=6)
     for ref in finding.evidence[-2:]:
         exchange = exchanges.get(ref)
         if exchange:

@@ -1,0 +1,47 @@
+"""Says with each finding who mends it and how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scimdoctor.causes import ALL_CAUSES
+from scimdoctor.checks import ALL_CHECKS
+from scimdoctor.diagnose.remedies import Known, filled
+from scimdoctor.model.rule import FixedBy, Remediation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scimdoctor.model.finding import Finding
+
+_AGAIN = "scimdoctor check-endpoint URL"
+"""What whoever reads the finding has just run."""
+
+
+def mended(findings: Iterable[Finding], known: Known) -> tuple[Finding, ...]:
+    """The problems among `findings` with what ends them."""
+    checks = {check.id: check.rule for check in ALL_CHECKS}
+    causes = {cause.rule.id: cause.rule for cause in ALL_CAUSES}
+
+    def remedies(finding: Finding) -> Iterator[Remediation]:
+        rule, cause = checks.get(finding.check), causes.get(finding.cause or "")
+        own = rule is not None and finding.cause == rule.cause
+        by = cause.fixed_by if cause else FixedBy.APP_DEVELOPER
+        if rule is not None and (own or cause is None):
+            yield Remediation(
+                who=FixedBy.APP_DEVELOPER if by is FixedBy.EITHER else by, text=rule.fix
+            )
+        for remedy in cause.remediation if cause else ():
+            said = own and remedy.who in {FixedBy.APP_DEVELOPER, by}
+            helps = remedy.who is not FixedBy.ENTRA_ADMIN or by is not FixedBy.APP_DEVELOPER
+            if helps and not said:
+                yield replace(remedy, command=_ready(remedy.command, known))
+
+    return tuple(
+        replace(f, remediation=tuple(remedies(f))) if f.is_problem else f for f in findings
+    )
+
+
+def _ready(command: str | None, known: Known) -> str | None:
+    return None if command is None or command == _AGAIN else filled(command, known)
