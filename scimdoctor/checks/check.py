@@ -113,6 +113,10 @@ class Check:
     requires: tuple[str, ...] = ()
     """Ids of checks that must not have failed; listed before this one."""
 
+    heeds: tuple[str, ...] = ()
+    """Ids of checks whose outcome it takes into account, so that a family run by itself names the
+    same cause as a whole run; they need not pass, and are listed before this one."""
+
     writes: bool = True
     """Whether it may create or change something in the app."""
 

@@ -499,6 +499,7 @@ CHECKS = (
         ),
         run=_disable_again,
         requires=(DISABLE,),
+        heeds=("patch/no-change",),
     ),
     Check(
         rule=_rule(
@@ -567,6 +568,7 @@ CHECKS = (
         ),
         run=_rename,
         requires=(REPLACE,),
+        heeds=(MATCH, VALUE_PATH),
     ),
     Check(
         rule=_rule(
@@ -598,6 +600,7 @@ CHECKS = (
         ),
         run=_delete,
         requires=("read/by-id",),
+        heeds=("errors/unknown-id",),
     ),
     Check(
         rule=_rule(

@@ -420,6 +420,7 @@ CHECKS = (
         ),
         run=_group,
         requires=(ADD_MEMBERS,),
+        heeds=("groups/remove-list", "groups/remove-filter"),
         opt_in=True,
     ),
 )

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 _ALWAYS = ("userName", "active")
+_BY_URN = (EXTENSION, "patch/extension-second", CUSTOM, CUSTOM_PATH)
+"""Checks of paths with a URN."""
+
 _MADE = "mapped"
 _WITH_SYMBOLS = "mapped-symbols"
 
@@ -364,6 +367,7 @@ CHECKS = (
         ),
         run=_attributes,
         requires=(READ,),
+        heeds=("read/stored", "read/shape", "create/partial", CUSTOM, "custom/roles"),
     ),
     Check(
         rule=_rule(
@@ -432,6 +436,7 @@ CHECKS = (
         ),
         run=_update,
         requires=(REPLACE, SEVERAL, MAPPED),
+        heeds=(*_BY_URN, VALUE_PATH, "patch/value-path-siblings", "patch/pathless"),
     ),
     Check(
         rule=_rule(
@@ -446,6 +451,7 @@ CHECKS = (
         ),
         run=_add,
         requires=(REPLACE, SEVERAL, "patch/add", "mapping/symbols"),
+        heeds=_BY_URN,
     ),
     Check(
         rule=_rule(
@@ -461,6 +467,7 @@ CHECKS = (
         ),
         run=_long,
         requires=(REPLACE, SEVERAL, "mapping/update"),
+        heeds=_BY_URN,
     ),
     Check(
         rule=_rule(
@@ -476,5 +483,6 @@ CHECKS = (
         ),
         run=_references,
         requires=(REPLACE, MAPPED, "patch/add"),
+        heeds=_BY_URN,
     ),
 )

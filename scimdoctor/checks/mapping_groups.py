@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Effect, apply, collateral
-from scimdoctor.checks.ids import CUSTOM, GROUP_CREATE, GROUP_MATCH, GROUP_PATCH, MAPPED_GROUP
+from scimdoctor.checks.ids import (
+    CUSTOM,
+    GROUP_CREATE,
+    GROUP_MATCH,
+    GROUP_PATCH,
+    MAPPED_GROUP,
+    SEVERAL,
+)
 from scimdoctor.checks.mapped_matching import ask_in_order
 from scimdoctor.checks.mapped_writes import (
     GROUPS,
@@ -156,6 +163,7 @@ CHECKS = (
         ),
         run=_attributes,
         requires=(GROUP_CREATE,),
+        heeds=(CUSTOM,),
     ),
     Check(
         rule=_rule(
@@ -185,5 +193,6 @@ CHECKS = (
         ),
         run=_update,
         requires=(GROUP_PATCH, MAPPED_GROUP),
+        heeds=("read/faithful", SEVERAL),
     ),
 )

@@ -527,6 +527,7 @@ CHECKS = (
         ),
         run=_remove_filter,
         requires=(ADD_MEMBERS,),
+        heeds=("patch/op-case",),
     ),
     Check(
         rule=_rule(

@@ -102,5 +102,6 @@ CHECKS = (
         ),
         run=_membership_query,
         requires=(ADD_MEMBERS, GROUP_MATCH, "read/shape"),
+        heeds=("manager/query",),
     ),
 )

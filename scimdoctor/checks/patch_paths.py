@@ -597,6 +597,7 @@ CHECKS = (
         ),
         run=_pathless,
         requires=(REPLACE,),
+        heeds=("patch/op-case", "patch/sub-attribute", "patch/add", EXTENSION),
     ),
     Check(
         rule=_rule(

@@ -55,11 +55,36 @@ def _made_for(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> Iterat
         f"{unquote_plus(x.request.target)} {x.request.body.decode('utf-8', 'replace')}"
         for x in exchanges
     )
+    asked = {value for x in exchanges for value in _compared(x.request)}
     for one in sent:
         if one.request.method != "POST" or not one.ok or one in exchanges or not _id(one):
             continue
-        if len(one.request.body) <= _LARGEST and any(name in text for name in _known_by(one)):
+        if len(one.request.body) > _LARGEST:
+            continue
+        if any(name in text for name in _known_by(one)) or not asked.isdisjoint(_texts(one)):
             yield one
+
+
+_IN_BRACKETS = re.compile(r"\[[^\]]*\]")
+_COMPARED = re.compile(r'"((?:[^"\\]|\\.)+)"')
+
+
+def _compared(request: ScimRequest) -> Iterator[str]:
+    """The values that a filter asks for, without those that choose an element of a list."""
+    if request.method == "GET" and "filter=" in request.query:
+        for value in _COMPARED.findall(_IN_BRACKETS.sub("", unquote_plus(request.query))):
+            yield value.casefold()
+
+
+def _texts(created: Exchange) -> Iterator[str]:
+    """Every text that an object was created with."""
+    left = [created.request.json]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, str) and value:
+            yield value.casefold()
 
 
 def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> Iterator[Exchange]:

@@ -119,7 +119,7 @@ _LISTED = 20
 
 
 def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
-    """The checks to run, in order: those asked for, what they need, and what ends every run."""
+    """The checks to run, in order: those asked for, what they need or heed, and what ends every run."""
     offered = [c for c in checks if not c.opt_in or _asked_for(c, options)]
     if not options.only:
         return tuple(offered)
@@ -128,7 +128,7 @@ def select(checks: Sequence[Check], options: CheckOptions) -> tuple[Check, ...]:
     wanted.update(c.id for c in offered[:last] if c.teaches)
     for check in reversed(offered):
         if check.id in wanted and check.id != AVAILABLE:
-            wanted.update(check.requires)
+            wanted.update((*check.requires, *check.heeds))
     return tuple(c for c in offered if c.id in wanted)
 
 

@@ -26,6 +26,7 @@ from tests.fakes.checking import FakeClock
     ("fault", "check", "shown"),
     [
         ("boolean-text-refused", "lifecycle/disable", "HTTP/1.1 400"),
+        ("filter-urn-finds-nothing", "query/extension", '"totalResults":0'),
         ("disabled-hidden-from-filter", "lifecycle/disabled-found", '"totalResults":0'),
     ],
 )
@@ -50,6 +51,7 @@ def test_the_line_shows_the_fault_again_and_leaves_nothing(
             if f.check == check and f.is_problem
         )
         assert finding.reproduce is not None
+        assert "-X POST" in finding.reproduce
         done = subprocess.run(
             ["sh", "-c", finding.reproduce],
             env={**os.environ, "SCIMDOCTOR_ENDPOINT_TOKEN": "lab-token"},

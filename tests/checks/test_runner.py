@@ -24,6 +24,7 @@ from tests.fakes.checking import (
     check_provider,
     endpoint_for,
 )
+from tests.fakes.mappings import contoso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -497,3 +498,20 @@ def test_what_a_failed_create_left_is_found_without_the_filter_or_stays_journall
     }
     failed_checks = {f.check for f in findings if f.outcome is Outcome.FAILED}
     assert ("run/clean-up" in failed_checks) is not lists
+
+
+def test_what_a_check_needs_or_heeds_comes_before_it() -> None:
+    places = {check.id: place for place, check in enumerate(ALL_CHECKS)}
+
+    for check in ALL_CHECKS:
+        assert all(places[other] < places[check.id] for other in (*check.requires, *check.heeds))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["extension-path-literal", "extension-path-500", "employee-number-path-ignored"],
+)
+def test_a_family_by_itself_names_the_cause_of_a_whole_run(fault: str) -> None:
+    checked = check_lab(fault, options=CheckOptions(only=("mapping",), schema=contoso()))
+
+    assert {f.cause for f in checked.problems} == {"extension-urn-path-unsupported"}
