@@ -6,6 +6,7 @@ would only be answered 404.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.exchange import Exchange
 
-_FIRST_ID = """grep -o '"id" *: *"[^"]*"' | head -n 1 | cut -d'"' -f4"""
-_MOST_MADE = 3
+_FIRST_ID = """grep -o '"id" *: *"\\{0,1\\}[^",}]*' | head -n 1 | sed 's/^"id" *: *"\\{0,1\\}//'"""
+_MOST_MADE = 5
 """Objects that a line makes; the rest keep the ids of the run."""
+
+_MOST_STEPS = 2
+"""Earlier changes of an attribute that a line repeats."""
 
 _LARGEST = 8_000
 """Bytes of a body that is worth a place on the line."""
@@ -33,20 +37,72 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     """Return a shell line that repeats the last of a finding's `exchanges`.
 
     It makes first what that request is about, as the run did among all that was `sent`, repeats
-    the finding's other writes, and removes what it made.
+    the finding's other writes, reads what a change with success came to, and removes what it made.
     """
     last = exchanges[-1]
     steps = [x for x in exchanges[:-1] if x.request.method in _CHANGES]
+    if not steps and last.request.method in _CHANGES:
+        steps = _what_it_builds_on(last, sent)
     made = list(_made_for([*steps, last], sent))[:_MOST_MADE]
-    if not made or last.failure is not None:
+    if last.failure is not None:
         return _line(last)
-    if not steps and last.request.method == "GET":
+    if not steps and made and last.request.method == "GET":
         steps = list(_last_change(made[-1], last, sent))
     names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)}
     parts = [f"{names[_id(one)]}=$({_line(one)} | {_FIRST_ID})" for one in made]
-    parts += [_line(step) for step in (*steps, last)]
+    parts += [_line(step) for step in steps]
+    parts += _shown(last, exchanges, names)
     parts += [_line(one, _removal(one)) for one in made]
     return "; ".join(_with_variables(part, names) for part in parts)
+
+
+def _shown(last: Exchange, exchanges: Sequence[Exchange], names: dict[str, str]) -> Iterator[str]:
+    """The request of the finding; of a change also what it came to, of a create the removal."""
+    if last.request.method == "POST" and last.ok and _id(last):
+        names[_id(last)] = "NEW"
+        yield f"MADE=$({_line(last)})"
+        yield """printf '%s\\n' "$MADE\""""
+        yield f"""NEW=$(printf '%s' "$MADE" | {_FIRST_ID})"""
+        yield _line(last, _removal(last))
+        return
+    yield _line(last)
+    if last.ok and last.request.method in _CHANGES:
+        reads = [x for x in exchanges[:-1] if x.request.method == "GET"]
+        yield from (_line(x) for x in reads[-1:] if x.request.path == last.request.path)
+
+
+def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchange]:
+    """Earlier changes of the object without which the last would not show the same.
+
+    Those that gave a group its members, and what set the very value that is set again.
+    """
+    before = sent[: sent.index(last)] if last in sent else ()
+    own = _operations(last)
+    alike = [
+        x
+        for x in before
+        if x.ok and x.request.method in _CHANGES and x.request.path == last.request.path
+        if any(
+            o in own or (_is_of_members(o) and any(map(_is_of_members, own)))
+            for o in _operations(x)
+        )
+    ]
+    return alike[-_MOST_STEPS:]
+
+
+def _operations(exchange: Exchange) -> list[tuple[str, str]]:
+    """Path and value of each operation."""
+    body = exchange.request.json
+    operations = body.get("Operations") if isinstance(body, dict) else None
+    return [
+        (str(o.get("path")), json.dumps(o.get("value"), sort_keys=True))
+        for o in operations or ()
+        if isinstance(o, dict)
+    ]
+
+
+def _is_of_members(operation: tuple[str, str]) -> bool:
+    return operation[0].casefold().startswith("members")
 
 
 def _made_for(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> Iterator[Exchange]:
@@ -110,7 +166,7 @@ def _known_by(created: Exchange) -> Iterator[str]:
 def _id(created: Exchange) -> str:
     answer = created.json
     value = answer.get("id") if isinstance(answer, dict) else None
-    return value if isinstance(value, str) else ""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _removal(created: Exchange) -> ScimRequest:
@@ -125,6 +181,8 @@ def _line(exchange: Exchange, request: ScimRequest | None = None) -> str:
 
 def _with_variables(line: str, names: dict[str, str]) -> str:
     """Put shell variables in the place of ids, whether these stand in quotes or not."""
+    if not names:
+        return line
     parts: list[str] = []
     quote, position = "", 0
     for found in re.finditer("|".join(map(re.escape, names)), line):
