@@ -21,6 +21,7 @@ LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_EVIDENCE = 2 * 1024 * 1024
 """Longer answers are judged, and not kept with the run's exchanges."""
 
+_GROUPS_LOOKED_AT = 10
 _MOST_PAGES = 20_000
 
 
@@ -57,6 +58,18 @@ def listing_trouble(endpoint: Endpoint, resource: str) -> str | None:
     """Why the app does not list its users or groups; asks for one of them."""
     exchange = endpoint.send(requests.get(f"/{resource}", [("startIndex", "1"), ("count", "1")]))
     return _trouble(exchange) if _rows(exchange) is None else None
+
+
+def shows_members(endpoint: Endpoint) -> bool:
+    """Whether the app shows the members of any of its first groups, so that none means empty."""
+    window = [("startIndex", "1"), ("count", str(_GROUPS_LOOKED_AT))]
+    exchange = endpoint.send(requests.get("/Groups", window), body_bytes=LONGEST_ANSWER)
+    groups = (_rows(exchange) or [])[:_GROUPS_LOOKED_AT]
+    if any(member(group, "members") for group in groups):
+        return True
+    ids = [str(member(group, "id")) for group in groups]
+    found = (read(endpoint, "Groups", object_id) for object_id in ids)
+    return any(member(group, "members") for answer in found for group in answer.resources)
 
 
 def _resources(exchange: Exchange) -> Found:

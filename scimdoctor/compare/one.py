@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.compare.app_side import Found, look_up, read
+from scimdoctor.compare.app_side import Found, look_up, read, shows_members
 from scimdoctor.compare.attributes import Expected, compare_object, expected_values, is_active
 from scimdoctor.compare.entitlement import app_roles, assigned_roles
 from scimdoctor.compare.entra_side import Person, Side, person
-from scimdoctor.compare.group_members import compare_members
+from scimdoctor.compare.group_members import compare_members, held_members
 from scimdoctor.compare.object_index import Kind
 from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.entra.source_values import source_values
@@ -244,6 +244,9 @@ def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     # The look-up leaves members out, as Entra's does: read the group once more, with them.
     identity = str(_id(found.resources[0]))
     whole = read(ends.endpoint, "Groups", identity).resources or found.resources
+    if held_members(whole[0]) is None and shows_members(ends.endpoint):
+        # RFC 7643 section 2.5: an attribute without a value may be left out.
+        whole = ({**whole[0], "members": []},)
     expected = expected_values(side.mapping, source, definition=side.definition)
     compared = compare_object(expected, whole[0], defined=side.defined)
     users = ends.side(group=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.entra.evaluate import expression_of
 from scimdoctor.entra.mapping_rules import CHANGED
+from scimdoctor.entra.scope_filter import scope_text
 from scimdoctor.model.finding import Finding, Outcome
 
 if TYPE_CHECKING:
@@ -86,15 +87,8 @@ def _object_changes(
 
 
 def _object_parts(owner: ObjectMapping) -> Mapping[str, str]:
-    groups = (
-        " and ".join(
-            f"{c.source_operand_name} {c.operator_name} {', '.join(c.values)}".strip()
-            for c in group.clauses
-        )
-        for group in owner.scope
-    )
     parts = {"enabled": str(owner.enabled), "actions": owner.flow_types}
-    scope = " or ".join(groups)
+    scope = scope_text(owner.scope)
     return parts | ({"scoping filter": scope} if scope else {})
 
 

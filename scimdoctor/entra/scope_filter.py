@@ -30,6 +30,17 @@ def in_scope(scope: tuple[FilterGroup, ...], source: Mapping[str, object]) -> bo
     return None if None in results else False
 
 
+def scope_text(scope: tuple[FilterGroup, ...]) -> str:
+    """The filter in words: groups joined by or, clauses by and; empty where there is none."""
+    return " or ".join(
+        " and ".join(
+            f"{c.source_operand_name} {c.operator_name} {', '.join(c.values)}".strip()
+            for c in group.clauses
+        )
+        for group in scope
+    )
+
+
 def false_clauses(scope: tuple[FilterGroup, ...], source: Mapping[str, object]) -> tuple[str, ...]:
     """The clauses that are false for the object, each with the object's own value."""
     values = {name.casefold(): value for name, value in source.items()}

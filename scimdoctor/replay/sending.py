@@ -110,7 +110,9 @@ class Course:
         if missing:
             text = f"the write cannot be rebuilt ({missing[0]}); the questions before it work"
             return self.end(Verdict.NOT_REBUILT, text)
-        text = "the questions are answered as Entra needs; the event tells of no write"
+        text = "the app answers as Entra needs; no write is known to follow"
+        if subject.logged is None:
+            return self.end(Verdict.WORKS_NOW, f"works now: {text}")
         return self.end(Verdict.NOT_SENT, text)
 
     def end_with(

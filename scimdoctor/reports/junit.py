@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import DifferenceKind, Verdict
 from scimdoctor.reports.neutral import neutral, one_line
-from scimdoctor.reports.verdict import headline, is_different, replay_words
+from scimdoctor.reports.verdict import headline, is_different, replay_words, state_words
 from scimdoctor.reports.words import WHO, by_family, spaced
 
 if TYPE_CHECKING:
@@ -130,10 +130,11 @@ def _comparison_case(comparison: Comparison) -> ET.Element:
         for a in comparison.attributes
         if is_different("matched", [a.verdict])
     ]
-    state = "differs" if comparison.state == "matched" else comparison.state
-    message = one_line("; ".join((spaced(state), *(told[:3] or comparison.notes))))
+    state = state_words(comparison)
+    message = one_line("; ".join((state, *(told[:3] or comparison.notes))))
     if is_different(comparison.state, verdicts):
-        failure = ET.SubElement(case, "failure", message=message, type=one_line(state))
+        kind = one_line(state.replace(" ", "-"))
+        failure = ET.SubElement(case, "failure", message=message, type=kind)
         failure.text = neutral("\n".join((*told, *comparison.notes)), limit=20_000)
     elif comparison.state == "cannot-tell":
         ET.SubElement(case, "skipped", message=message)

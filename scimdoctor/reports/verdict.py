@@ -20,6 +20,7 @@ from scimdoctor.model.rule import FixedBy, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from scimdoctor.model.comparison import Comparison
     from scimdoctor.model.finding import Finding
     from scimdoctor.model.replay import Replay
     from scimdoctor.model.report import Report
@@ -225,7 +226,10 @@ def _of_comparisons(report: Report) -> Headline | None:
         text = f"{unsure} of {objects} could not be compared."
         return Headline(level=Level.UNKNOWN, text=text)
     if not odd:
-        return Headline(level=Level.GOOD, text=f"{objects} compared, no difference.")
+        untold = sum(a.verdict == "cannot-tell" for c in report.comparisons for a in c.attributes)
+        open_ = f"; {counted(untold, 'attribute')} could not be compared" if untold else ""
+        level = Level.UNKNOWN if untold else Level.GOOD
+        return Headline(level=level, text=f"{objects} compared, no difference{open_}.")
     stale = sum(c.state == "active-but-should-not-be" for c in odd)
     rest = len(odd) - stale
     differ = "differs" if rest == 1 else "differ"
@@ -245,6 +249,13 @@ def is_different(state: str, verdicts: Iterable[str]) -> bool:
     """Whether a comparison with `state` and these attribute verdicts needs a look."""
     bad = {"differs", "missing-in-app", "reformatted"}
     return state not in {"matched", "cannot-tell"} or any(v in bad for v in verdicts)
+
+
+def state_words(comparison: Comparison) -> str:
+    """Return a comparison's state as a person says it: who is at both ends may differ there."""
+    different = is_different(comparison.state, [a.verdict for a in comparison.attributes])
+    state = "differs" if different and comparison.state == "matched" else comparison.state
+    return state.replace("-", " ")
 
 
 def _of_apps(report: Report) -> Headline | None:

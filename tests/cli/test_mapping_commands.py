@@ -111,6 +111,7 @@ def test_mappings_of_an_app(desk: Desk) -> None:
     assert ran.status == 0
     targets = {row["target"] for row in ran.json["mappings"]}
     assert {"userName", "active", "displayName"} <= targets
+    assert "User scoping filter: only where department EQUALS Marketing" in ran.json["notes"]
 
 
 def test_mappings_of_a_saved_schema_as_a_table(desk: Desk) -> None:

@@ -146,6 +146,11 @@ def test_a_group_without_members_is_empty_where_others_show_theirs(
     (row,) = group.attributes
     assert (row.expected, row.actual, row.verdict) == ("2 members", "0 members", Verdict.DIFFERS)
     assert found.limits == []
+    alone = compare_one(ends, "staff")
+    assert alone.attributes[-1].verdict is Verdict.DIFFERS
+    company.app.provider.groups[own].pop("members")
+    hidden = compare_one(ends, "staff")
+    assert hidden.attributes[-1].verdict is Verdict.CANNOT_TELL
 
 
 def test_app_without_groups(company: Company, ends: BothEnds) -> None:

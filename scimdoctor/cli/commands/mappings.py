@@ -11,6 +11,8 @@ from scimdoctor.cli.options import EndpointOptions, EndpointUrl, OptionalApp, Ou
 from scimdoctor.cli.session import new_report, required, session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scimdoctor.cli.session import Session
     from scimdoctor.model.synchronization import SynchronizationSchema
 
@@ -77,10 +79,20 @@ def mappings(
         target=target,
         mappings=judged.rows,
         findings=(*changes, *judged.findings),
-        notes=(*unchanged, *judged.notes),
+        notes=(*unchanged, *_scopes(found), *judged.notes),
         limits=judged.limits,
     )
     session.emit(report, output)
+
+
+def _scopes(schema: SynchronizationSchema) -> Iterator[str]:
+    """The scoping filters: whom they leave out is not provisioned, whatever is mapped."""
+    from scimdoctor.entra.scope_filter import scope_text
+
+    for mapping in schema.object_mappings:
+        text = scope_text(mapping.scope)
+        if text:
+            yield f"{mapping.source_object_name} scoping filter: only where {text}"
 
 
 def _schema(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.model.replay import DifferenceKind
 from scimdoctor.reports.markdown.text import code, escaped, folded
-from scimdoctor.reports.verdict import counted, is_different, replay_words
+from scimdoctor.reports.verdict import counted, is_different, replay_words, state_words
 from scimdoctor.reports.words import answer_text, event_told, period, spaced, when
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     verdicts = [a.verdict for a in comparison.attributes]
     if not is_different(comparison.state, verdicts) and not comparison.attributes:
         return
-    title = f"{comparison.label}: {spaced(comparison.state)}"
+    title = f"{comparison.label}: {state_words(comparison)}"
     rows = [
         (code(a.attribute), code(a.source or ""), code(a.expected or ""), code(a.actual or ""),
          spaced(a.verdict), escaped(a.note or ""))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from scimdoctor.model.comparison import AttributeVerdict
 from scimdoctor.reports.neutral import one_line
-from scimdoctor.reports.verdict import is_different
+from scimdoctor.reports.verdict import is_different, state_words
 from scimdoctor.reports.words import spaced
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _comparisons(page: Page, comparisons: tuple[Comparison, ...]) -> None:
         _overview(page, comparisons)
         return
     for comparison in comparisons:
-        page.heading(comparison.label, spaced(comparison.state))
+        page.heading(comparison.label, state_words(comparison))
         for attribute in comparison.attributes:
             _attribute(page, attribute)
         for note in comparison.notes:
@@ -73,7 +73,7 @@ def _overview(page: Page, comparisons: tuple[Comparison, ...]) -> None:
     for comparison in odd:
         names = [a.attribute for a in comparison.attributes if is_different("matched", [a.verdict])]
         why = ", ".join(names) or next(iter(comparison.notes), "")
-        rows.append((comparison.label, spaced(comparison.state), why))
+        rows.append((comparison.label, state_words(comparison), why))
     if rows:
         page.grid(("object", "state", "what differs"), rows, narrow=frozenset({"state"}))
 
