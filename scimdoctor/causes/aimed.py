@@ -22,6 +22,7 @@ _COUNTED_FROM_ZERO = re.compile(
 )
 _COUNTED_FROM_ONE = re.compile(r"(?i)\boperation (?:number |no\.? ?|# ?)?(\d+)\b(?! of\b)")
 _WORD = re.compile(r"[\w@.+-]*\w")
+_QUOTED = re.compile(r"(['\"`])([^'\"`]{2,60})\1")
 _TOO_COMMON = frozenset({"value", "type", "name", "members", "primary", "display", "active"})
 """Names that a sentence may hold without being about the attribute."""
 
@@ -102,6 +103,13 @@ def named_reference(operations: Iterable[Operation], words: str, *, own: str | N
                 if len(one) >= _SHORTEST_ID and one in said and one != own:
                     return one
     return None
+
+
+def names_role(operations: Iterable[Operation], words: str) -> bool:
+    """Whether `words` name, in quotes, a role that was sent."""
+    sent = " ".join(str(o.value) for o in operations if bare_name(o.path) == "roles").casefold()
+    said = [m[2].casefold() for m in _QUOTED.finditer(words)]
+    return any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", sent) for one in said)
 
 
 def _ids(value: Any) -> list[str]:  # noqa: ANN401 - JSON, or the text of a log

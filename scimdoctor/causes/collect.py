@@ -23,6 +23,7 @@ from scimdoctor.causes.sent import (
     shapes_of,
     target_of,
 )
+from scimdoctor.causes.wording import CHALLENGE
 from scimdoctor.entra.error_codes import find_error_code
 from scimdoctor.entra.reason import ReasonFacts, parse_reason
 from scimdoctor.entra.skip_reasons import find_skip_reason
@@ -40,9 +41,6 @@ _QUOTED_FILTER = re.compile(
 _FILTER_SHOWN = re.compile(
     r"""(?<![\[\w.])(?:userName|externalId|displayName|emails(?:\.value)?|id) eq ["'\\]"""
 )
-_CHALLENGE = re.compile(r"(?i)\bwww-authenticate:[^\r\n]{1,300}")
-"""The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
-
 _TYPES_OF_PATHS = frozenset({"notarget", "invalidpath"})
 """Values of scimType that only a PATCH gets (RFC 7644 table 9), lower case."""
 
@@ -195,7 +193,7 @@ def _repeats(text: str, code: str | None) -> bool:
 
 
 def _reading_of(reason: ReasonFacts) -> Reading:
-    challenge = _CHALLENGE.search(reason.text)
+    challenge = CHALLENGE.search(reason.text)
     if reason.body is not None and not reason.body.strip() and challenge is not None:
         return read_text(challenge[0])
     if reason.body is not None:

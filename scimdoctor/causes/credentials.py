@@ -21,7 +21,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.wording import names_token
+from scimdoctor.causes.wording import CHALLENGE, names_token
 from scimdoctor.model.rule import CauseRule, Layer
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _unusable(facts: Facts) -> Match | None:
 def _scheme(facts: Facts) -> Match | None:
     answer = facts.exchange.response if facts.exchange is not None else None
     wanted = (answer.header("www-authenticate") or "").casefold() if answer else ""
+    told = CHALLENGE.search(facts.reason.text)
+    wanted = wanted or (told[1].casefold() if told is not None else "")
     if facts.status == 401 and wanted.startswith(("basic", "negotiate", "ntlm", "digest")):
         return likely(90, f"the app asks for {wanted.split()[0]}, which Entra cannot do")
     said = facts.says(Breach.AUTH_SCHEME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.aimed import names_role
 from scimdoctor.causes.attributes import (
     DEFAULT_TARGETS,
     OPTIONAL_PARTS,
@@ -192,6 +193,9 @@ def _roles(facts: Facts) -> Match | None:
     if refused is not None and about and facts.stage in _WRITING and not by_shape:
         # The mapping may send a wrong role, or the app may lack the right one: words tell neither.
         return possible(84, "the role's value is refused", refused.text)
+    missing = facts.says(Breach.PREREQUISITE)
+    if missing is not None and names_role(facts.operations, missing.text):
+        return possible(80, "the app has no role of the value that was sent", missing.text)
     return _both_expressions(facts)
 
 

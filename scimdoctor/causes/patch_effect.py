@@ -27,7 +27,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.patching import ignored_keys, ignored_urns
+from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_urns
 from scimdoctor.causes.readback import agrees, member_ids, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
@@ -52,7 +52,7 @@ def _seen(facts: Facts, *kinds: str) -> Contradiction | None:
 def _not_applied(facts: Facts) -> Match | None:
     seen = _seen(facts, "not-applied")
     if seen is not None:
-        ignored = ignored_keys(facts) or ignored_urns(facts)
+        ignored = ignored_keys(facts) or ignored_urns(facts) or ignored_filters(facts)
         return possible(66, seen.summary) if ignored else likely(93, seen.summary)
     unseen = _seen(facts, "member-not-added")
     if unseen is not None:

@@ -34,6 +34,7 @@ from scimdoctor.causes.patching import (
     PATCH_SECTION,
     PATH_BREACHES,
     TYPE_BREACHES,
+    ignored_filters,
     ignored_urns,
     mute_refusal,
     patched,
@@ -47,6 +48,8 @@ from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scimdoctor.causes.facts import Facts
 
 
@@ -63,14 +66,20 @@ def _extension(facts: Facts) -> Match | None:
         return likely(94, f"the value was stored under {misplaced!r}, which is no schema's URN")
     ignored = ignored_urns(facts)
     if ignored:
-        plain = any(o.path and not o.path.casefold().startswith("urn:") for o in facts.operations)
-        text = f"{ignored[0]} has no effect"
-        return likely(94, f"{text}; plain paths beside it have") if plain else possible(72, text)
+        return _without_effect(facts, ignored[0], lambda p: not p.casefold().startswith("urn:"))
     if not patched(facts):
         return None
     if bare_name(facts.path_refused) == "manager" and not _only_path_refused(facts):
         return None
     return _extension_refused(facts)
+
+
+def _without_effect(facts: Facts, path: str, is_plain: Callable[[str], bool]) -> Match:
+    """An accepted path without effect; plain paths that have one show that the form is to blame."""
+    text = f"{path} has no effect"
+    if any(o.path and is_plain(o.path) for o in facts.operations):
+        return likely(94, f"{text}; plain paths beside it have")
+    return possible(72, text)
 
 
 def _extension_refused(facts: Facts) -> Match | None:
@@ -138,6 +147,9 @@ def _value_path(facts: Facts) -> Match | None:
     as_written = _stored_as_written(facts)
     if as_written is not None and is_value_path(as_written):
         return likely(94, f"the app stored the path {as_written!r} as if it were a name")
+    ignored = ignored_filters(facts)
+    if ignored:
+        return _without_effect(facts, ignored[0], lambda path: not is_value_path(path))
     if not patched(facts):
         return None
     return _value_path_said(facts) or _value_path_shown(facts)

@@ -18,13 +18,15 @@ from scimdoctor.causes.match import (
     admin,
     developer,
 )
-from scimdoctor.causes.readback import agrees, shown_after, single_values
-from scimdoctor.causes.sent import Shape, operations_of, shapes_of
+from scimdoctor.causes.readback import agrees, shown_after, single_values, standing_of
+from scimdoctor.causes.sent import Shape, shapes_of
 from scimdoctor.causes.wording import names_rule
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scimdoctor.causes.facts import Facts
 
 
@@ -106,17 +108,7 @@ def ignored_keys(facts: Facts) -> tuple[str, ...]:
 
     Empty if a plain key was not taken either: then the fault is not in reading such keys.
     """
-    for exchange in facts.case.exchanges:
-        if exchange.request.method.upper() != "PATCH" or not exchange.ok:
-            continue
-        pathless = [o for o in operations_of(exchange.request.json) if o.path is None]
-        shown = shown_after(exchange, facts.case.exchanges)
-        if pathless and shown is not None:
-            wanted = tuple(single_values(tuple(pathless)))
-            missed = [path for path, value in wanted if not agrees(value, value_at(shown, path))]
-            if missed and all("." in path or ":" in path for path in missed):
-                return tuple(missed)
-    return ()
+    return _ignored(facts, lambda path: "." in path or ":" in path, pathless=True)
 
 
 def ignored_urns(facts: Facts) -> tuple[str, ...]:
@@ -124,15 +116,30 @@ def ignored_urns(facts: Facts) -> tuple[str, ...]:
 
     Empty if a plain path was not taken either.
     """
+    return _ignored(facts, lambda path: path.casefold().startswith("urn:"))
+
+
+def ignored_filters(facts: Facts) -> tuple[str, ...]:
+    """Paths with a filter of accepted operations whose values are not there afterwards.
+
+    Empty if a plain path was not taken either.
+    """
+    return _ignored(facts, is_value_path)
+
+
+def _ignored(
+    facts: Facts, of_form: Callable[[str], bool], *, pathless: bool = False
+) -> tuple[str, ...]:
     for exchange in facts.case.exchanges:
         if exchange.request.method.upper() != "PATCH" or not exchange.ok:
             continue
-        named = tuple(o for o in operations_of(exchange.request.json) if o.path)
+        left = standing_of(exchange, facts.case.exchanges)
+        asked = tuple(o for o in left if (o.path is None) is pathless)
         shown = shown_after(exchange, facts.case.exchanges)
-        if named and shown is not None:
-            wanted = tuple(single_values(named))
+        if asked and shown is not None:
+            wanted = tuple(single_values(asked))
             missed = [path for path, value in wanted if not agrees(value, value_at(shown, path))]
-            if missed and all(path.casefold().startswith("urn:") for path in missed):
+            if missed and all(map(of_form, missed)):
                 return tuple(missed)
     return ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.aimed import names_role
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
@@ -197,6 +198,8 @@ def _right_missing(facts: Facts) -> Match | None:
 
 def _something_missing(facts: Facts) -> Match | None:
     missing = facts.says(Breach.PREREQUISITE)
+    if missing is not None and names_role(facts.operations, missing.text):
+        return possible(78, "the role that was sent may be missing in the app", missing.text)
     if missing is not None and not facts.says(Breach.UNKNOWN_SCHEMA, Breach.REFERENCE):
         return backed(facts, 81, "something must exist in the app first", text=missing.text)
     if facts.code("InsufficientRights", "B2BManagementPolicyCheckFailure"):

@@ -8,8 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.causes.attributes import bare_name, leaf
+from scimdoctor.causes.between import (
+    before_read,
+    is_whole,
+    named_members,
+    object_id_of,
+    operations_in,
+    reads_of,
+    shown_in,
+    standing,
+    touched,
+    writes_to,
+)
 from scimdoctor.causes.contradiction import Contradiction, Kind
-from scimdoctor.causes.sent import Operation, operations_of, target_of
+from scimdoctor.causes.sent import Operation, operations_of
 from scimdoctor.scim.paths import member, value_at
 
 if TYPE_CHECKING:
@@ -42,7 +54,7 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
 
 def _after_delete(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
     """An object that is read after its deletion, and is not even disabled."""
-    for read in _reads(_object_id(write), later):
+    for read in reads_of(object_id_of(write), later):
         if read.ok and isinstance(read.json, dict) and member(read.json, "active") is not False:
             text = "the object was deleted with success, and a later read shows it as it was"
             yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
@@ -52,7 +64,7 @@ def _after_delete(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Cont
 def shown_after(write: Exchange, exchanges: tuple[Exchange, ...]) -> dict[str, Any] | None:
     """The resource as a later read or else the answer to `write` shows it; `None` if neither."""
     later = exchanges[exchanges.index(write) + 1 :]
-    reads = (e.json for e in _reads(_object_id(write), later) if e.ok)
+    reads = (e.json for e in reads_of(object_id_of(write), later) if e.ok)
     shown = next(reads, write.json)
     return shown if isinstance(shown, dict) and "id" in shown else None
 
@@ -65,7 +77,16 @@ def took_effect(write: Exchange, exchanges: tuple[Exchange, ...]) -> bool:
     if method == "DELETE":
         return True
     shown = shown_after(write, exchanges)
-    return shown is not None and all(_done(o, shown) for o in operations_of(write.request.json))
+    left = standing_of(write, exchanges)
+    return shown is not None and bool(left) and all(_done(o, shown) for o in left)
+
+
+def standing_of(write: Exchange, exchanges: tuple[Exchange, ...]) -> tuple[Operation, ...]:
+    """The operations of `write` that no other write sets anew before the next read."""
+    later = exchanges[exchanges.index(write) + 1 :]
+    object_id = object_id_of(write)
+    read = next((e for e in reads_of(object_id, later) if e.ok), None)
+    return standing(operations_of(write.request.json), before_read(object_id, later, read))
 
 
 def _done(operation: Operation, shown: dict[str, Any]) -> bool:
@@ -78,43 +99,49 @@ def _done(operation: Operation, shown: dict[str, Any]) -> bool:
     return bool(wanted) and all(agrees(value, value_at(shown, path)) for path, value in wanted)
 
 
-def _object_id(exchange: Exchange) -> str | None:
-    return target_of(exchange.request)[1]
-
-
-def _reads(object_id: str | None, exchanges: Iterable[Exchange]) -> Iterable[Exchange]:
-    """GETs of the object by id."""
-    for exchange in exchanges:
-        is_get = exchange.request.method.upper() == "GET"
-        if is_get and object_id is not None and _object_id(exchange) == object_id:
-            yield exchange
-
-
 def _after_patch(
     write: Exchange, before: tuple[Exchange, ...], later: tuple[Exchange, ...]
 ) -> Iterable[Contradiction]:
-    object_id = _object_id(write)
+    object_id = object_id_of(write)
     operations = operations_of(write.request.json)
-    read = next(iter(_reads(object_id, later)), None)
-    old = next((e.json for e in reversed(list(_reads(object_id, before))) if e.ok), None)
+    read = next(iter(reads_of(object_id, later)), None)
+    after = before_read(object_id, later, read)
+    old, since = _before(object_id, before)
+    others = operations_in((*since, *after))
+    around = (*operations, *others)
+    if is_whole((*since, *after)):
+        old = None
+    counted = None if "members" in touched(others) else old
     shown = write if read is None else read
     if isinstance(old, dict) and shown.ok and isinstance(shown.json, dict) and "id" in shown.json:
-        yield from _elements_lost(operations, old, shown)
+        yield from _elements_lost(around, old, shown)
     if read is None:
-        yield from _answered_members(operations, old, write)
+        yield from _answered_members(operations, counted, write)
         if isinstance(old, dict) and isinstance(write.json, dict) and "id" in write.json:
-            yield from _emptied(operations, old, write)
+            yield from _emptied(around, old, write)
         return
-    if _disables(operations) and read.status == 404:
+    left = standing(operations, after)
+    if _disables(left) and read.status == 404:
         text = "the user answers 404 after it was disabled"
         yield Contradiction(kind=Kind.DISABLED_GONE, exchange=read.id, summary=text)
     if not read.ok or not isinstance(read.json, dict):
         return
-    yield from _values(operations, write, read)
-    yield from _members(operations, old, read)
+    yield from _values(left, write, read)
+    yield from _members(left, counted, read)
     if isinstance(old, dict):
-        yield from _lost(operations, old, read)
-        yield from _emptied(operations, old, read)
+        yield from _lost(around, old, read)
+        yield from _emptied(around, old, read)
+
+
+def _before(
+    object_id: str | None, before: tuple[Exchange, ...]
+) -> tuple[dict[str, Any] | None, tuple[Exchange, ...]]:
+    """The object as last read, and the writes to it since then."""
+    for index in range(len(before) - 1, -1, -1):
+        old = shown_in(before[index], object_id)
+        if old is not None:
+            return old, writes_to(object_id, before[index + 1 :])
+    return None, ()
 
 
 def _disables(operations: tuple[Operation, ...]) -> bool:
@@ -208,28 +235,15 @@ def _answered_members(
             yield found
 
 
-def named_members(operation: Operation) -> set[str]:
-    """The ids that an operation on a group's members lists; empty for any other."""
-    if bare_name(operation.path) != "members" or not isinstance(operation.value, list):
-        return set()
-    return {str(v.get("value")) for v in operation.value if isinstance(v, dict)}
-
-
-def _touched(operations: tuple[Operation, ...]) -> set[str]:
-    """Names of the attributes that a PATCH addresses, lower case."""
-    names = {bare_name(o.path) for o in operations if o.path}
-    pathless = [o.value for o in operations if o.path is None and isinstance(o.value, dict)]
-    return names | {bare_name(key) for value in pathless for key in value}
-
-
 def _emptied(
     operations: tuple[Operation, ...], old: dict[str, Any], shown: Exchange
 ) -> Iterable[Contradiction]:
-    """Lists that nothing addressed and that are empty; lists that an Add has made shorter."""
-    touched = _touched(operations)
+    """Values that nothing addressed and that are empty; lists that an Add has made shorter."""
+    asked = touched(operations)
     for key, value in old.items():
-        untouched = key.casefold() not in touched | {"groups"}
-        if untouched and isinstance(value, list) and value and member(shown.json, key) == []:
+        untouched = key.casefold() not in asked | {"groups"}
+        now = member(shown.json, key)
+        if untouched and isinstance(value, list | dict) and value and now in ([], {}):
             text = f"{key} is empty afterwards, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
     for operation in operations:
@@ -245,13 +259,13 @@ def _emptied(
 def _lost(
     operations: tuple[Operation, ...], old: dict[str, Any], read: Exchange
 ) -> Iterable[Contradiction]:
-    touched = _touched(operations)
+    asked = touched(operations)
     for key, value in old.items():
         plain = isinstance(value, str | bool | int) and key not in {"id", "externalId"}
-        if plain and key.casefold() not in touched and not agrees(value, read.json.get(key)):
+        if plain and key.casefold() not in asked and not agrees(value, read.json.get(key)):
             text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
-    if "name" in touched and isinstance(old.get("name"), dict):
+    if "name" in asked and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
         named = {leaf(o.path) for o in operations if o.path} | _DERIVED
         gone = sorted(
@@ -308,7 +322,7 @@ def _elements(value: object) -> list[dict[str, Any]]:
 def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
     sent, made = write.request.json, write.json
     object_id = made.get("id") if isinstance(made, dict) else None
-    read = next(iter(_reads(str(object_id), later)), None) if object_id else None
+    read = next(iter(reads_of(str(object_id), later)), None) if object_id else None
     if read is None or not isinstance(sent, dict):
         return
     if not read.ok or not isinstance(read.json, dict):
@@ -330,7 +344,7 @@ def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction
     added: dict[str, set[str]] = {}
     writes: dict[str, int] = {}
     for exchange in exchanges:
-        object_id = _object_id(exchange)
+        object_id = object_id_of(exchange)
         if object_id is None or not exchange.ok:
             continue
         if exchange.request.method.upper() == "PATCH":

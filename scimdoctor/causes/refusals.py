@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.between import named_members
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.causes.match import (
@@ -29,7 +30,6 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.patching import TYPE_BREACHES, only_members
-from scimdoctor.causes.readback import named_members
 from scimdoctor.causes.sent import Shape
 from scimdoctor.causes.wording import is_type_only
 from scimdoctor.model.rule import CauseRule

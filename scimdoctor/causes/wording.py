@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
 
+CHALLENGE = re.compile(r"(?i)\bwww-authenticate: ?([^\r\n]{1,300})")
+"""The header with which a 401 says what it wants (RFC 9110 section 11.6.1)."""
+
 _TOKEN = re.compile(r"(?i)\b(?:tokens?|api ?keys?|bearer|credentials?|jwt)\b")
 _RULE = re.compile(
     r"(?i)\b(?:domains?|characters?|letters|too (?:long|short)|length|spaces?|locales?|languages?"

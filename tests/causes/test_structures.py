@@ -9,8 +9,10 @@ import pytest
 from scimdoctor.causes.engine import diagnose_case
 from tests.causes.build import (
     ENTERPRISE,
+    about,
     event,
     exchange,
+    job,
     listed,
     on,
     op,
@@ -46,6 +48,36 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         failed("update", 400, scim("OWNER cannot be assigned", "noTarget"), properties={ROLE: (None, "OWNER")}),
         "value-path-no-match-rejected",
         failed("update", 400, scim("No such element", "noTarget"), properties={WORK: (None, "a@b.c")}),
+    ),
+    "a role that the app does not have": (
+        "role-mapping-wrong",
+        failed("create", 400, scim("Role 'msiam_access' does not exist"), properties={"userName": (None, "a"), "roles": (None, "msiam_access")}),
+        "app-prerequisite-missing",
+        failed("create", 400, scim("Role 'provisioner' does not exist"), properties={"userName": (None, "a"), "roles": (None, "msiam_access")}),
+    ),
+    "tooMany beside words of an attribute": (
+        "app-policy-refuses-change",
+        failed("update", 400, scim("A team may have at most 500 members", "tooMany"), group=True, properties={"members": (None, "m501")}),
+        "filter-not-selective",
+        failed("create", 400, scim("Too much was found", "tooMany")),
+    ),
+    "a list under title is of the attribute": (
+        "required-attribute-empty-in-source",
+        failed("update", 400, {"title": ["This field may not be null."]}, properties={"title": ("a", None)}),
+        "app-policy-refuses-change",
+        failed("update", 403, {"title": "Administrators are not changed here."}, properties={"title": ("a", "b")}),
+    ),
+    "the challenge beside a body": (
+        "auth-scheme-unsupported",
+        about(job('Response Status Code: Unauthorized Response Headers: WWW-Authenticate: Basic realm="x"\r\nResponse Content: {"detail": "Not authenticated."}')),
+        "token-expired-or-revoked",
+        about(job('Response Status Code: Unauthorized Response Headers: WWW-Authenticate: Bearer realm="x"\r\nResponse Content: {"detail": "Not authenticated."}')),
+    ),
+    "a standard's form": (
+        "value-not-allowed-by-app",
+        failed("update", 400, scim("phoneNumbers[0].value: must be E.164", "invalidValue"), properties={'phoneNumbers[type eq "work"].value': ("1", "2")}),
+        "value-path-unsupported",
+        failed("update", 400, scim("phoneNumbers[0].value: bad path", "invalidPath"), properties={'phoneNumbers[type eq "work"].value': ("1", "2")}),
     ),
     "mutability of active": (
         "app-policy-refuses-change",

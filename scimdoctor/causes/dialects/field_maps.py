@@ -55,6 +55,9 @@ _NOT_FIELDS = frozenset(
 )
 """Keys of error bodies that are no attribute (lower case)."""
 
+_ALSO_FIELDS = frozenset({"title", "name"})
+"""Those of them that are attributes if they hold a list: a message is one text (Django REST)."""
+
 
 def remarks(body: dict[str, Any], depth: int = 0) -> Iterator[Remark]:
     """Every message of the maps of errors, or of the body itself where it is such a map."""
@@ -77,7 +80,8 @@ def _holds_maps(value: dict[str, Any]) -> bool:
 
 
 def _may_be_field(key: str, value: object) -> bool:
-    if str(key).casefold() in _NOT_FIELDS | _MAPS:
+    name = str(key).casefold()
+    if name in _NOT_FIELDS | _MAPS and not (name in _ALSO_FIELDS and isinstance(value, list)):
         return False
     if isinstance(value, dict):
         return bool(value) and all(_may_be_field(k, v) for k, v in value.items())

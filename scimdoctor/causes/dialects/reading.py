@@ -114,6 +114,8 @@ def _object_in(text: str) -> dict[str, Any] | None:
 
 def _with_scim_type(reading: Reading, scim_type: str | None) -> Reading:
     breach = _SCIM_TYPES.get((scim_type or "").casefold())
+    if breach is Breach.SEVERAL_MATCHES and any(c.attribute for c in reading.complaints):
+        breach = None  # `tooMany` is of a query's results; the words are of an attribute.
     extra: tuple[Complaint, ...] = ()
     if breach is not None and all(c.breach is not breach for c in reading.complaints):
         text = f"scimType {scim_type}"
