@@ -16,7 +16,7 @@ from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.completion import profile_names
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.help import HelpfulCommand, HelpfulGroup
-from scimdoctor.cli.option_groups import flatten
+from scimdoctor.cli.option_groups import flatten, words_of
 from scimdoctor.errors import Declined, ScimDoctorError, SourceError
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ _EPILOG = (
 )
 
 
-def build_app(only: str | None = None) -> typer.Typer:
-    """Make the typer application: with every command, or with the one called `only`."""
+def build_app(only: str | None = None, *, listed: bool = False) -> typer.Typer:
+    """Make the typer application: with every command, or with the one called `only`.
+
+    Where they are only `listed`, the commands have their words, and no options.
+    """
     app = typer.Typer(
         name="scimdoctor",
         cls=HelpfulGroup,
@@ -50,17 +53,18 @@ def build_app(only: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_root)
+    shape = words_of if listed else flatten
     for entry in registry(only):
         parent = app
         if entry.commands:
             parent = typer.Typer(cls=HelpfulGroup, help=entry.help, no_args_is_help=True)
             for name, command in entry.commands.items():
-                parent.command(name, cls=HelpfulCommand)(guarded(flatten(command)))
+                parent.command(name, cls=HelpfulCommand)(guarded(shape(command)))
             app.add_typer(parent, name=entry.name, rich_help_panel=entry.panel)
             continue
         assert entry.command is not None  # noqa: S101 - an entry has one or the other
         made = app.command(entry.name, cls=HelpfulCommand, rich_help_panel=entry.panel)
-        made(guarded(flatten(entry.command)))
+        made(guarded(shape(entry.command)))
     return app
 
 
@@ -162,7 +166,8 @@ def run(arguments: list[str]) -> int:
     _open_streams()
     _stop_cleanly()
     try:
-        build_app(_first_command(arguments))(args=arguments, prog_name="scimdoctor")
+        app = build_app(_first_command(arguments), listed=_asks_for_the_list(arguments))
+        app(args=arguments, prog_name="scimdoctor")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except Exception as fault:  # noqa: BLE001 - the last resort: no user sees a bare traceback
@@ -192,6 +197,12 @@ def _first_command(arguments: list[str]) -> str | None:
     """The command that is called, if that is certain at a glance: only plain flags before it."""
     first = next((one for one in arguments if one not in _FLAGS), "")
     return first if first in {name for name, _ in NAMES} else None
+
+
+def _asks_for_the_list(arguments: list[str]) -> bool:
+    """Say whether nothing but the program's own help is asked for."""
+    asked = [one for one in arguments if one not in _FLAGS]
+    return bool(asked) and all(one in {"-h", "--help"} for one in asked)
 
 
 _FLAGS = {"-q", "--quiet", "-v", "--verbose"}

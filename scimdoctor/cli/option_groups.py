@@ -82,6 +82,19 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def words_of(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the words of `command` and no options, for a list of commands.
+
+    To make the options of every command takes longer than all the rest of `--help`.
+    """
+
+    def listed() -> None:
+        """Nobody runs this."""
+
+    listed.__doc__ = command.__doc__
+    return listed
+
+
 def _field_parameters(group: type) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
     return [

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
-from scimdoctor.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -140,6 +139,8 @@ class Session:
 
     def _graph_answered(self, response: httpx.Response) -> None:
         """Say one answer of Graph's on stderr; its `request-id` is what Microsoft's support asks."""
+        from scimdoctor.redaction import redact_text
+
         request = response.request
         known = response.headers.get("request-id", "none")
         line = f"{request.method} {request.url} → {response.status_code}, request-id {known}"

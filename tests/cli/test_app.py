@@ -66,8 +66,8 @@ def test_ctrl_c_ends_with_130() -> None:
 def test_a_fault_of_ours_is_said_in_one_line_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(only: str | None = None) -> typer.Typer:
-        del only
+    def broken(only: str | None = None, *, listed: bool = False) -> typer.Typer:
+        del only, listed
         raise RuntimeError("Bearer abcdefghijkl was here")
 
     monkeypatch.setattr("scimdoctor.cli.app.build_app", broken)

@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from scimdoctor.cli.app import build_app
+from scimdoctor.cli.app import build_app, run
 from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.session import Session
 
@@ -44,6 +44,15 @@ def parsed(arguments: list[str]) -> None:
         rest = [*context._protected_args, *context.args]
         _, command, rest = command.resolve_command(context, rest)
         context = command.make_context(command.name, rest, parent=context)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-q", "-h"]], ids=" ".join)
+def test_the_short_way_to_the_list_of_commands_shows_the_same(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(arguments) == 0
+    assert capsys.readouterr().out == page()
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
