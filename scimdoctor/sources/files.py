@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from scimdoctor.errors import SourceError
+from scimdoctor.sources.csv_content import told_titles
 from scimdoctor.sources.csv_rows import Kind, Parts, csv_rows, merged, read_header
 from scimdoctor.sources.forms import OtherCategory, UnreadableRecord, is_partial, records_in
 from scimdoctor.sources.inputs import (
@@ -25,7 +26,7 @@ from scimdoctor.sources.json_stream import Broken, Found, json_values
 from scimdoctor.sources.record import read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
@@ -168,9 +169,13 @@ class FileReader:
             elif has_json_lines(head):
                 self.recognised += 1
                 yield from self._json(source, stream)
+            elif told := told_titles(head):
+                self.recognised += 1
+                self._tell_told_titles(source, stream, told)
+                for found in self._csv(source, stream):
+                    yield renamed(found, told)
             else:
-                web = head.lstrip()[:200].lower().startswith(("<!doctype html", "<html"))
-                self._refuse(source, "looks like a web page" if web else "is not understood")
+                self._refuse(source, what_instead(head))
 
     def _json(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
         for found in json_values(stream):
@@ -194,6 +199,15 @@ class FileReader:
             listed = ", ".join(repr(title[:40]) for title in unknown[:8])
             self.trouble.notes.append(f"{source.name}: columns not understood: {listed}")
 
+    def _tell_told_titles(self, source: Input, stream: PeekedText, told: Mapping[str, str]) -> None:
+        named = ", ".join(f"{title[:40]!r} as {name}" for title, name in told.items())
+        titles = read_header(stream.peeked.splitlines()[0]).titles
+        rest = ", ".join(repr(title[:40]) for title in titles if title not in told) or "none"
+        self.trouble.notes.append(
+            f"{source.name}: its titles are not known, so columns were told by their cells: "
+            f"{named}; not told and not read: {rest}. The portal in English, or its JSON, says more"
+        )
+
     def _refuse(self, source: Input, reason: str) -> None:
         if source.named:
             raise SourceError(f"{source.name} {reason}", hint=EXPECTED)
@@ -211,6 +225,31 @@ def is_json(head: str) -> bool:
 def has_json_lines(head: str) -> bool:
     """Say whether a line near the beginning is an object: JSON Lines with a bad first line."""
     return any(line.lstrip().startswith('{"') for line in head.splitlines()[:20])
+
+
+def renamed(found: Found, told: Mapping[str, str]) -> Found:
+    """Return a row of CSV with the names that its titles were told to mean."""
+    if not isinstance(found.value, dict):
+        return found
+    return Found({told.get(title, title): cell for title, cell in found.value.items()}, found.line)
+
+
+def what_instead(head: str) -> str:
+    """Say what text that begins with `head` is, if it holds no events in a known form."""
+    if head.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
+        return "looks like a web page"
+    titles = read_header(head.splitlines()[0]).titles
+    if len(titles) < FEWEST_TITLES:
+        return "is not understood"
+    seen = ", ".join(repr(title[:40]) for title in titles[:8])
+    return (
+        f"is a table of something else, or its titles are in another language: it has {seen}; "
+        "expected are titles such as 'Date', 'Change ID', 'Action', 'Status' and 'Identity'"
+    )
+
+
+FEWEST_TITLES = 4
+"""Cells of a first line from which on it is taken for titles."""
 
 
 class PeekedText(io.TextIOBase):

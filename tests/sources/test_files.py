@@ -267,6 +267,70 @@ def test_log_analytics_csv(tmp_path: Path) -> None:
     assert reader.trouble.limits() == ()
 
 
+JOB = f"scim.{'0' * 31}1.0a000000-0000-4000-8000-000000000001"
+FAILED = "StatusCode: BadRequest\r\nWeb Response: \r\nAttribute 'emails' is required"
+CODE = "SystemForCrossDomainIdentityManagementBadRequest"
+GERMAN = [
+    ["Datum", "Identität", "Aktion", "Quelle", "Ergebnis", "Änderung", "Auftrag", "Code", "Grund"],
+    ["2026-03-24T07:17:42Z", "ada@example.com", "Create", "Entra ID", "Failure",
+     "00000005-0000-4000-8000-000000000001", JOB, CODE, FAILED],
+    ["2026-03-24T07:18:00Z", "grace@example.com", "Update", "Entra ID", "Success",
+     "00000005-0000-4000-8000-000000000002", JOB, "", ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_titles_in_another_language_are_told_by_the_cells(tmp_path: Path, delimiter: str) -> None:
+    events, reader = read(write_csv(tmp_path / "log.csv", GERMAN, delimiter))
+    first, second = events
+    assert (first.status, first.provisioning_action, first.error.error_code, first.error.reason) == (
+        "failure", "create", CODE, FAILED,
+    )  # fmt: skip
+    assert (second.status, second.error.error_code, second.job_id) == ("success", None, JOB)
+    assert second.change_id == GERMAN[2][5]
+    assert first.source_identity.display_name == "ada@example.com"
+    assert first.activity_date_time is not None
+    (limit,) = reader.trouble.limits()
+    assert "'Ergebnis' as provisioningStatus" in limit
+    assert "not told and not read: 'Quelle'." in limit
+
+
+def without(*titles: str) -> list[list[str]]:
+    kept = [at for at, title in enumerate(GERMAN[0]) if title not in titles]
+    return [[row[at] for at in kept] for row in GERMAN]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        without("Datum"),
+        without("Ergebnis"),
+        without("Auftrag", "Code"),
+        [[*row, row[4]] for row in GERMAN],
+        GERMAN[:1],
+        [["Name", "Age", "City", "Time"], ["Ada", "36", "London", "2026-03-24T07:17:42Z"]],
+    ],
+    ids=["no time", "no status", "any log", "two of a kind", "no rows", "something else"],
+)
+def test_a_table_whose_cells_leave_doubt_is_refused_with_its_titles(
+    rows: list[list[str]], tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "log.csv", rows)
+    with pytest.raises(SourceError, match="expected are titles such as") as caught:
+        read(path)
+    assert repr(rows[0][0]) in str(caught.value)
+
+
+def test_what_several_columns_could_be_is_not_told(tmp_path: Path) -> None:
+    rows = [
+        [*row, cell]
+        for row, cell in zip(GERMAN, ("Wert", *(r[5] for r in GERMAN[:0:-1])), strict=True)
+    ]
+    events, reader = read(write_csv(tmp_path / "log.csv", rows))
+    assert [event.change_id for event in events] == [None, None]
+    assert "'Änderung'" in reader.trouble.limits()[0].partition("not told")[2]
+
+
 def test_a_ragged_csv_row_is_named(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "x.csv", [*MAIN[:2], ["only", "three", "cells"], MAIN[2]])
     events, reader = read(path)
