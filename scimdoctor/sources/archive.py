@@ -11,12 +11,13 @@ import hashlib
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
+from scimdoctor.errors import SourceError
 from scimdoctor.sources import sql
 from scimdoctor.sources.archive_manifest import (
     ArchiveFile,
@@ -121,6 +122,9 @@ class Archive:
             manifest = manifest.with_coverage(app_id, span)
         write_manifest(self.folder, manifest)
         self.at_step("manifest written")
+        # Windows keeps what a reader has open: then the next pull removes it.
+        with suppress(SourceError):
+            self._clear_unlisted(manifest)
         return new
 
     def _write_files(self, staged: StagedRows, pull: str) -> list[ArchiveFile]:
@@ -130,20 +134,21 @@ class Archive:
         make_folder(draft)
         staged.write(draft)
         counts = dict(rows_of_files(staged.connection, draft))
+        mark = sql.keys_mark(staged.connection)
         made = [
-            self._take_file(path, number=number, pull=pull, apps=apps, rows=counts[str(path)])
+            self._take_file(path, f"{pull}-{number}{mark}", apps=apps, rows=counts[str(path)])
             for number, path in enumerate(sorted(draft.rglob("*.parquet")))
         ]
         shutil.rmtree(draft, ignore_errors=True)
         return made
 
     def _take_file(
-        self, draft: Path, *, number: int, pull: str, apps: dict[str, str | None], rows: int
+        self, draft: Path, name: str, *, apps: dict[str, str | None], rows: int
     ) -> ArchiveFile:
         """Give a file that DuckDB wrote its place; DuckDB names folders ``app_key=…/day=…``."""
         app_id = unquote(draft.parent.parent.name.partition("=")[2])
         day = unquote(draft.parent.name.partition("=")[2])
-        name = f"{safe(app_id)}/{day}/{pull}-{number}{sql.rules_mark()}.parquet"
+        name = f"{safe(app_id)}/{day}/{name}.parquet"
         path = self.folder / name
         make_folder(path.parent)
         with writing(path):

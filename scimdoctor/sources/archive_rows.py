@@ -31,6 +31,9 @@ MANY_FILES = 12
 AT_ONCE = 32 * 1024 * 1024
 """Bytes of records that are sorted into files at once."""
 
+RENEWED = 8 * 1024 * 1024
+"""Bytes of files of an older release that a pull writes anew: it takes a second or two."""
+
 Place = tuple[str, str]
 """The app's key and the day that a file is of."""
 
@@ -114,7 +117,10 @@ QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, mark, 
 """
 
 ROWS = f"""
-SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, text AS {sql.SIGNED}, app_key, day
+SELECT {", ".join((*COLUMNS, *RECORD_COLUMNS))}, text AS {sql.SIGNED},
+    {sql.EVENT_KEY} AS event_key, {sql.OBJECT_KEY} AS object_key,
+    CASE WHEN text IS NOT NULL THEN {sql.FAULT_KEY.format(app="coalesce(app, app_id)")} END AS fault_key,
+    app_key, day
 FROM ({{source}}) AS rows LEFT JOIN signed ON hash(rows.words) = signed.words
 """
 
@@ -160,7 +166,8 @@ def take_new(
     """Stage the events in `rows` that are new; return how many those are.
 
     Where an app's day lies in many files, their events are put in as well, so that they come to
-    lie in one; those files are returned. Their place is taken once the manifest is written.
+    lie in one; and those of some files of an older release, so that these come to be as today's.
+    All those files are returned. Their place is taken once the manifest is written.
     """
     staged.stage(rows_with_records(rows))
     found = staged.places()
@@ -170,17 +177,31 @@ def take_new(
     staged.leave_out_repeats()
     new = staged.count()
     crowds = Counter((one.app_id, one.day) for one in manifest.files)
+    old = outdated(manifest.files, sql.keys_mark(staged.connection))
     crowd = [
         one
         for one in manifest.files
-        if (one.app_id, one.day) in found and crowds[one.app_id, one.day] >= MANY_FILES
+        if one in old
+        or ((one.app_id, one.day) in found and crowds[one.app_id, one.day] >= MANY_FILES)
     ]
-    if not new or not crowd:
-        return new, []
-    columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
-    staged.stage(f"SELECT {columns} FROM {sql.read_parquet(str(folder / c.path) for c in crowd)}")
-    staged.leave_out_repeats()
+    if crowd:
+        columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
+        files = sql.read_parquet(str(folder / one.path) for one in crowd)
+        staged.stage(f"SELECT {columns} FROM {files}")
+        staged.leave_out_repeats()
     return new, crowd
+
+
+def outdated(files: Iterable[ArchiveFile], mark: str) -> list[ArchiveFile]:
+    """Return files without the `mark` of today's, the newest days first, about `RENEWED` bytes."""
+    chosen: list[ArchiveFile] = []
+    for one in sorted(files, key=lambda one: one.day, reverse=True):
+        if one.path.endswith(f"{mark}.parquet"):
+            continue
+        if chosen and sum(other.bytes for other in chosen) + one.bytes > RENEWED:
+            break
+        chosen.append(one)
+    return chosen
 
 
 def rows_with_records(path: Path) -> str:

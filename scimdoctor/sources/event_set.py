@@ -32,7 +32,13 @@ from scimdoctor.sources.odd_lines import (
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 from scimdoctor.sources.shapes import Container, TidyFile
-from scimdoctor.sources.summary import Summary, counted, in_utc, make_facts, summarise
+from scimdoctor.sources.summary import (
+    Summary,
+    counted,
+    in_utc,
+    make_facts,
+    summarise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -90,6 +96,9 @@ class Part:
     files: tuple[str, ...] = ()
     """The archive's files that the rows come from."""
 
+    keyed: bool = False
+    """Whether those hold the keys of events, objects and faults."""
+
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -145,13 +154,16 @@ class EventSet:
                 self._repair()
                 self._facts(wanted)
             self.checked = True
-            return summarise(self.connection, made_up=self.made_up, limit=limit)
+            return summarise(
+                self.connection, self._keyed_of_days, made_up=self.made_up, limit=limit
+            )
 
     def _facts(self, wanted: EventFilter) -> int:
         """Fill the table of facts; return how many rows are odd."""
 
         def make() -> int:
-            return make_facts(self.connection, self.source(), wanted, made_up=self.made_up)
+            plain, keyed = (self.source(keyed=kind) for kind in (False, True))
+            return make_facts(self.connection, plain, wanted, keyed=keyed, made_up=self.made_up)
 
         return self._with_second_try(make)
 
@@ -299,27 +311,45 @@ class EventSet:
 
     def add_parquet(self, paths: Sequence[Path]) -> None:
         """Take in files of the archive."""
-        signed = tuple(str(path) for path in paths if sql.is_signed(path.name))
-        unsigned = tuple(str(path) for path in paths if not sql.is_signed(path.name))
-        for names, view in ((signed, sql.signed_view), (unsigned, sql.parquet_view)):
-            if names:
-                raw = partial(sql.raw_from_parquet, names)
-                near = partial(self._of_days, names)
-                self.parts.append(Part(rows=view(names), raw=(raw,), near=near, files=names))
+        mark = sql.keys_mark(self.connection)
+        views: dict[Callable[[Iterable[str]], str], list[str]] = {}
+        for path in paths:
+            view: Callable[[Iterable[str]], str] = sql.parquet_view
+            if path.name.endswith(f"{mark}.parquet"):
+                view = sql.keyed_view
+            elif sql.is_signed(path.name):
+                view = sql.signed_view
+            views.setdefault(view, []).append(str(path))
+        for view, listed in views.items():
+            names = tuple(listed)
+            self.parts.append(
+                Part(
+                    rows=view(names),
+                    raw=(partial(sql.raw_from_parquet, names),),
+                    near=partial(self._of_days, names),
+                    files=names,
+                    keyed=view is sql.keyed_view,
+                )
+            )
 
     def _of_days(
         self, names: tuple[str, ...], wanted: Mapping[str, datetime | None]
     ) -> list[RawRecord]:
         """Return the records with the `wanted` ids in the archive's files of their days."""
         days = {f"{time:%Y-%m-%d}" for time in wanted.values() if time}
-        chosen = [name for name in names if Path(name).parent.name in days]
+        chosen = of_days(names, days)
         return self._records(sql.raw_from_parquet(chosen, wanted)) if chosen else []
 
-    def source(self) -> str:
-        """Return the query for the rows of every part."""
-        if not self.parts:
-            return sql.no_rows()
-        return " UNION ALL ".join(f"({part.rows})" for part in self.parts)
+    def _keyed_of_days(self, days: Collection[str]) -> str:
+        """Return the query for the rows of some days in the archive's files with keys."""
+        names = [name for part in self.parts if part.keyed for name in part.files]
+        chosen = of_days(names, days)
+        return sql.keyed_view(chosen) if chosen else sql.no_rows()
+
+    def source(self, *, keyed: bool | None = None) -> str:
+        """Return the query for the rows of every part, or of those with keys, or without."""
+        rows = [part.rows for part in self.parts if keyed in {None, part.keyed}]
+        return " UNION ALL ".join(f"({one})" for one in rows) or sql.no_rows()
 
     def _check(self) -> None:
         """Find odd lines, once, before the first question that would miss them."""
@@ -400,6 +430,11 @@ class EventSet:
         self.parts.remove(part)
         reader = FileReader(trouble=self.trouble)
         self.add_events(reader.events([Input(name=str(part.source), path=part.source)]))
+
+
+def of_days(names: Iterable[str], days: Collection[str]) -> list[str]:
+    """Return those of the archive's files that are of one of `days`."""
+    return [name for name in names if Path(name).parent.name in days]
 
 
 def read_raw(

@@ -21,9 +21,9 @@ _BEHIND = f"""
 WITH wanted AS (
     SELECT DISTINCT id AS sample, fault FROM faults WHERE id IN (SELECT unnest(?))
 ), each AS (
-    SELECT sample, hash(scope, object) AS object, max(time) AS time, arg_max(id, (time, id)) AS id
+    SELECT sample, object, max(time) AS time, arg_max(id, (time, id)) AS id
     FROM faults JOIN wanted USING (fault)
-    WHERE shown AND NOT nameless
+    WHERE shown AND object IS NOT NULL
     GROUP BY ALL
 )
 SELECT sample, list(object), arg_max({{'id': id, 'time': time}}, (time, id), {SAMPLES}) FROM each GROUP BY sample

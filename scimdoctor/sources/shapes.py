@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.sources.json_stream import BETWEEN, DECODER, LONGEST_RECORD, WRAPPER
 from scimdoctor.sources.line_search import lines_near
 from scimdoctor.sources.rows import COLUMNS
-from scimdoctor.sources.sql import NOT_SIGNED, listed, quoted
+from scimdoctor.sources.sql import KEYS, UNKNOWN_TEXT, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -253,7 +253,7 @@ def rows_from(shape: Shape, source: str, r: str, *more: str) -> str:
     )
     kept = ", ".join((*COLUMNS, *more))
     return (
-        f"SELECT {kept}, {NOT_SIGNED}, NOT coalesce({WHOLE}, false) AS odd "
+        f"SELECT {kept}, {UNKNOWN_TEXT}, {KEYS}, NOT coalesce({WHOLE}, false) AS odd "
         f"FROM (SELECT * EXCLUDE telling, {told} FROM ({inner}))"
     )
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    import duckdb
+
     from scimdoctor.sources.event_filter import EventFilter
 
 OBJECT = "coalesce(source_id, source_name, target_id, target_name)"
@@ -58,12 +60,13 @@ def read_lines(path: str, columns: str) -> str:
 def rows_view(path: str) -> str:
     """Return a query over a file of rows that Python wrote."""
     source = read_lines(path, columns_argument(COLUMNS.items()))
-    return f"SELECT {', '.join(COLUMNS)}, {NOT_SIGNED}, false AS odd FROM {source}"
+    return f"SELECT {', '.join(COLUMNS)}, {UNKNOWN_TEXT}, {KEYS}, false AS odd FROM {source}"
 
 
 def parquet_view(paths: Iterable[str]) -> str:
     """Return a query over files of the archive."""
-    return f"SELECT {', '.join(COLUMNS)}, {NOT_SIGNED}, false AS odd FROM {read_parquet(paths)}"
+    source = read_parquet(paths)
+    return f"SELECT {', '.join(COLUMNS)}, {UNKNOWN_TEXT}, {KEYS}, false AS odd FROM {source}"
 
 
 def signed_view(paths: Iterable[str]) -> str:
@@ -72,7 +75,14 @@ def signed_view(paths: Iterable[str]) -> str:
     What they were made of is not read again.
     """
     columns = ", ".join(f"NULL AS {name}" if name in WORDS else name for name in COLUMNS)
-    return f"SELECT {columns}, {SIGNED}, false AS odd FROM {read_parquet(paths)}"
+    return f"SELECT {columns}, {SIGNED}, {KEYS}, false AS odd FROM {read_parquet(paths)}"
+
+
+def keyed_view(paths: Iterable[str]) -> str:
+    """Return a query over files of the archive that hold their keys, made as today."""
+    columns = ", ".join(f"NULL AS {name}" if name in WORDS else name for name in COLUMNS)
+    keys = ", ".join(KEY_COLUMNS)
+    return f"SELECT {columns}, {SIGNED}, {keys}, false AS odd FROM {read_parquet(paths)}"
 
 
 def read_parquet(paths: Iterable[str]) -> str:
@@ -84,25 +94,43 @@ def read_parquet(paths: Iterable[str]) -> str:
 SIGNED = "signature_text"
 """The column of a signature's text, in the archive; NULL for successes."""
 
-NOT_SIGNED = f"NULL::VARCHAR AS {SIGNED}"
+UNKNOWN_TEXT = f"NULL::VARCHAR AS {SIGNED}"
 WORDS = ("reason", "skip_attribute", "step_words")
+
+EVENT_KEY = "hash(id)"
+OBJECT_KEY = f"CASE WHEN {OBJECT} IS NOT NULL THEN hash({SCOPE}, {OBJECT}) END"
+FAULT_KEY = "hash(status, {app}, action, error_code, skip_reason, text)"
+"""What stands for an event, its object and its fault: eight bytes are compared, not texts."""
+
+KEY_COLUMNS = ("event_key", "object_key", "fault_key")
+KEYS = f"{EVENT_KEY} AS event_key, {OBJECT_KEY} AS object_key, NULL::UBIGINT AS fault_key"
+"""The keys where no file holds them; a fault has none before its text is worked out."""
+
+HASHED = "SELECT hash('a'), hash('a', 'b'), hash('', NULL, 'é')"
+"""What tells whether DuckDB makes the keys as it did when a file was written."""
 
 
 def rules_mark() -> str:
-    """Return what the name of a signed file ends with: another one for other rules."""
+    """Return what the name of a signed file has in it: another one for other rules."""
     parts = (*RULES, LONGEST_REASON, LONGEST_TEXT, SHORTEST_NAME, NET_SENTENCE)
     return "-s" + hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
 
+def keys_mark(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what the name of a file with keys ends with, signed as it is."""
+    found = (connection.execute(HASHED).fetchone(), OBJECT_KEY, FAULT_KEY)
+    return f"{rules_mark()}-k{hashlib.sha256(repr(found).encode()).hexdigest()[:8]}"
+
+
 def is_signed(name: str) -> bool:
     """Say whether a file of the archive has signatures by today's rules."""
-    return name.endswith(f"{rules_mark()}.parquet")
+    return f"{rules_mark()}." in name or f"{rules_mark()}-k" in name
 
 
 def no_rows() -> str:
     """Return a query with the rows' columns and no rows."""
     columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
-    return f"SELECT {columns}, {NOT_SIGNED}, false AS odd WHERE false"
+    return f"SELECT *, {UNKNOWN_TEXT}, {KEYS}, false AS odd FROM (SELECT {columns} WHERE false)"
 
 
 def raw_from_rows(path: str, ids: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,30 @@ def test_files_of_an_older_release_are_read_beside_new_ones(tmp_path: Path) -> N
     assert new.signatures
 
 
+OLD_ARCHIVE = ROOT / "tests" / "data" / "archive-before-keys"
+"""One tenant's archive as an older release wrote it."""
+
+
+def test_a_pull_writes_files_of_an_older_release_anew(tmp_path: Path) -> None:
+    shutil.copytree(OLD_ARCHIVE, tmp_path, dirs_exist_ok=True)
+    old, before, kept = summary_of(tmp_path), contents(tmp_path), files_of(tmp_path)
+    assert old.signatures
+    with log_server(random_records(60), page_size=60) as server:
+        assert pull(server, tmp_path).returncode == 0
+    assert not kept & files_of(tmp_path)
+    assert all("-k" in name for name in files_of(tmp_path))
+    assert dict(contents(tmp_path)).items() >= dict(before).items()
+    archive = Archive(tmp_path, "t")
+    since, until = "2025-01-01", "2025-12-31"
+    with new_event_set() as events:
+        events.add_parquet([path for path in archive.files() if since < path.parent.name < until])
+        assert events.summary(EVERYTHING) == old
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.name for path in Archive(folder, "t").files()}
+
+
 def summary_of(folder: Path) -> Summary:
     with new_event_set() as events:
         events.add_parquet(Archive(folder, "t").files())
@@ -130,7 +155,8 @@ def make_old(archive: Archive) -> None:
         old, new = archive.folder / one.path, f"{one.path.rpartition('-s')[0]}.parquet"
         with duckdb.connect() as connection:
             connection.execute(
-                f"COPY (SELECT * EXCLUDE signature_text FROM '{old}') TO '{archive.folder / new}'"
+                f"COPY (SELECT * EXCLUDE (signature_text, event_key, object_key, fault_key) "
+                f"FROM '{old}') TO '{archive.folder / new}'"
             )
         old.unlink()
         path = archive.folder / new
