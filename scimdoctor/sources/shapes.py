@@ -269,7 +269,7 @@ TELLING_PARTS = {
 
 NO_TEXT = " OR ".join(
     f"{name} IN ('true', 'false') OR left({name}, 1) IN ('{{', '[')"
-    for name in ("error_code", "reason", *TELLING_PARTS)
+    for name in ("id", "error_code", "reason", *TELLING_PARTS)
 )
 """What may be another JSON value where text is due: DuckDB writes those in its own way."""
 
@@ -311,7 +311,7 @@ def fields_of(shape: Shape, r: str) -> dict[str, str]:
     category = first_of([f"lower({r}category)", "'provisioning'"]) if shape.envelope else None
     return {
         **{name: f"nullif({expression}, '')" for name, expression in texts.items()},
-        "time": f"try_cast({at}activityDateTime AS TIMESTAMP)",
+        "time": PLAIN_TIME.format(time=f"{at}activityDateTime"),
         "tenant_id": f"nullif({tenant}, '')",
         "change_id": f"nullif({change}, '')",
         "duration": duration,
@@ -321,6 +321,13 @@ def fields_of(shape: Shape, r: str) -> dict[str, str]:
         "reason": first_of(reasons),
         "category": category or "'provisioning'",
     }
+
+
+PLAIN_TIME = """CASE WHEN {time} >= '0001' AND {time} NOT LIKE '___________24%' AND (
+    {time} LIKE '____-__-__T__:__:__%Z' OR {time} LIKE '____-__-__T__:__:__%+00:00'
+    OR {time} LIKE '____-__-__T__:__:__') THEN try_cast({time} AS TIMESTAMP) END"""
+"""A time as Graph and .NET write it; DuckDB reads other ones in its own way: without the offset,
+the hour 24 as the next day, `infinity` and years before the first."""
 
 
 def first_of(expressions: Iterable[str]) -> str:

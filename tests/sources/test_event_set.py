@@ -119,6 +119,32 @@ FIELDS = [
 ]
 
 
+ODD_TIMES = (
+    "infinity", "epoch", "2026-3-1", "2026-03-01T24:00:00Z", "2026-03-01 10:00 AM", "0000-01-01",
+    "2026-03-01T00:00:00.1234567+02:00", "2026-03-01T00:00:00-02:00", "12026-03-01T00:00:00Z",
+    "44-03-15 (BC)", "2026/03/01 00:00:00", " 2026-03-01T00:00:00Z", "2026-03-01T7:00:00Z",
+)  # fmt: skip
+
+
+def test_times_in_another_form_are_read_alike_by_both_paths(tmp_path: Path) -> None:
+    good = {"person": 1, "status": "success", "app": 1, "reason": "", "skip": None}
+    lines = [record(n, second=n, code="", action="create", **good) for n in range(400)]
+    for number, time in enumerate((*ODD_TIMES, "2026-03-01T00:00:00.1234567+00:00")):
+        one = record(
+            number,
+            second=0,
+            code=f"E{number}",
+            action="create",
+            **good | {"status": "failure", "reason": "x"},
+        )
+        lines[number] = one | {"activityDateTime": time}
+    path = write(tmp_path / "log.jsonl", lines)
+    with open_events([str(path)], big=0) as events:
+        quick = events.summary(EVERYTHING)
+        assert events.parts[0].rows.endswith("WHERE NOT odd"), "DuckDB read the rest"
+    assert quick == summary_of(path)
+
+
 @settings(max_examples=25, deadline=None)
 @given(records=RECORDS.filter(bool), path=st.sampled_from(FIELDS), value=ANY_JSON)
 def test_any_value_in_any_field_is_read_alike_by_both_paths(
