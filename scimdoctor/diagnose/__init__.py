@@ -146,12 +146,13 @@ def _asked(
     if not chosen:
         return cases, ()
     chosen = list(_replayed(tuple(chosen), probe))
-    suspects = list(compress(first, asked))
     facts = [facts_of(named.case) for named in chosen]
-    questions = [_questions(f, d) for f, d in zip(facts, suspects, strict=True)]
+    # The app's whole answer may point elsewhere than what the log kept of it.
+    told = zip(facts, compress(first, asked), map(_named, chosen), strict=True)
+    questions = [_questions(f, before, after) for f, before, after in told]
     findings = probe.check(chain.from_iterable(questions), bears=partial(_bears_on_any, facts))
-    told = zip(chosen, facts, questions, strict=True)
-    seen = iter([_checked(n, f, q, findings, probe) for n, f, q in told])
+    shown = zip(chosen, facts, questions, strict=True)
+    seen = iter([_checked(n, f, q, findings, probe) for n, f, q in shown])
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
 
 
@@ -192,10 +193,14 @@ def _signed(diagnosis: Diagnosis, named: NamedCase) -> Diagnosis:
     return replace(diagnosis, signature=named.about) if named.case.event is not None else diagnosis
 
 
-def _questions(facts: Facts, diagnosis: Diagnosis) -> tuple[str, ...]:
+def _named(named: NamedCase) -> Diagnosis:
+    return diagnose_case(named.case)
+
+
+def _questions(facts: Facts, *diagnoses: Diagnosis) -> tuple[str, ...]:
     """What to check for one case: what is suspected, and where no rule fits the usual causes."""
     usual = usual_suspects([(facts.stage, facts.is_group)]) if is_open(facts) else ()
-    return tuple(dict.fromkeys((*suspected([diagnosis]), *usual)))
+    return tuple(dict.fromkeys((*suspected(diagnoses), *usual)))
 
 
 def _points_somewhere(cases: tuple[NamedCase, ...], evidence: Evidence) -> bool:
