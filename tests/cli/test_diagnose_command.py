@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from scimdoctor.cli.commands.diagnose import diagnose
@@ -520,6 +521,16 @@ def test_without_a_failure_to_go_by_the_endpoint_is_checked_as_a_whole(tmp_path:
     assert [d["cause"] for d in ran.json["diagnoses"]] == ["filter-no-match-404"]
     assert ran.json["diagnoses"][0]["confidence"] == "confirmed"
     assert not [limit for limit in ran.json["limits"] if "checked only for" in limit]
+
+
+def test_reading_tells_a_missing_match_from_a_filter_that_does_not_work(tmp_path: Path) -> None:
+    provider = ScimServiceProvider(token=TOKEN, faults=("filter-no-match-400",))
+    with httpx.Client(transport=ProviderTransport(provider.handle)) as http:
+        user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"}
+        bearer = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        assert http.post(f"{BASE_URL}/Users", json=user, headers=bearer).status_code == 201
+    ran = run(tmp_path, "--endpoint", BASE_URL, "-f", "json", app=provider.handle)
+    assert {d["cause"] for d in ran.json["diagnoses"]} == {"filter-no-match-404"}
 
 
 def test_what_reading_cannot_show_is_said_with_the_command_that_does(tmp_path: Path) -> None:
