@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scimdoctor.endpoint.leftovers import cleanup_command
 from scimdoctor.model.reconstruction import Purpose
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.progress import SILENT
@@ -133,10 +134,22 @@ def replay_many(
                 break
     return Batch(
         replays=tuple(run.replays),
-        limits=run.limits(),
+        limits=(*run.limits(), *(_left_over(replayer, mode) if run.interrupted else ())),
         interrupted=run.interrupted,
         unreached=bool(run.unreached),
     )
+
+
+def _left_over(replayer: Replayer, mode: ReplayMode) -> tuple[str, ...]:
+    """What a run that was stopped in its clean-up may have left, and the command that removes it."""
+    if mode is not ReplayMode.SHADOW or replayer.endpoint is None:
+        return ()
+    base_url = replayer.endpoint.base_url
+    left = len(replayer.journal.resources(base_url))
+    if not left:
+        return ()
+    copies = "1 throwaway object" if left == 1 else f"{left} throwaway objects"
+    return (f"{copies} may be left in the app: {cleanup_command(base_url)}",)
 
 
 @dataclass(slots=True, kw_only=True)

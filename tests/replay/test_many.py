@@ -34,6 +34,7 @@ from tests.fakes.replaying import failure, replayer
 from tests.fakes.scim_app import ScimApp, open_app, scim_error
 
 if TYPE_CHECKING:
+    from scimdoctor.lab.http import LabRequest
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.replay import Subject
 
@@ -319,3 +320,20 @@ def test_ctrl_c_keeps_what_was_done() -> None:
     assert batch.interrupted
     assert len(batch.replays) == 1
     assert batch.limits == ("2 events were not replayed: interrupted",)
+
+
+def test_what_a_stop_in_the_clean_up_leaves_is_said(tmp_path: Path) -> None:
+    app = ScimApp()
+
+    def stop(request: LabRequest) -> None:
+        if request.method == "DELETE":
+            raise KeyboardInterrupt
+
+    app.rules.append(stop)
+    with open_app(app) as endpoint:
+        endpoint.guard.allow("test")
+        mode = ReplayMode.SHADOW
+        batch = replay_many(creates(2), replayer(endpoint, tmp_path), mode)
+    assert batch.interrupted
+    assert len(app.provider.users) == 1
+    assert batch.limits[-1].startswith("1 throwaway object may be left in the app: scimdoctor cle")
