@@ -73,13 +73,19 @@ def verified(found: Sequence[Archive]) -> StatusVerdict:
     """Tell what is wrong with the archives."""
     faults = [(archive.tenant, fault) for archive in found for fault in archive.verify()]
     files = sum(len(archive.manifest.files) for archive in found)
+    left = tuple(
+        (one.tenant, f"{counted(count, 'file')} left by an interrupted pull; the next removes them")
+        for one in found
+        if (count := one.leftovers())
+    )
     if not faults:
-        return StatusVerdict(subject=SUBJECT, health=OK, headline=f"All {files} files are whole.")
+        headline = f"All {files} files are whole."
+        return StatusVerdict(subject=SUBJECT, health=OK, headline=headline, facts=left)
     return StatusVerdict(
         subject=SUBJECT,
         health=DAMAGED,
         headline=f"{counted(len(faults), 'fault')} in {counted(files, 'file')}.",
-        facts=tuple(faults),
+        facts=(*faults, *left),
         next_steps=(
             "Move the tenant's folder away and pull again; Entra keeps 30 days (7 without P1/P2).",
         ),

@@ -203,15 +203,12 @@ class Archive:
 
     def verify(self) -> list[str]:
         """Return what is wrong with the archive, a sentence each; nothing if all is well."""
-        manifest = self.manifest
-        wrong = [text for one in manifest.files if (text := self._fault_of(one))]
-        listed = {self.folder / one.path for one in manifest.files}
-        left = len(list(unlisted(self.folder, listed)))
-        if left:
-            wrong.append(
-                f"{left} files of an interrupted pull are left; the next pull removes them"
-            )
-        return wrong
+        return [text for one in self.manifest.files if (text := self._fault_of(one))]
+
+    def leftovers(self) -> int:
+        """Return how many files an interrupted writer left; the next pull removes them."""
+        listed = {self.folder / one.path for one in self.manifest.files}
+        return len(list(unlisted(self.folder, listed)))
 
     def _fault_of(self, one: ArchiveFile) -> str | None:
         path = self.folder / one.path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, wraps
@@ -473,7 +474,10 @@ def translated(what: tuple[str, str] = READING) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         hint = f"if the disk is full, free some space or {what[1]}"
-        raise SourceError(f"{what[0]}: {told(error)}", hint=hint) from error
+        # What a thread met comes as JSON in the middle of a sentence.
+        inner = re.search(r'"exception_message":"((?:[^"\\]|\\.)*)"', str(error))
+        said = inner[1].replace('\\"', '"') if inner else told(error)
+        raise SourceError(f"{what[0]}: {said}", hint=hint) from error
 
 
 @contextmanager

@@ -55,6 +55,7 @@ def environ(server: LogServer) -> dict[str, str]:
 def contents(folder: Path) -> list[tuple[str, str]]:
     archive = Archive(folder, "t")
     assert archive.verify() == []
+    assert archive.leftovers() == 0
     files = [str(path) for path in archive.files()]
     with duckdb.connect() as connection:
         query = "SELECT id, raw FROM read_parquet($files, hive_partitioning=false) ORDER BY id"
