@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.ids import ACCEPTED, CONNECT
-from scimdoctor.checks.prose import missing_prerequisite
+from scimdoctor.checks.prose import misses_api_key, missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html
 from scimdoctor.endpoint.credentials import BearerToken, ExtraHeaders, NoCredentials, token_problems
@@ -51,6 +51,12 @@ def _accepted(context: CheckContext) -> Iterator[Result]:
         offered = exchange.response.header("www-authenticate") if exchange.response else ""
         yield failed(
             f"{words}; the app asks for {offered!r}, and Entra can send a bearer token only.",
+            exchange,
+            cause="auth-scheme-unsupported",
+        )
+    elif exchange.status == 401 and misses_api_key(exchange):
+        yield failed(
+            f"{words}: it looks for a key elsewhere, and Entra can send 'Authorization: Bearer' only.",
             exchange,
             cause="auth-scheme-unsupported",
         )

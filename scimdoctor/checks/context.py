@@ -54,7 +54,7 @@ _THROTTLED_WAIT = 20.0
 """Seconds that a whole run waits because of 429: it is one finding, however often it is seen."""
 
 _GIVE_UP_AFTER = 3
-_GRACE = (0.1, 0.3, 0.6)
+_GRACE = (0.1, 0.3, 0.6, 1.2)
 
 
 @dataclass(kw_only=True)
@@ -162,6 +162,7 @@ class CheckContext:
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace_left, self._waited_in_vain = 3.0, False
+        self._waited, self._lag = 0.0, 0.0
         self._clashed: set[tuple[str, str]] = set()
 
     # -- sending ---------------------------------------------------------------------------
@@ -337,13 +338,19 @@ class CheckContext:
         """Moments at which to look again for the effect of `write`, sleeping in between.
 
         Bounded for the whole run: an app that ignores many writes must not make it slow. Once it
-        was waited for in vain, and nothing ever came late, a short wait is enough.
+        was waited for in vain, and nothing ever came late, a short wait is enough. Where something
+        came late, the wait that was enough then is never left out.
         """
-        hopeful = self.delays or not self._waited_in_vain
-        for seconds in _GRACE if hopeful else _GRACE[:1]:
-            if self._grace_left < seconds:
+        few = self._waited_in_vain
+        steps = _GRACE[:1] if few else _GRACE
+        if self._lag:
+            steps = (self._lag, *(_GRACE[2:3] if few else _GRACE[1:]))
+        self._waited = 0.0
+        for seconds in steps:
+            if self._grace_left < seconds and (self._waited or not self._lag):
                 return
             self._grace_left -= seconds
+            self._waited += seconds
             self.options.clock.sleep(seconds)
             yield seconds
         self._waited_in_vain = True
@@ -351,7 +358,8 @@ class CheckContext:
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""
         self.delays.append(write)
-        self._grace_left = max(self._grace_left, 3.0)
+        self._lag = max(self._lag, self._waited)
+        self._grace_left = max(self._grace_left, self._lag + 3.0)
 
     # -- reading ---------------------------------------------------------------------------
 

@@ -157,6 +157,7 @@ def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[
         yield failed(
             f"{words}. {with_members} it works. The other checks of groups go on with such groups.",
             exchange,
+            cause="unhandled-exception-500" if exchange.crashed else None,
         )
     elif exchange.status in _NO_ROUTE:
         yield failed(f"{words}.", exchange, cause="groups-endpoint-missing")
@@ -224,7 +225,8 @@ def _stored(context: CheckContext) -> Iterator[Result]:
             )
         else:
             context.kept.add(f"group:{path}")
-    if "group:displayName" in context.kept and not problems:
+    usable = not [*resource_problems({**state, "schemas": [urns.GROUP]})]
+    if "group:displayName" in context.kept and usable:
         context.works_anyway.add(GROUP_STORED)
 
 

@@ -134,6 +134,14 @@ def _disabled_found(context: CheckContext) -> Iterator[Result]:
             exchange,
             cause="write-response-wrong",
         )
+    elif "query/external-id" in context.passed and value_at(user.state, "externalId"):
+        exchange = context.find_own(user, "externalId", str(value_at(user.state, "externalId")))
+        if not holds(exchange, user):
+            yield failed(
+                f"The query by externalId for a disabled user was answered {answer_words(exchange)} "
+                "without it, while userName finds it.",
+                exchange,
+            )
 
 
 def _disable_again(context: CheckContext) -> Iterator[Result]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
@@ -15,12 +15,14 @@ from scimdoctor.checks.shapes import (
     resources_of,
 )
 from scimdoctor.entra import requests
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
+    from scimdoctor.model.exchange import Exchange
 
 
 def _excluded(context: CheckContext) -> Iterator[Result]:
@@ -37,6 +39,8 @@ def _excluded(context: CheckContext) -> Iterator[Result]:
             by_id,
         )
         return
+    if by_id.ok and value_at(context.state(group), "displayName") is not None:
+        yield from _nameless(by_id, by_id.json)
     if GROUP_MATCH not in context.passed:
         return
     listed = context.find("Groups", "displayName", str(context.state(group).get("displayName")))
@@ -44,6 +48,16 @@ def _excluded(context: CheckContext) -> Iterator[Result]:
         yield failed(
             "GET /Groups?excludedAttributes=members&filter=… answers the members all the same.",
             listed,
+        )
+
+
+def _nameless(exchange: Exchange, shown: Any) -> Iterator[Result]:  # noqa: ANN401 - JSON value
+    """See whether more than the members was left out."""
+    if isinstance(shown, dict) and value_at(shown, "displayName") is None:
+        yield failed(
+            "GET /Groups/{id}?excludedAttributes=members leaves displayName out as well.",
+            exchange,
+            cause="attribute-not-stored-or-returned",
         )
 
 

@@ -84,6 +84,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "create/partial": (
         "attribute-not-stored-or-returned",
+        "mapping-targets-unsupported-attribute",
         "unhandled-exception-500",
     ),
     "create/inactive": (
@@ -120,6 +121,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-no-match-404",
         "filter-not-selective",
     ),
+    "query/paging": ("unhandled-exception-500",),
     "query/and": ("filter-not-selective",),
     "query/symbols": (
         "attribute-not-stored-or-returned",
@@ -344,12 +346,14 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "replace-clears-unsent-values",
         "unhandled-exception-500",
         "write-response-wrong",
+        "request-content-type-refused",
     ),
     "groups/add-external-id": (
         "patch-op-case-sensitive",
         "immutable-attribute-refused",
         "patch-accepted-not-applied",
         "replace-clears-unsent-values",
+        "request-content-type-refused",
     ),
     "groups/add-members": (
         "attribute-not-stored-or-returned",
@@ -361,7 +365,10 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "response-attribute-malformed",
         "unhandled-exception-500",
         "write-response-wrong",
+        "request-content-type-refused",
     ),
+    "groups/disabled-stays": ("attribute-not-stored-or-returned",),
+    "groups/excluded-attributes": ("attribute-not-stored-or-returned",),
     "groups/second-group": ("replace-clears-unsent-values",),
     "groups/disabled-member": (
         "attribute-not-stored-or-returned",

@@ -20,6 +20,18 @@ _LACK = (
 _PREREQUISITE = re.compile(rf"\b{_THING}\b[^.]{{0,80}}\b{_LACK}|\bno (?:free )?{_THING}\b", re.I)
 """A Keycloak SCIM server: "SCIM managed role not found"; licence and seat limits of several apps."""
 
+_USED_UP = re.compile(
+    r"\b(?:seats?|licen[cs]es?)\b[^.]{0,40}\b(?:taken|used|in use|assigned)\b", re.I
+)
+"""The usual words of apps that are sold by the seat; not from a public report."""
+
+_NO_API_KEY = re.compile(
+    r"\b(?:no|missing|requires?|provide)\b[^.]{0,30}\bapi[-_ ]?key\b"
+    r"|\bapi[-_ ]?key\b[^.]{0,30}\b(?:missing|required|not (?:found|provided|present))\b",
+    re.I,
+)
+"""Kong's key-auth: "No API key found in request"; AWS and Azure gateways have words like it."""
+
 _SWITCHED_OFF = re.compile(
     r"\b(?:scim|(?:user )?provisioning)\b[^.]{0,60}"
     r"\b(?:not (?:yet )?(?:enabled|activated|available)|disabled|(?:switched|turned) off)\b",
@@ -37,7 +49,13 @@ _DOMAIN = re.compile(r"\bdomain\b", re.I)
 def missing_prerequisite(exchange: Exchange) -> bool:
     """Whether the answer says that something in the app must exist or be bought first."""
     text = exchange.response.text if exchange.response else ""
-    return bool(_PREREQUISITE.search(text) or _SWITCHED_OFF.search(text))
+    return any(p.search(text) for p in (_PREREQUISITE, _USED_UP, _SWITCHED_OFF))
+
+
+def misses_api_key(exchange: Exchange) -> bool:
+    """Whether an app to which a bearer token was sent says that it got no key at all."""
+    text = exchange.response.text if exchange.response else ""
+    return bool(_NO_API_KEY.search(text))
 
 
 def is_sign_in(exchange: Exchange) -> bool:

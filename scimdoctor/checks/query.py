@@ -273,7 +273,7 @@ def _selective(context: CheckContext) -> Iterator[Result]:
 def _paging(context: CheckContext) -> Iterator[Result]:
     context.user("subject")
     context.user("bystander")
-    first, second = context.each([_page(1), _page(2)])
+    first, second = context.each([_page(1, 2), _page(2, 2)])
     if not first.ok:
         yield noted(
             f"GET /Users without a filter was answered {answer_words(first)}; Entra does not ask so.",
@@ -283,7 +283,14 @@ def _paging(context: CheckContext) -> Iterator[Result]:
     problem = list_problem(first) or _too_few(first)
     if problem is not None:
         say = noted if context.fails(NO_MATCH, MATCH) else failed  # of those lists it is told
-        yield say(f"GET /Users?startIndex=1&count=1 was answered with {problem}.", first)
+        yield say(f"GET /Users?startIndex=1&count=2 was answered with {problem}.", first)
+        return
+    if second.crashed:
+        yield failed(
+            f"GET /Users?startIndex=2&count=2 was answered {answer_words(second)}.",
+            second,
+            cause="unhandled-exception-500",
+        )
         return
     problem = _paging_problem(first, second)
     if problem is not None:
@@ -301,8 +308,8 @@ def _paging(context: CheckContext) -> Iterator[Result]:
             )
 
 
-def _page(start: int) -> ScimRequest:
-    return requests.get("/Users", [("startIndex", str(start)), ("count", "1")])
+def _page(start: int, count: int = 1) -> ScimRequest:
+    return requests.get("/Users", [("startIndex", str(start)), ("count", str(count))])
 
 
 def _too_few(first: Exchange) -> str | None:
@@ -312,17 +319,23 @@ def _too_few(first: Exchange) -> str | None:
 
 
 def _paging_problem(first: Exchange, second: Exchange) -> str | None:
-    """What is wrong with two pages of one user each, when there are at least two users."""
-    one, two = resources_of(first), resources_of(second)
-    if len(one) > 1:
-        return f"GET /Users?startIndex=1&count=1 was answered with {len(one)} users."
-    if second.ok and one and two and one[0].get("id") == two[0].get("id"):
-        return "GET /Users?startIndex=2&count=1 was answered with the user of the first page."
+    """What is wrong with two pages that begin one user apart, when there are at least two users."""
+    one = [str(r.get("id")) for r in resources_of(first)]
+    two = [str(r.get("id")) for r in resources_of(second)]
+    if len(one) > 2:
+        return f"GET /Users?startIndex=1&count=2 was answered with {len(one)} users."
+    if second.ok and one and two and one[0] == two[0]:
+        return "GET /Users?startIndex=2&count=2 begins with the user with whom startIndex=1 begins."
+    if second.ok and one[1:] and two and one[1] not in two:
+        return (
+            "GET /Users?startIndex=2&count=2 lacks the second user of startIndex=1&count=2: "
+            "startIndex is not read as the number of a user."
+        )
     start = second.json.get("startIndex") if isinstance(second.json, dict) else None
     if second.ok and start not in (None, 2):
         return f"The answer to startIndex=2 says that startIndex is {shown(start)}."
     if second.ok and not two:
-        return "GET /Users?startIndex=2&count=1 was answered without a user although there are two."
+        return "GET /Users?startIndex=2&count=2 was answered without a user although there are two."
     return None
 
 

@@ -21,7 +21,7 @@ from scimdoctor.checks.ids import AVAILABLE
 from scimdoctor.checks.options import CheckOptions
 from scimdoctor.checks.reproduction import reproduced
 from scimdoctor.checks.roots import one_root_per_cause
-from scimdoctor.checks.shapes import answer_words, request_words
+from scimdoctor.checks.shapes import answer_words, is_html, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
 from scimdoctor.endpoint.leftovers import cleanup_command
 from scimdoctor.errors import Interrupted, ScimDoctorError, WritesUsedUp
@@ -305,7 +305,33 @@ def _wanted(finding: Finding, names: Sequence[str]) -> bool:
 
 
 def _cause(rule: CheckRule, result: Result) -> str | None:
-    return rule.cause if result.cause is None else result.cause or None
+    """The result's cause, unless the status of what decided it speaks for another one.
+
+    Which value or path a check varied says nothing where the request was not looked at.
+    """
+    cause = rule.cause if result.cause is None else result.cause or None
+    last = result.exchanges[-1] if result.exchanges else None
+    if cause not in _OF_CONTENT or last is None:
+        return cause
+    if last.status == 415:
+        return "request-content-type-refused"
+    if last.status == 403 and is_html(last):
+        return "endpoint-unreachable-or-blocked"  # an app refuses in JSON, a firewall with a page
+    return cause
+
+
+_OF_CONTENT = frozenset(
+    {
+        "app-policy-refuses-change",
+        "filter-attribute-unsupported",
+        "filter-value-parse-failure",
+        "immutable-attribute-refused",
+        "over-strict-validation",
+        "patch-value-shape-rejected",
+        "value-not-allowed-by-app",
+    }
+)
+"""Causes that suppose that the app looked at what the request says."""
 
 
 _FAILING_UPDATE = re.compile(r"(update|delete) events( of [\w' ]+)? that fail")

@@ -56,7 +56,7 @@ def list_problem(exchange: Exchange) -> str | None:
         return "no JSON object"
     schemas = answer.get("schemas")
     if not isinstance(schemas, list) or not _holds(schemas, urns.LIST_RESPONSE):
-        return f"no ListResponse: schemas is {shown(schemas)}"
+        return f"no ListResponse: schemas is {_or_missing(answer, 'schemas')}"
     counted = "count=0" in exchange.request.query.split("&")
     return None if counted else _count_problem(answer)
 
@@ -118,7 +118,7 @@ def resource_problems(resource: Mapping[str, Any]) -> Iterator[str]:
         yield f"id is {shown(identifier)}, not a string"
     schemas = resource.get("schemas")
     if not isinstance(schemas, list) or not all(isinstance(s, str) for s in schemas):
-        yield f"schemas is {shown(schemas)}, not an array of URNs"
+        yield f"schemas is {_or_missing(resource, 'schemas')}, not an array of URNs"
     active = resource.get("active")
     if active is not None and not isinstance(active, bool):
         yield f"active is {shown(active)}, not a boolean"
@@ -132,6 +132,10 @@ def resource_problems(resource: Mapping[str, Any]) -> Iterator[str]:
     for name in _COMPLEX_LISTS:
         yield from _complex_list_problems(name, resource.get(name))
     yield from _extension_problems(resource.get(urns.ENTERPRISE_USER))
+
+
+def _or_missing(holder: Mapping[str, Any], name: str) -> str:
+    return shown(holder[name]) if name in holder else "missing"
 
 
 def _complex_list_problems(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401

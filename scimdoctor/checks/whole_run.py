@@ -6,16 +6,18 @@ import statistics
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, measured, noted, passed
+from scimdoctor.checks.context import created_id
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.patience import LATE
 from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, flat, request_words
+from scimdoctor.entra import requests
 from scimdoctor.model.finding import Figure
 from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
@@ -32,22 +34,75 @@ _RARE = 50
 
 def _bystander(context: CheckContext) -> Iterator[Result]:
     other = context.user("bystander")
-    created = other.created.json
     read = context.read(other)
     if not read.ok:
         yield failed(f"A user that no write named is answered {answer_words(read)} now.", read)
         return
-    before = flat(created) if isinstance(created, dict) else {}
-    now = flat(context.state(other))
-    changed = [
-        f"{path} was {before[path][:80]} and is {now.get(path, 'gone')[:80]}"
-        for path in before
-        if path in context.kept and now.get(path) != before[path]
+    before, now = _flat(other.created), _flat(read)
+    changed = [*_changed(context, before, now, before)]
+    changed += [
+        f"{path} is {value[:80]}, which nobody sent"
+        for path, value in now.items()
+        if before and path in _OWN and path not in (before.keys() | other.sent.keys())
     ]
     if changed:
         yield failed(
             f"A user that no write named was changed: {'; '.join(changed)}.", other.created, read
         )
+        return
+    yield from _neighbours(context, other.id)
+
+
+def _flat(exchange: Exchange) -> dict[str, str]:
+    body = exchange.json
+    return flat(body) if exchange.ok and isinstance(body, dict) else {}
+
+
+def _changed(
+    context: CheckContext, before: dict[str, str], now: dict[str, str], paths: Iterable[str]
+) -> Iterator[str]:
+    """How the attributes differ that the app is known to keep."""
+    for path in paths:
+        if path in before and path in context.kept and now.get(path) != before[path]:
+            yield f"{path} was {before[path][:80]} and is {now.get(path, 'gone')[:80]}"
+
+
+_OWN = frozenset({"roles", "title", "nickName", "userType", "entitlements"})
+"""Attributes that the bystander was not given, and that no app makes up."""
+
+
+def _neighbours(context: CheckContext, known: str) -> Iterator[Result]:
+    """Read users whom no write named, those first who were made next to one that was written to."""
+    made = _alone(context, known)
+    reads = [requests.get(requests.object_path("Users", one)) for one in made]
+    for told, read in zip(made.values(), context.each(reads), strict=True):
+        changed = [*_changed(context, _flat(told), _flat(read), _IDENTIFYING)] if read.ok else []
+        if changed:
+            words = "; ".join(changed)
+            yield failed(f"A user that no write named was changed: {words}.", told, read)
+            return
+
+
+def _alone(context: CheckContext, known: str) -> dict[str, Exchange]:
+    """Some users, by id with their create, to whom nothing was written after it."""
+    exchanges = getattr(context.endpoint, "exchanges", ())
+    named = {x.request.path for x in exchanges if x.request.method in {"PATCH", "DELETE"}}
+    creates = [x for x in exchanges if x.ok and (x.request.method, x.request.path) == _CREATE_USER]
+    made = {created_id(x) or "": x for x in creates}
+    own = [requests.object_path("Users", one) in named for one in made]
+    beside = [a or b for a, b in zip([False, *own], [*own[1:], False], strict=False)]
+    near = {
+        one: by
+        for one, written, by in zip(made, own, beside, strict=True)
+        if one not in {"", known} and not written
+    }
+    first = sorted(near, key=lambda one: not near[one])[:_NEIGHBOURS]
+    return {one: made[one] for one in first}
+
+
+_CREATE_USER = ("POST", "/Users")
+_IDENTIFYING = ("userName", "displayName", "title", "externalId", "active")
+_NEIGHBOURS = 4
 
 
 def _sent(context: CheckContext, *, at_least: int) -> int:
@@ -110,7 +165,7 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
             f"the first of them {request_words(first)}: {answer_words(first)}.",
             *context.intermittent[:3],
             severity=Severity.MINOR if rare else None,
-            cause=None if first.response else "endpoint-unreachable-or-blocked",
+            cause=_hiccup_cause(context.intermittent),
         )
         return
     alone = context.crowd.broken_up_by
@@ -123,6 +178,16 @@ def _hiccups(context: CheckContext) -> Iterator[Result]:
         )
         return
     yield passed(f"None of {_sent(context, at_least=_ENOUGH)} requests needed a second try.")
+
+
+def _hiccup_cause(failures: Sequence[Exchange]) -> str | None:
+    """Retry-After with every 503 is a choice of the app or of what stands before it, no crash."""
+    if failures[0].response is None:
+        return "endpoint-unreachable-or-blocked"
+    asked = [x.response for x in failures if x.status == 503 and x.response is not None]
+    if len(asked) == len(failures) and all(r.header("retry-after") for r in asked):
+        return "endpoint-too-slow-or-throttled"
+    return None
 
 
 def _why_alone(alone: Exchange) -> str:

@@ -232,3 +232,10 @@ def test_other_causes_are_of_checks_and_causes_that_exist() -> None:
     assert set(OTHER_CAUSES) <= set(RULES)
     assert all(set(causes) <= known for causes in OTHER_CAUSES.values())
     assert all(RULES[check].cause not in causes for check, causes in OTHER_CAUSES.items())
+
+
+def test_resources_without_schemas_do_not_hide_the_rest_of_groups() -> None:
+    checked = check_lab("schemas-missing", "members-remove-list-ignored")
+
+    assert checked.of("groups/remove-list").cause == "members-remove-value-not-understood"
+    assert "schemas is missing" in checked.of("read/shape").message

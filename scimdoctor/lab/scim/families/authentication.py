@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.lab.http import LabResponse
 from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
-from scimdoctor.lab.scim.hooks import always, answered, retyped
+from scimdoctor.lab.scim.hooks import always, answered, every_request, replied, retyped
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim import urns
 
@@ -84,6 +84,13 @@ def _needs_exact_accept(call: Call) -> LabResponse | None:
     if call.request.header("accept") == urns.MEDIA_TYPE:
         return None
     return ScimProblem(406, f"Accept must be {urns.MEDIA_TYPE}.").response()
+
+
+def _refused_group_patch(call: Call) -> LabResponse | None:
+    plain = (call.request.header("content-type") or "").startswith("application/json")
+    if call.is_group and call.method == "PATCH" and not plain:
+        return ScimProblem(415, "Unsupported Media Type").response()
+    return None
 
 
 FAULTS = (
@@ -210,5 +217,17 @@ FAULTS = (
         title="Accepts any bearer token where groups are asked for",
         cause=_AUTH,
         authorized=lambda call, allowed: allowed or (call.is_group and _has_token(call)),
+    ),
+    _fault(
+        id="api-key-wanted",
+        title="Looks for the token in a header X-Api-Key",
+        cause=_AUTH,
+        before=replied(every_request, ScimProblem(401, "No API key found in request.").response()),
+    ),
+    _media(
+        id="scim-json-refused-in-group-patch",
+        title="Answers 415 to application/scim+json in a PATCH of a group",
+        cause=_REQUEST,
+        before=_refused_group_patch,
     ),
 )

@@ -209,6 +209,11 @@ _EMPTY = "required-attribute-empty-in-source"
 _STRICT = "over-strict-validation"
 _WRITE = "write-response-wrong"
 
+
+def _has_fax(body: Resource) -> bool:
+    return any(number.get("type") == "fax" for number in body.get("phoneNumbers") or ())
+
+
 FAULTS = (
     _fault(
         id="unlisted-extension-refused",
@@ -490,5 +495,11 @@ FAULTS = (
             lambda b: _is_user(b) and not str(b.get("externalId", "0")).isdecimal(),
             "externalId is a number.",
         ),
+    ),
+    _fault(
+        id="fax-refused",
+        title="Refuses a telephone number of the type fax",
+        cause="mapping-targets-unsupported-attribute",
+        body=refused_body(_has_fax, "phoneNumbers.type must be work or mobile."),
     ),
 )

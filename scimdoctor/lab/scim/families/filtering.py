@@ -165,6 +165,22 @@ _NO_MATCH = "filter-no-match-404"
 _PARSE = "filter-value-parse-failure"
 _UNSUPPORTED = "filter-attribute-unsupported"
 
+
+def _like_external_id(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    if not call.filter.casefold().startswith("externalid "):
+        return None
+    return compared(
+        lambda stored, asked: bool(re.fullmatch(re.escape(asked).replace("_", "."), stored))
+    )(call, resources)
+
+
+def _active_by_external_id(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    if not call.is_user or not call.filter.casefold().startswith("externalid "):
+        return None
+    found = found_by(call.filter, resources)
+    return None if found is None else [user for user in found if user.get("active") is not False]
+
+
 FAULTS = (
     _fault(
         id="filter-no-match-404",
@@ -422,5 +438,17 @@ FAULTS = (
         title="Keeps the answer to a query that found nothing, and gives it again",
         cause="filter-misses-existing",
         search=_empty_again,
+    ),
+    _fault(
+        id="filter-external-id-wildcards",
+        title="Reads _ in an externalId as any character",
+        cause=_MANY,
+        search=_like_external_id,
+    ),
+    _fault(
+        id="filter-external-id-active-only",
+        title="Finds by externalId only users who are active",
+        cause="disabled-user-not-returned",
+        search=_active_by_external_id,
     ),
 )

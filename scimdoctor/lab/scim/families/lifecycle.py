@@ -149,6 +149,15 @@ _GONE = "disabled-user-not-returned"
 _APPLIED = "patch-accepted-not-applied"
 _RENAME = "soft-delete-renames-user"
 
+
+def _out_of_groups(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if call.is_user and _is_disabled(after) and not _is_disabled(before):
+        for key, group in call.provider.groups.items():
+            stay = [m for m in group.get("members", ()) if m.get("value") != after["id"]]
+            call.provider.groups[key] = group | {"members": stay}
+    return after
+
+
 FAULTS = (
     _fault(
         id="active-ignored",
@@ -300,5 +309,11 @@ FAULTS = (
         title="Gives a user who is disabled another userName",
         cause="replace-clears-unsent-values",
         stored=_renamed_when_disabled,
+    ),
+    _fault(
+        id="disable-leaves-groups",
+        title="Takes a user who is disabled out of all groups",
+        cause="replace-clears-unsent-values",
+        stored=_out_of_groups,
     ),
 )

@@ -65,6 +65,17 @@ def _count_from_zero(call: Call) -> None:
         call.parameters["startIndex"] = str(int(call.parameters["startIndex"]) + 1)
 
 
+def _count_pages(call: Call) -> None:
+    start, count = call.parameters.get("startIndex", ""), call.parameters.get("count", "")
+    if start.isdecimal() and count.isdecimal():
+        call.parameters["startIndex"] = str((int(start) - 1) * int(count) + 1)
+
+
+def _nameless_without_members(call: Call, resource: Resource) -> Resource:
+    excludes = call.is_group and "excludedAttributes" in call.parameters
+    return without("displayName")(resource) if excludes and call.is_read else resource
+
+
 def _each_twice(call: Call, resources: list[Resource]) -> list[Resource] | None:
     found = found_by(call.filter, resources) if call.filter else None
     return None if found is None else [resource for resource in found for _ in range(2)]
@@ -232,5 +243,24 @@ FAULTS = (
             400,
             "Unknown parameter excludedAttributes.",
         ),
+    ),
+    _list(
+        id="paging-by-page-number",
+        title="Takes startIndex for the number of a page",
+        before=_count_pages,
+    ),
+    _list(
+        id="second-page-500",
+        title="Fails with 500 on every page but the first",
+        cause="unhandled-exception-500",
+        instead=problem(
+            lambda c: c.parameters.get("startIndex", "1") != "1", 500, "Index out of range."
+        ),
+    ),
+    _list(
+        id="exclusion-drops-name",
+        title="Leaves displayName out together with the members",
+        cause="attribute-not-stored-or-returned",
+        shown=_nameless_without_members,
     ),
 )

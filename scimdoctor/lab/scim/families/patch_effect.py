@@ -231,6 +231,28 @@ _FIXED = "immutable-attribute-refused"
 _IDEMPOTENT = "non-idempotent-write"
 _WRITE = "write-response-wrong"
 
+
+def _named_like_next(call: Call, before: Resource | None, after: Resource) -> Resource:
+    name = after.get("displayName")
+    if call.is_user and before is not None and name != before.get("displayName"):
+        ids = list(call.provider.users)
+        at = ids.index(after["id"])
+        for neighbour in ids[at - 1 : at] if at else ():
+            call.provider.users[neighbour] |= {"displayName": name}
+    return after
+
+
+def _note_roles(call: Call, _: Resource | None, after: Resource) -> Resource:
+    if call.is_user and after.get("roles"):
+        call.provider.memory["roles"] = after["roles"]
+    return after
+
+
+def _with_noted_roles(call: Call, resource: Resource) -> Resource:
+    roles = call.provider.memory.get("roles")
+    return resource | {"roles": roles} if roles and "userName" in resource else resource
+
+
 FAULTS = (
     _effect(
         id="patch-no-effect",
@@ -480,5 +502,18 @@ FAULTS = (
         id="manager-replace-refused",
         title="Refuses another manager while there is one",
         apply=refused(_replaces_manager, "manager is set once.", scim_type="mutability"),
+    ),
+    _effect(
+        id="name-leaks-to-neighbour",
+        title="Gives a new displayName to the user who was made before as well",
+        cause="replace-clears-unsent-values",
+        stored=_named_like_next,
+    ),
+    _effect(
+        id="roles-shared",
+        title="Shows the roles of one user with every user",
+        cause="replace-clears-unsent-values",
+        stored=_note_roles,
+        shown=_with_noted_roles,
     ),
 )

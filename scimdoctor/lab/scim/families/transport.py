@@ -296,4 +296,32 @@ FAULTS = (
         cause=_BLOCKED,
         before=replied(every_request, html_page(503, "Scheduled maintenance")),
     ),
+    _fault(
+        id="seats-taken",
+        title="Refuses new users because all seats are taken",
+        cause="app-prerequisite-missing",
+        instead=problem(
+            lambda c: c.is_user and c.method == "POST", 403, "All seats of the workspace are taken."
+        ),
+    ),
+    _fault(
+        id="proxy-refuses-patch",
+        title="A proxy in front of the app refuses PATCH with a web page",
+        cause=_BLOCKED,
+        before=replied(lambda c: c.method == "PATCH", html_page(403, "Forbidden")),
+    ),
+    _fault(
+        id="waf-blocks-brackets",
+        title="A firewall refuses every query that has a bracket",
+        cause=_BLOCKED,
+        before=replied(lambda c: "[" in c.filter, html_page(403, "Request blocked")),
+    ),
+    _fault(
+        id="busy-now-and-then",
+        title="Answers 503 with Retry-After to every fourth request",
+        cause=_SLOW,
+        before=_every(
+            4, ScimProblem(503, "Try again later.", headers=(("Retry-After", "2"),)).response()
+        ),
+    ),
 )
