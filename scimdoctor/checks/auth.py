@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.ids import ACCEPTED, CONNECT
+from scimdoctor.checks.ids import ACCEPTED, CONNECT, READ
 from scimdoctor.checks.prose import misses_api_key, missing_prerequisite
 from scimdoctor.checks.references import RFC7644, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, is_html
@@ -16,6 +16,7 @@ from scimdoctor.endpoint.oauth import OAuthCredentials
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 from scimdoctor.redaction import Secret
+from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,6 +205,24 @@ def _refusal(context: CheckContext, other: Credentials, what: str) -> Iterator[R
         yield failed(f"{words} instead of 401.", exchange, severity=Severity.MINOR)
 
 
+def _other_routes(context: CheckContext) -> Iterator[Result]:
+    if isinstance(_credentials(context), NoCredentials):
+        raise Unavailable("no token is configured, so there is none to refuse")
+    wrong, user = BearerToken(Secret(_WRONG_TOKEN)), context.user("subject")
+    path = requests.object_path("Users", user.id)
+    body = {"schemas": [urns.PATCH_OP], "Operations": [context.op("replace", "active", True)]}
+    for request in (requests.get(path), requests.with_body("PATCH", path, body)):
+        exchange = context.send_as(request, wrong)
+        if exchange.ok and not is_html(exchange):
+            what = "change" if request.is_write else "read"
+            yield failed(
+                f"{request.method} /Users/{{id}} with a wrong token was answered "
+                f"{answer_words(exchange)}: anybody who knows an id can {what} the user.",
+                exchange,
+            )
+            return
+
+
 CHECKS = (
     Check(
         rule=CheckRule(
@@ -264,5 +283,26 @@ REFUSAL_CHECKS = (
         run=_no_token,
         requires=(ACCEPTED,),
         writes=False,
+    ),
+)
+
+ROUTE_CHECKS = (
+    Check(
+        rule=CheckRule(
+            id="auth/every-route",
+            title="A wrong token is refused on the route of one user, too",
+            severity=Severity.MAJOR,
+            requirement=Requirement.MUST,
+            cause="auth-scheme-unsupported",
+            what="Reads a test user by id with a token that the app never gave out, and sends a PATCH that "
+            "would leave active as it is.",
+            why="A route without the check lets anybody read and change accounts.",
+            admin_sees="nothing, until somebody misuses it.",
+            fix="Check the token before the route is chosen, so that none can be forgotten.",
+            rfc="RFC 7644 §2",
+            references=(TUTORIAL, f"{RFC7644}#section-2"),
+        ),
+        run=_other_routes,
+        requires=("auth/wrong-token-refused", READ),
     ),
 )

@@ -418,6 +418,9 @@ def _shared_key(
             "mailNickname, its default source, need not be unique.",
             exchange,
         )
+    elif exchange.ok and created_id(exchange) == context.user("subject").id:
+        yield from _overwritten(context, exchange, "externalId")
+        return
     same_mail = {**shared, **number, "userName": context.values.user_name("namesake")}
     same_mail["externalId"] = context.values.guid()
     exchange = context.send(context.create_request("Users", same_mail))
@@ -430,11 +433,11 @@ def _shared_key(
             severity=Severity.MINOR,
         )
     elif exchange.ok:
-        yield from _overwritten(context, exchange)
+        yield from _overwritten(context, exchange, "e-mail address")
 
 
-def _overwritten(context: CheckContext, create: Exchange) -> Iterator[Result]:
-    """See whether a create took over the user with whom the new one shares an address."""
+def _overwritten(context: CheckContext, create: Exchange, key: str) -> Iterator[Result]:
+    """See whether a create took over the user with whom the new one shares a key."""
     user = context.user("subject")
     first = user.created.json
     before = (value_at(first, "userName") if isinstance(first, dict) else None) or user.name
@@ -446,7 +449,7 @@ def _overwritten(context: CheckContext, create: Exchange) -> Iterator[Result]:
         f"its userName is {shown(now)}" if read.ok else f"its id is answered {answer_words(read)}"
     )
     yield failed(
-        "POST of a new userName with an e-mail address that another user has was answered "
+        f"POST of a new userName with an {key} that another user has was answered "
         f"{answer_words(create)} and overwrote that user: {what}.",
         read,
         create,

@@ -435,10 +435,14 @@ def _many(context: CheckContext) -> Iterator[Result]:
         yield failed(
             f"{effect.words}: {len(member_ids(effect.after))} of {len(known)} members are there.",
             *effect.exchanges,
-            cause=_cap_cause(context, effect, known)
-            if effect.accepted
-            else "over-strict-validation",
+            cause=_many_cause(context, effect, known),
         )
+
+
+def _many_cause(context: CheckContext, effect: Effect, known: list[str]) -> str:
+    if effect.accepted:
+        return _cap_cause(context, effect, known)
+    return "unhandled-exception-500" if effect.exchange.crashed else "over-strict-validation"
 
 
 def _cap_cause(context: CheckContext, effect: Effect, ids: list[str]) -> str:

@@ -308,6 +308,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "app-policy-refuses-change",
         "patch-accepted-not-applied",
     ),
+    "lifecycle/rename-case": ("unhandled-exception-500",),
     "groups/query": (
         "filter-attribute-unsupported",
         "filter-no-match-404",
@@ -387,6 +388,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "groups/membership-query": ("filter-not-selective",),
     "groups/many-members": (
+        "unhandled-exception-500",
         "over-strict-validation",
         "patch-accepted-not-applied",
     ),

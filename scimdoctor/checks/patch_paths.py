@@ -538,7 +538,7 @@ CHECKS = (
             fix="Apply the operations in order; let the second find the element that the first made.",
         ),
         run=_several_adds,
-        requires=(VALUE_PATH, "patch/value-path-no-match", "patch/several"),
+        requires=(VALUE_PATH, "patch/value-path-no-match", "patch/value-path-add", "patch/several"),
     ),
     Check(
         rule=_rule(

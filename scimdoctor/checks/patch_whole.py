@@ -48,6 +48,8 @@ _NEVER_UPDATED = {"userName", "active", "name.formatted"}
 def _updated(context: CheckContext, user: TestObject) -> list[str]:
     """The attributes of the default mapping that the app keeps, and of which nothing is told yet."""
     told = context.malformed | context.spelling.unfiltered
+    if context.fails("patch/value-path-add"):
+        told = told | {"addresses"}
     if "patch/extension-second" not in context.passed:
         told = told | {EMPLOYEE_NUMBER}
     return [

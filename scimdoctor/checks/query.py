@@ -171,6 +171,13 @@ def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[R
     same = [r for r in resources_of(exchange) if str(r.get("userName")).casefold() == name]
     if problem is not None:
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+    elif exchange.ok and not any(r.get("id") for r in resources_of(exchange) or [{"id": "none"}]):
+        count = len(resources_of(exchange))
+        yield failed(
+            f"{words} with {count} results, none of which has an id.",
+            exchange,
+            cause="response-attribute-malformed",
+        )
     elif exchange.ok and same and same[0].get("id") is None:
         yield failed(
             f"{words} with a user of that name that has no id.",

@@ -311,7 +311,7 @@ def _cause(rule: CheckRule, result: Result) -> str | None:
     """
     cause = rule.cause if result.cause is None else result.cause or None
     last = result.exchanges[-1] if result.exchanges else None
-    if cause not in _OF_CONTENT or last is None:
+    if last is None or not (cause in _OF_CONTENT or (cause in _OF_ROUTE and last.request.is_write)):
         return cause
     if last.status == 415:
         return "request-content-type-refused"
@@ -332,6 +332,9 @@ _OF_CONTENT = frozenset(
     }
 )
 """Causes that suppose that the app looked at what the request says."""
+
+_OF_ROUTE = frozenset({"groups-endpoint-missing", "patch-method-missing"})
+"""Causes of a route that fails; that reads pass where a page refuses a write speaks for a filter."""
 
 
 _FAILING_UPDATE = re.compile(r"(update|delete) events( of [\w' ]+)? that fail")

@@ -26,8 +26,8 @@ EMPLOYEE_NUMBER = f"{urns.ENTERPRISE_USER}:employeeNumber"
 DEPARTMENT = f"{urns.ENTERPRISE_USER}:department"
 COST_CENTER = f"{urns.ENTERPRISE_USER}:costCenter"
 
-NASTY_TEXT = "Zoë  O'Neil-Łuczak “Ünï” & Söhne #1 + 100% <b>\\ / ; , 東京"
-"""Two blanks, quotes, an ampersand, a number sign, a plus, a backslash, non-ASCII."""
+NASTY_TEXT = "Zoë  O'Neil-Łuczak “Ünï” & Söhne #1 + 100% <b>\\ / ; , 東京 𠮷"
+"""Two blanks, quotes, an ampersand, a number sign, a plus, a backslash, non-ASCII up to four bytes in UTF-8."""
 
 _GIVEN = ("Ada", "Grace", "Linus", "Margaret", "Edsger", "Barbara", "Donald", "Radia")
 _FAMILY = ("Berg", "Okafor", "Silva", "Novak", "Lindqvist", "Haddad", "Moreau", "Tanaka")

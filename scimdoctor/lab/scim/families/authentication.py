@@ -230,4 +230,16 @@ FAULTS = (
         cause=_REQUEST,
         before=_refused_group_patch,
     ),
+    _fault(
+        id="any-token-reads-by-id",
+        title="Accepts any bearer token in a read by id",
+        cause=_AUTH,
+        authorized=lambda call, right: right or (call.is_read and _has_token(call)),
+    ),
+    _fault(
+        id="any-token-patches",
+        title="Accepts any bearer token in a PATCH",
+        cause=_AUTH,
+        authorized=lambda call, right: right or (call.method == "PATCH" and _has_token(call)),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -158,18 +159,22 @@ def _clashes_by_absence(call: Call, resource: Resource) -> Resource:
     return resource
 
 
-def _overwritten(call: Call) -> LabResponse | None:
-    """Take a new user for the one who has the same address."""
-    if not call.is_user or call.method != "POST":
-        return None
-    body = new_resource(call.json(), "User")
-    address = value_at(body, _ADDRESS)
-    users = call.provider.users.values()
-    found = next((u for u in users if address and value_at(u, _ADDRESS) == address), None)
-    if found is None or clashing(body, users) is not None:
-        return None
-    found.update(body)
-    return scim_response(201, call.provider.show(call, found))
+def _overwritten_by(path: str) -> Callable[[Call], LabResponse | None]:
+    """Take a new user for the one who has the same value at `path`."""
+
+    def instead(call: Call) -> LabResponse | None:
+        if not call.is_user or call.method != "POST":
+            return None
+        body = new_resource(call.json(), "User")
+        key = value_at(body, path)
+        users = call.provider.users.values()
+        found = next((u for u in users if key and value_at(u, path) == key), None)
+        if found is None or clashing(body, users) is not None:
+            return None
+        found.update(without("id", "meta")(body))
+        return scim_response(201, call.provider.show(call, found))
+
+    return instead
 
 
 def _overwritten_by_name(call: Call) -> LabResponse | None:
@@ -212,6 +217,12 @@ _WRITE = "write-response-wrong"
 
 def _has_fax(body: Resource) -> bool:
     return any(number.get("type") == "fax" for number in body.get("phoneNumbers") or ())
+
+
+def _without_four_bytes(_: Call, __: Resource | None, after: Resource) -> Resource:
+    if any(ord(letter) > 0xFFFF for letter in json.dumps(after, ensure_ascii=False)):
+        raise ScimProblem(500, "Incorrect string value.")
+    return after
 
 
 FAULTS = (
@@ -390,10 +401,16 @@ FAULTS = (
         body=_clashes_by("externalId", "externalId is in use."),
     ),
     _fault(
+        id="duplicate-overwrites-by-external-id",
+        title="Overwrites the user who has the externalId of a new one",
+        cause=_DUPLICATE,
+        instead=_overwritten_by("externalId"),
+    ),
+    _fault(
         id="duplicate-overwrites-by-email",
         title="Overwrites the user who has the address of a new one",
         cause=_DUPLICATE,
-        instead=_overwritten,
+        instead=_overwritten_by(_ADDRESS),
     ),
     _fault(
         id="duplicate-by-absence",
@@ -501,5 +518,11 @@ FAULTS = (
         title="Refuses a telephone number of the type fax",
         cause="mapping-targets-unsupported-attribute",
         body=refused_body(_has_fax, "phoneNumbers.type must be work or mobile."),
+    ),
+    _fault(
+        id="four-byte-characters-500",
+        title="Fails with 500 on characters of four bytes in UTF-8",
+        cause="unhandled-exception-500",
+        stored=_without_four_bytes,
     ),
 )

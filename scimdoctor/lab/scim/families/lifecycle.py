@@ -158,6 +158,13 @@ def _out_of_groups(call: Call, before: Resource | None, after: Resource) -> Reso
     return after
 
 
+def _clashing_with_itself(call: Call, before: Resource | None, after: Resource) -> Resource:
+    old, new = (before or after).get("userName", ""), after.get("userName", "")
+    if old != new and old.casefold() == new.casefold():
+        raise ScimProblem(409, "userName is taken.", scim_type="uniqueness")
+    return after
+
+
 FAULTS = (
     _fault(
         id="active-ignored",
@@ -315,5 +322,11 @@ FAULTS = (
         title="Takes a user who is disabled out of all groups",
         cause="replace-clears-unsent-values",
         stored=_out_of_groups,
+    ),
+    _fault(
+        id="rename-case-clashes",
+        title="Answers 409 to a userName that differs from the user's own in letter case only",
+        cause="duplicate-create-not-409",
+        stored=_clashing_with_itself,
     ),
 )

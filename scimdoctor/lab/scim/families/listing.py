@@ -263,4 +263,14 @@ FAULTS = (
         cause="attribute-not-stored-or-returned",
         shown=_nameless_without_members,
     ),
+    _list(
+        id="list-wraps-resources",
+        title="Puts each resource of a list of users into an object of its own",
+        cause="response-attribute-malformed",
+        listed=lambda call, body: (
+            body | {"Resources": [{"resource": r} for r in body["Resources"]]}
+            if call.is_list and call.is_user
+            else body
+        ),
+    ),
 )

@@ -248,6 +248,13 @@ _MISSING = "groups-endpoint-missing"
 _REMOVE = "members-remove-value-not-understood"
 _VALUE_PATH = "value-path-unsupported"
 
+
+def _crash_with_many(call: Call, operations: list[Any]) -> list[Any]:
+    if call.is_group and any(len(member_values(o)) > 20 for o in operations):
+        raise ScimProblem(500, "Out of memory.")
+    return operations
+
+
 FAULTS = (
     _fault(
         id="groups-404",
@@ -549,5 +556,11 @@ FAULTS = (
         title="Answers 409 to a change of a group while others are under way",
         cause="concurrent-member-update-lost",
         before=_refuse_meanwhile,
+    ),
+    _fault(
+        id="members-many-500",
+        title="Fails with 500 when more than 20 members are added at once",
+        cause="unhandled-exception-500",
+        operations=_crash_with_many,
     ),
 )

@@ -324,4 +324,10 @@ FAULTS = (
             4, ScimProblem(503, "Try again later.", headers=(("Retry-After", "2"),)).response()
         ),
     ),
+    _fault(
+        id="proxy-refuses-writes",
+        title="Something in front of the app refuses every write with a web page",
+        cause=_BLOCKED,
+        before=replied(lambda c: c.method != "GET", html_page(403, "Forbidden")),
+    ),
 )
