@@ -106,6 +106,8 @@ def _discover(talk: Conversation) -> None:
         talk.send(f"token {token!r}", requests.probe("Users", "userName", "4f0c"))
         talk.send(f"token {token!r}, schemas", requests.get("/Schemas"))
         talk.send(f"token {token!r}, groups", requests.probe("Groups", "displayName", "4f0c"))
+        talk.send(f"token {token!r}, by id", requests.read("Users", "4f0c"))
+        talk.send(f"token {token!r}, patch", requests.set_active("4f0c", False))
     talk.token = "lab-token"
     for path in ("/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/Nonsense"):
         talk.send(path, requests.get(path))
@@ -145,6 +147,8 @@ def _create_users(talk: Conversation) -> list[str]:
     ids.append(talk.id_of("create minimal", requests.create_user(minimal)))
     odd = 'o\'hara+"x"&y #1 ü@example.com'
     ids.append(talk.id_of("create odd", requests.create_user({"userName": odd})))
+    rare = {"userName": "rare@example.com", "displayName": "東 𠮷"}
+    talk.send("create with four bytes", requests.create_user(rare))
     inactive = {"userName": "inactive@example.com", "active": False}
     ids.append(talk.id_of("create inactive", requests.create_user(inactive)))
     talk.send("duplicate", requests.create_user(_attributes("ada")))
@@ -219,6 +223,7 @@ def _query(talk: Conversation, users: list[str]) -> None:
         "extension": f'{urns.ENTERPRISE_USER}:employeeNumber eq "n-ada"',
         "blank": 'displayName eq "Ada Émilie Längsten-Doppelname"',
         "id": f'id eq "{users[0]}"',
+        "wildcard in a key": 'externalId eq "a_a"',
         "wildcard": 'userName eq "Ada@Example.co_"',
         "brackets": 'displayName eq "Sales (EMEA)"',
         "and in a value": 'displayName eq "Research and Sales"',
@@ -297,6 +302,8 @@ def _patch_default(talk: Conversation, users: list[str]) -> None:
     _update(talk, "several filtered adds", minimal, *home, dialect=default)
     name = Change(op="replace", path="userName", value="Bob.New@Example.com")
     _update(talk, "rename", bob, name, dialect=default)
+    case = Change(op="replace", path="userName", value="bob.new@Example.com")
+    _update(talk, "rename in letter case", bob, case, dialect=default)
     for shape, value in (("empty", ""), ("null", None)):
         operation = {"op": "Replace", "path": "title", "value": value}
         patch(f"clear by {shape}", ada, [operation])
@@ -379,6 +386,7 @@ def _groups(talk: Conversation, users: list[str]) -> None:
     members("add inactive", requests.add_members(group, [users[5]]))
     members("add unknown", requests.add_members(group, ["4f0c"]))
     members("add many", requests.add_members(group, everyone))
+    members("disable a member", requests.set_active(everyone[9], False))
     rename = Change(op="replace", path="displayName", value="Engineering-3")
     members("rename group", requests.update("Groups", group, [rename]))
     key = Change(op="add", path="externalId", value="g-2")
@@ -404,6 +412,7 @@ def _disable_and_delete(talk: Conversation, users: list[str]) -> None:
     talk.send("disable", requests.set_active(ada, False))
     talk.send("disabled, read", requests.read("Users", ada))
     talk.send("disabled, match", requests.match_query("Users", "userName", "ada@example.com"))
+    talk.send("disabled, by key", requests.match_query("Users", "externalId", "adanew"))
     name = Change(op="replace", path="displayName", value="Ada Away")
     _update(talk, "update disabled", ada, name, dialect=Dialect.DEFAULT)
     talk.send("restore", requests.set_active(ada, True))

@@ -250,7 +250,7 @@ _VALUE_PATH = "value-path-unsupported"
 
 
 def _crash_with_many(call: Call, operations: list[Any]) -> list[Any]:
-    if call.is_group and any(len(member_values(o)) > 20 for o in operations):
+    if call.is_group and any(len(member_values(o)) > 10 for o in operations):
         raise ScimProblem(500, "Out of memory.")
     return operations
 
@@ -559,7 +559,7 @@ FAULTS = (
     ),
     _fault(
         id="members-many-500",
-        title="Fails with 500 when more than 20 members are added at once",
+        title="Fails with 500 when more than 10 members are added at once",
         cause="unhandled-exception-500",
         operations=_crash_with_many,
     ),
