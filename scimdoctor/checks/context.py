@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.asked import Asked
 from scimdoctor.checks.check import NoAnswer, OutOfTime, RunEnds, Unavailable
 from scimdoctor.checks.crowd import Crowd, is_answer
+from scimdoctor.checks.grace import Grace
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.patience import Patience
 from scimdoctor.checks.presence import Presence
@@ -54,7 +55,6 @@ _THROTTLED_WAIT = 20.0
 """Seconds that a whole run waits because of 429: it is one finding, however often it is seen."""
 
 _GIVE_UP_AFTER = 3
-_GRACE = (0.1, 0.3, 0.6, 1.2)
 
 
 @dataclass(kw_only=True)
@@ -161,8 +161,7 @@ class CheckContext:
         self._deadline = self.options.clock.now() + self.options.timeout
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
-        self._grace_left, self._waited_in_vain = 3.0, False
-        self._waited, self._lag = 0.0, 0.0
+        self._grace = Grace()
         self._clashed: set[tuple[str, str]] = set()
 
     # -- sending ---------------------------------------------------------------------------
@@ -334,32 +333,14 @@ class CheckContext:
 
     # -- waiting ---------------------------------------------------------------------------
 
-    def settle(self, write: Exchange) -> Iterable[float]:
-        """Moments at which to look again for the effect of `write`, sleeping in between.
-
-        Bounded for the whole run: an app that ignores many writes must not make it slow. Once it
-        was waited for in vain, and nothing ever came late, a short wait is enough. Where something
-        came late, the wait that was enough then is never left out.
-        """
-        few = self._waited_in_vain
-        steps = _GRACE[:1] if few else _GRACE
-        if self._lag:
-            steps = (self._lag, *(_GRACE[2:3] if few else _GRACE[1:]))
-        self._waited = 0.0
-        for seconds in steps:
-            if self._grace_left < seconds and (self._waited or not self._lag):
-                return
-            self._grace_left -= seconds
-            self._waited += seconds
-            self.options.clock.sleep(seconds)
-            yield seconds
-        self._waited_in_vain = True
+    def settle(self, _write: Exchange) -> Iterable[float]:
+        """Moments at which to look again for the effect of a write, sleeping in between."""
+        return self._grace.moments(self.options.clock.sleep)
 
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""
         self.delays.append(write)
-        self._lag = max(self._lag, self._waited)
-        self._grace_left = max(self._grace_left, self._lag + 3.0)
+        self._grace.came_late()
 
     # -- reading ---------------------------------------------------------------------------
 

@@ -455,6 +455,8 @@ def _overwritten(context: CheckContext, create: Exchange, key: str) -> Iterator[
         create,
         severity=Severity.BLOCKER,
     )
+    if not read.ok:
+        context.vanished.add(user.id)
     del context.objects["subject"]
 
 
