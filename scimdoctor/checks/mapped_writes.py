@@ -258,8 +258,15 @@ def _applied(changes: Sequence[tuple[Mapped, Any]], effect: Any) -> Iterator[Res
         f"An update of the mapping's attributes was answered {answer_words(effect.exchange)}, but "
         f"does not show in a read by id: {words}.",
         *effect.exchanges,
-        cause=_cause_by_path(paths, worked, otherwise="patch-accepted-not-applied"),
+        cause="attribute-not-stored-or-returned"
+        if all(_is_cut(value, value_at(effect.after, m.path)) for m, value in absent)
+        else _cause_by_path(paths, worked, otherwise="patch-accepted-not-applied"),
     )
+
+
+def _is_cut(sent: object, kept: object) -> bool:
+    """Whether the change was taken, and kept in part."""
+    return isinstance(sent, str) and isinstance(kept, str) and sent.startswith(kept) and kept != ""
 
 
 def shows_all(changes: Sequence[tuple[Mapped, Any]]) -> Callable[[dict[str, Any]], bool]:

@@ -27,6 +27,7 @@ _OF_MATCHING = (
     "filter-not-selective",
 )
 _OF_UPDATE = (
+    "attribute-not-stored-or-returned",
     "boolean-string-rejected",
     "extension-urn-path-unsupported",
     "immutable-attribute-refused",

@@ -58,6 +58,7 @@ COUNTED = {
     "group-delete-deletes-members",
     "delete-404",
     "create-202",
+    "create-extension-500",
     "create-empty-body",
     "create-without-id",
     "create-body-nested",
