@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.facts import WRITES, Stage
+from scimdoctor.causes.facts import QUERIES, WRITES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ _OF_ALL_REQUESTS = frozenset(
     }
 )
 _OF_ALL_WRITES = frozenset({"request-content-type-refused"})
+_OF_ALL_QUERIES = frozenset({"filter-value-parse-failure"})
 """Causes that do not depend on what is asked for, or written to."""
 
 
@@ -53,9 +54,32 @@ def bears_on(check: str, facts: Facts, cause: str | None = None) -> bool:
         return True
     if cause in _OF_ALL_WRITES:
         return facts.stage in WRITES
+    if cause in _OF_ALL_QUERIES and facts.stage in QUERIES:
+        return True
     family = check.partition("/")[0]
     if family == "groups":
         return facts.is_group or facts.stage is Stage.TEST
     if family in _OF_USERS and family not in _OF_BOTH and facts.is_group:
         return False
     return facts.stage in _OF_USERS.get(family, _ANY)
+
+
+_EVERY_TIME = frozenset(
+    {
+        "query/no-match",
+        "query/match",
+        "groups/query",
+        "groups/match",
+        "create/documented",
+        "create/minimal",
+        "groups/create",
+    }
+)
+"""Checks that send what Entra sends in every such step, whatever the object."""
+
+
+def hits_every_object(check: str, facts: Facts, cause: str | None) -> bool:
+    """Whether what `check` found meets each object at this step, not only some of its attributes."""
+    if not bears_on(check, facts, cause):
+        return False
+    return check in _EVERY_TIME or cause in _OF_ALL_REQUESTS | _OF_ALL_WRITES | _OF_ALL_QUERIES

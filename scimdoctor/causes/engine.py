@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.causes import ALL_CAUSES, find_cause
 from scimdoctor.causes.apart import apart
-from scimdoctor.causes.bearing import bears_on
+from scimdoctor.causes.bearing import bears_on, hits_every_object
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import QUERIES, WRITES, Facts, Stage
 from scimdoctor.causes.match import Cause, Match
@@ -118,12 +118,12 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
         proof = proofs.get(ranked.cause.rule.id)
         if proof is not None:
             yield _confirmed(ranked, proof)
-        elif works_now or _is_disproved(ranked, spoken_against):
+        elif works_now or _is_disproved(facts, ranked, spoken_against):
             yield _lowered(ranked)
         else:
             yield ranked
     nothing_else = facts.case.event is None and facts.case.job is None
-    standing = [r for r in found if not _is_disproved(r, spoken_against)]
+    standing = [r for r in found if not _is_disproved(facts, r, spoken_against)]
     alone = not any(r.match.weight >= _WORTH_NAMING for r in standing)
     # What the words only might mean gives way to a fault that gives the same answer.
     doubtful = not any(r.match.confidence is not Confidence.POSSIBLE for r in standing)
@@ -135,15 +135,23 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
             yield _by_proof_alone(cause, proof, certain=certain, alone=alone)
 
 
-def _is_disproved(ranked: Ranked, spoken_against: frozenset[str]) -> bool:
-    """Whether checks speak against it; of an object's data and scope facts know more than they."""
-    rule, match = ranked.cause.rule, ranked.match
-    told = rule.layer in _NOT_OF_ENDPOINT and match.confidence is not Confidence.POSSIBLE
+def _is_disproved(facts: Facts, ranked: Ranked, spoken_against: frozenset[str]) -> bool:
+    """Whether checks speak against it.
+
+    What Entra says by itself of an object's data or scope, without an answer of the app's, they
+    cannot know.
+    """
+    rule = ranked.cause.rule
+    by_entra = facts.status is None and rule.layer in _NOT_OF_ENDPOINT
+    told = by_entra and ranked.match.confidence is not Confidence.POSSIBLE
     return rule.id in spoken_against and not told
 
 
 def _answered_alike(facts: Facts) -> frozenset[str]:
-    """Causes of failed checks that got the status that the event tells, and a replay got again."""
+    """Causes of failed checks that got the status that the event tells, and a replay got again.
+
+    Only of those that meet every object: another attribute's fault may well be answered alike.
+    """
     again = any(r.verdict is Verdict.SAME_FAILURE for r in facts.case.replays)
     if not again or facts.status is None:
         return frozenset()
@@ -152,6 +160,7 @@ def _answered_alike(facts: Facts) -> frozenset[str]:
         finding.cause
         for finding in facts.case.findings
         if finding.outcome is Outcome.FAILED and finding.cause
+        if hits_every_object(finding.check, facts, finding.cause)
         if facts.status in {answers.get(exchange) for exchange in finding.evidence}
     )
 

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.bearing import bears_on
+from scimdoctor.causes.bearing import bears_on, hits_every_object
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case, is_open
 from scimdoctor.causes.facts import Stage
@@ -255,7 +255,11 @@ def _checked(
     What a check for another failure found would make suspects of causes that nothing points at.
     """
     own = probe.fitting(questions)
-    mine = tuple(f for f in findings if f.check in own or f.cause in questions)
+    mine = tuple(
+        f
+        for f in findings
+        if f.check in own or f.cause in questions or hits_every_object(f.check, facts, f.cause)
+    )
     shown = findings if is_open(facts) else mine
     cleared = frozenset(probe.cleared & set(questions))
     answers = frozen({e.id: e.status for e in probe.endpoint.exchanges if e.status is not None})

@@ -350,13 +350,19 @@ def test_a_fault_with_the_same_answer_beats_what_words_might_mean() -> None:
     same = Replay(
         event="event-1", mode=ReplayMode.SHADOW, verdict=Verdict.SAME_FAILURE, summary="s"
     )
-    shown = replace(finding("patch-op-case-sensitive", Outcome.FAILED, "patch/replace"),
-                    evidence=("x1",))  # fmt: skip
-    case = Case(event=event("update", reason(418)), findings=(shown,), replays=(same,))
+    found = finding("request-content-type-refused", Outcome.FAILED, "create/documented")
+    shown = replace(found, evidence=("x1",))
+    case = Case(event=event("create", reason(418)), findings=(shown,), replays=(same,))
     alike = diagnose_case(replace(case, answers=frozen({"x1": 418})))
-    assert (alike.cause, alike.confidence) == ("patch-op-case-sensitive", Confidence.CONFIRMED)
+    assert (alike.cause, alike.confidence) == (found.cause, Confidence.CONFIRMED)
     other = diagnose_case(replace(case, answers=frozen({"x1": 500})))
     assert other.confidence is not Confidence.CONFIRMED
+    # What only some attributes meet may be another fault with the same answer.
+    some = replace(shown, check="patch/replace", cause="patch-op-case-sensitive")
+    update = replace(case, event=event("update", reason(418)), findings=(some,))
+    assert (
+        diagnose_case(replace(update, answers=frozen({"x1": 418}))).confidence is Confidence.LIKELY
+    )
 
 
 def test_checks_do_not_speak_against_what_entra_says_of_an_objects_data() -> None:
