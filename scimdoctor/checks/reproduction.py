@@ -30,6 +30,7 @@ _LARGEST = 8_000
 """Bytes of a body that is worth a place on the line."""
 
 _CHANGES = frozenset({"PATCH", "PUT"})
+_ON_OBJECTS = _CHANGES | {"DELETE"}
 _NAMES = ("userName", "externalId", "displayName")
 
 
@@ -40,10 +41,10 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     the finding's other writes, reads what a change with success came to, and removes what it made.
     """
     last = exchanges[-1]
-    steps = [x for x in exchanges[:-1] if x.request.method in _CHANGES]
+    steps = [x for x in exchanges[:-1] if x.request.method in _ON_OBJECTS]
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
-    made = list(_made_for([*steps, last], sent))[:_MOST_MADE]
+    made = _some_of(list(_made_for([*steps, last], sent)), last)
     if last.failure is not None:
         return _line(last)
     if not steps and made and last.request.method == "GET":
@@ -54,6 +55,14 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     parts += _shown(last, exchanges, names)
     parts += [_line(one, _removal(one)) for one in made]
     return "; ".join(_with_variables(part, names) for part in parts)
+
+
+def _some_of(made: list[Exchange], last: Exchange) -> list[Exchange]:
+    """As many as a line makes, in their order; the one that the last request addresses is among them."""
+    addressed = [x for x in made if _id(x) in unquote_plus(last.request.path)]
+    others = [x for x in made if x not in addressed]
+    chosen = [*addressed, *others][:_MOST_MADE]
+    return [x for x in made if x in chosen]
 
 
 def _shown(last: Exchange, exchanges: Sequence[Exchange], names: dict[str, str]) -> Iterator[str]:
@@ -74,20 +83,25 @@ def _shown(last: Exchange, exchanges: Sequence[Exchange], names: dict[str, str])
 def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchange]:
     """Earlier changes of the object without which the last would not show the same.
 
-    Those that gave a group its members, and what set the very value that is set again.
+    Those that gave a group its members, what set the very value that is set again, and what
+    disabled the user.
     """
     before = sent[: sent.index(last)] if last in sent else ()
-    own = _operations(last)
+    own, path = _operations(last), last.request.path
+    changes = [
+        x for x in before if x.ok and x.request.method in _CHANGES and x.request.path == path
+    ]
+    switched = [x for x in changes if any(o[0].casefold() == "active" for o in _operations(x))][-1:]
     alike = [
         x
-        for x in before
-        if x.ok and x.request.method in _CHANGES and x.request.path == last.request.path
+        for x in changes
         if any(
             o in own or (_is_of_members(o) and any(map(_is_of_members, own)))
             for o in _operations(x)
         )
     ]
-    return alike[-_MOST_STEPS:]
+    disabled = [x for x in switched if x not in alike and "alse" in _operations(x)[0][1]]
+    return [*disabled, *alike[-_MOST_STEPS:]]
 
 
 def _operations(exchange: Exchange) -> list[tuple[str, str]]:
@@ -148,7 +162,7 @@ def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> I
     path = _removal(made).path
     before = sent[: sent.index(asked)] if asked in sent else sent
     changes = [
-        x for x in before if x.ok and x.request.path == path and x.request.method in _CHANGES
+        x for x in before if x.ok and x.request.path == path and x.request.method in _ON_OBJECTS
     ]
     yield from changes[-1:]
 

@@ -29,6 +29,8 @@ from tests.fakes.checking import FakeClock
         ("filter-urn-finds-nothing", "query/extension", '"totalResults":0'),
         ("emails-as-text", "read/shape", '"emails":['),
         ("no-op-400", "patch/no-change", "HTTP/1.1 400"),
+        ("disabled-update-refused", "lifecycle/update-disabled", "HTTP/1.1 400"),
+        ("unknown-id-400", "lifecycle/delete", "HTTP/1.1 400"),
         ("members-remove-list-wipes", "groups/remove-list", "HTTP/1.1 200"),
         ("disabled-hidden-from-filter", "lifecycle/disabled-found", '"totalResults":0'),
     ],
