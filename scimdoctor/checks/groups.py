@@ -437,7 +437,7 @@ CHECKS_FIRST = (
             severity="blocker",
             cause="over-strict-validation",
             what="Sends POST /Groups without members and with Microsoft's extra schema URN; when refused, "
-            "leaves out one part at a time.",
+            "leaves out one part at a time, and last gives the group a member.",
             why="Entra lists its own URN in schemas of every group and never sends members on create.",
             admin_sees="create events of groups that fail with the app's status.",
             fix="Ignore schema URNs that are not known; require displayName only.",

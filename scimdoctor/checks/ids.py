@@ -12,6 +12,9 @@ READ = "read/by-id"
 STORED = "read/stored"
 REPLACE = "patch/replace"
 SEVERAL = "patch/several"
+OPERATIONS = ("patch/op-case", "patch/add", "patch/remove")
+"""Checks that see how the app wants the names of operations written."""
+
 VALUE_PATH = "patch/value-path"
 EXTENSION = "patch/extension"
 DISABLE = "lifecycle/disable"

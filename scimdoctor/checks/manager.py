@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, collateral
-from scimdoctor.checks.ids import EXTENSION, MATCH, REPLACE
+from scimdoctor.checks.ids import EXTENSION, MATCH, OPERATIONS, REPLACE
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
@@ -251,6 +251,7 @@ CHECKS = (
         ),
         run=_set,
         requires=(REPLACE, EXTENSION),
+        heeds=OPERATIONS,
     ),
     Check(
         rule=_rule(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral, has
-from scimdoctor.checks.ids import ADD_MEMBERS, GROUP_PATCH
+from scimdoctor.checks.ids import ADD_MEMBERS, DISABLE, GROUP_PATCH
 from scimdoctor.checks.members_parallel import exactly, includes, parallel, values
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
@@ -528,6 +528,7 @@ CHECKS = (
         ),
         run=_remove_list,
         requires=(ADD_MEMBERS,),
+        heeds=(DISABLE,),
     ),
     Check(
         rule=_rule(

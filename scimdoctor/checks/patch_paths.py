@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
-from scimdoctor.checks.ids import EXTENSION, REPLACE, VALUE_PATH
+from scimdoctor.checks.ids import EXTENSION, OPERATIONS, REPLACE, VALUE_PATH
 from scimdoctor.checks.patch_whole import login_follows, lost_part
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
@@ -492,6 +492,7 @@ CHECKS = (
         ),
         run=_siblings,
         requires=(VALUE_PATH,),
+        heeds=OPERATIONS,
     ),
     Check(
         rule=_rule(
@@ -553,6 +554,7 @@ CHECKS = (
         ),
         run=_extension,
         requires=(REPLACE,),
+        heeds=OPERATIONS,
     ),
     Check(
         rule=_rule(
@@ -567,6 +569,7 @@ CHECKS = (
         ),
         run=_extension_second,
         requires=(EXTENSION,),
+        heeds=OPERATIONS,
     ),
     Check(
         rule=_rule(

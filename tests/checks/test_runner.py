@@ -14,6 +14,7 @@ from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import Interrupted, WriteRefused
 from scimdoctor.lab.http import Behaviour, LabRequest, LabResponse, json_response
+from scimdoctor.lab.scim.faults import FAULTS
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
@@ -508,10 +509,18 @@ def test_what_a_check_needs_or_heeds_comes_before_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    ["extension-path-literal", "extension-path-500", "employee-number-path-ignored"],
+    ("family", "fault"),
+    [
+        ("mapping", "extension-path-literal"),
+        ("mapping", "extension-path-500"),
+        ("mapping", "employee-number-path-ignored"),
+        ("mapping", "patch-op-remove-capital-500"),
+        ("mapping", "patch-remove-refused"),
+        ("groups", "default-dialect-refused"),
+    ],
 )
-def test_a_family_by_itself_names_the_cause_of_a_whole_run(fault: str) -> None:
-    checked = check_lab(fault, options=CheckOptions(only=("mapping",), schema=contoso()))
+def test_a_family_by_itself_names_the_cause_of_a_whole_run(family: str, fault: str) -> None:
+    checked = check_lab(fault, options=CheckOptions(only=(family,), schema=contoso()))
 
-    assert {f.cause for f in checked.problems} == {"extension-urn-path-unsupported"}
+    (found,) = checked.problems
+    assert found.cause == next(f.cause for f in FAULTS if f.id == fault)
