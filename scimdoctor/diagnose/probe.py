@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.bearing import is_of_groups
 from scimdoctor.causes.facts import Stage
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import ReplayMode
@@ -113,7 +114,7 @@ class Probe:
         fitting = {
             check: cause
             for check, cause in fitting.items()
-            if bears(check) or (cause not in decided and not check.startswith("groups/"))
+            if bears(check) or (cause not in decided and not is_of_groups(check))
         }
         if not fitting:
             return ()
@@ -139,7 +140,11 @@ class Probe:
     def _known(self) -> Sequence[Check]:
         from scimdoctor.checks import ALL_CHECKS
 
-        return ALL_CHECKS if self.checks is None else self.checks
+        checks = ALL_CHECKS if self.checks is None else self.checks
+        if self.schema is not None:
+            return checks
+        # They would be skipped, but only after all that they need was sent.
+        return [check for check in checks if not check.rule.id.startswith("mapping/")]
 
     def _run(self, checks: Sequence[Check], only: tuple[str, ...] = ()) -> tuple[Finding, ...]:
         from scimdoctor.checks import CheckOptions, run_checks
