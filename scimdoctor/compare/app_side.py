@@ -124,7 +124,11 @@ class Listing:
             if first == last_first:
                 self.limits.append(f"/{self.resource} ignores startIndex: one page was seen")
                 return
-            yield from rows
+            # RFC 7643 section 3.1 has every resource carry an id; what has none is not told apart.
+            named = [row for row in rows if member(row, "id") is not None]
+            if len(named) < len(rows) and not self.limits:
+                self.limits.append(f"/{self.resource} lists objects without an id: left out")
+            yield from named
             self.seen, last_first = self.seen + len(rows), first
             if self.total is not None and self.seen >= self.total:
                 self._end()

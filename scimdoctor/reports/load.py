@@ -115,7 +115,8 @@ def _decode_scalar(kind: Any, data: Any) -> Any:  # noqa: ANN401
         match = _SECONDS.fullmatch(data)
         return timedelta(seconds=float(match.group(1))) if match else None
     if kind is float:
-        return float("nan") if data is None else float(data)
+        # A count stays whole, so that a report read and written again is the same.
+        return data if isinstance(data, int) else float("nan" if data is None else data)
     if not isinstance(data, kind):
         raise TypeError(f"expected {kind.__name__}, found {type(data).__name__}")
     return data
