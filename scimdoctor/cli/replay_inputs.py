@@ -65,14 +65,14 @@ class Found:
         if not self.looked_at or not asked:
             since = self.target.get("since")
             where = f"since {since}" if since else f"in {self.target.get('source', 'the file')}"
-            older = ", older ones with --since (such as 7d)" if since else ""
+            older = ", older ones with a longer --since" if since else ""
             return (
                 f"no failing event {where}; skipped ones and warnings are replayed with"
                 f" --status{older}"
             )
         return (
             f"none of {self.looked_at} failing events has the {' and the '.join(asked)}:"
-            " scimdoctor logs --summary lists both"
+            " scimdoctor logs --summary lists both; --status skipped looks among skips"
         )
 
 
