@@ -29,12 +29,15 @@ from scimdoctor.causes.match import (
 from scimdoctor.causes.sent import Shape
 from scimdoctor.entra.job_health import health_of, is_started, steps_for
 from scimdoctor.entra.quarantine import ways_out
-from scimdoctor.entra.scoping import scoping_verdict
+from scimdoctor.entra.scoping import Obstacle, scoping_verdict
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
+    from scimdoctor.model.rule import Remediation
     from scimdoctor.model.synchronization import SynchronizationJob
 
 _SOMETHING = re.compile(r"(?i)\b(?:users?|resources?|identit(?:y|ies)|accounts?|records?)\b")
@@ -76,6 +79,25 @@ _FOLLOWING = frozenset({"iseffectivelyentitledforprovisioning", "isinprovisionin
 """What is false because the account is inactive, or for another reason."""
 
 
+_USERS_AND_GROUPS = "Portal: Enterprise applications > the app > Users and groups"
+_LETS_IN: Mapping[Obstacle, Remediation] = {
+    Obstacle.NOT_ASSIGNED: admin(
+        f"{_USERS_AND_GROUPS}: assign the object, or a group that has it as a direct member.",
+        ON_DEMAND,
+    ),
+    Obstacle.ROLE_MISSING: admin(
+        f"{_USERS_AND_GROUPS}: select the assignment, Edit assignment, and choose a role other "
+        "than Default Access.",
+        ON_DEMAND,
+    ),
+    Obstacle.SCOPING_FILTER: admin(
+        f"Give the object the value that the filter asks for, or change the filter: {MAPPINGS} > "
+        "Source object scope; letter case counts, and an empty attribute fails most clauses.",
+        ON_DEMAND,
+    ),
+}
+
+
 def _scoping(facts: Facts) -> Match | None:
     job = facts.case.job
     quarantine = job.status.quarantine if job is not None else None
@@ -88,10 +110,14 @@ def _scoping(facts: Facts) -> Match | None:
         return None
     false_keys = _false_scope(facts)
     if facts.stage is Stage.SKIP and false_keys:
-        return likely(94, *_reasons(facts), f"the scoping step says {', '.join(false_keys)}: False")
+        found = likely(
+            94, *_reasons(facts), f"the scoping step says {', '.join(false_keys)}: False"
+        )
+        return replace(found, steps=_into_scope(facts))
     if facts.skip is not None and facts.skip.cause == "scoping-misconfigured":
         why = _reasons(facts)
-        return likely(93, *why, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+        found = likely(93, *why, f"skip reason {facts.skip.name}: {facts.skip.meaning}")
+        return replace(found, steps=_into_scope(facts))
     said = facts.says(Breach.SCOPE)
     if said is not None and facts.status is None:
         return backed(facts, 86, "the object is not in scope", text=said.text)
@@ -102,6 +128,13 @@ def _reasons(facts: Facts) -> tuple[str, ...]:
     """Which clause, assignment or role it was, as far as the event tells."""
     event = facts.case.event
     return scoping_verdict(event).reasons if event is not None else ()
+
+
+def _into_scope(facts: Facts) -> tuple[Remediation, ...]:
+    """What lets the object in, for each thing that the event says keeps it out."""
+    event = facts.case.event
+    obstacles = scoping_verdict(event).obstacles if event is not None else ()
+    return tuple(_LETS_IN[one] for one in obstacles if one in _LETS_IN)
 
 
 def _false_scope(facts: Facts) -> list[str]:

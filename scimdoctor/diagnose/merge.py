@@ -81,6 +81,7 @@ def _together(one: Diagnosis, other: Diagnosis) -> Diagnosis:
         surer,
         affected=_affected(one.affected, other.affected),
         evidence=evidence,
+        remediation=tuple(dict.fromkeys((*surer.remediation, *less.remediation))),
         alternatives=_alternatives(surer.alternatives, less.alternatives),
         signature=surer.signature or less.signature,
     )

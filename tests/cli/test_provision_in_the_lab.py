@@ -79,6 +79,9 @@ def test_somebody_who_is_not_assigned_and_in_no_assigned_group(lab: Lab, tmp_pat
     assert ran.status == 1, ran.stderr
     (found,) = ran.json["diagnoses"]
     assert (found["cause"], found["confidence"]) == ("scoping-misconfigured", "likely")
+    steps = " ".join(step["text"] for step in found["remediation"])
+    assert "assign the object" in steps
+    assert "the filter" not in steps
     notes = ran.json["notes"]
     assert any("as it is now: it is not assigned to the app" in n for n in notes)
     assert any(n.startswith("2. Determine scope: out of scope: it is not assigned") for n in notes)
@@ -92,6 +95,9 @@ def test_a_direct_member_of_an_assigned_group_whom_the_scoping_filter_keeps_out(
     said = " ".join(e["summary"] for e in found["evidence"])
     assert "the scoping filter is false for it: Employees.employeeId IS NOT NULL" in said
     assert "not assigned" not in said
+    steps = " ".join(step["text"] for step in found["remediation"])
+    assert "the filter" in steps
+    assert "assign the object" not in steps
     assert any("employeeId IS NOT NULL (it is empty)" in n for n in ran.json["notes"])
 
 
