@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.sent import Operation, operations_of, target_of
+from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scimdoctor.model.exchange import Exchange
 
+_FILTERS = re.compile(r"\[[^\]]*\]")
+_CORE = (f"{urns.USER}:".casefold(), f"{urns.GROUP}:".casefold())
 _WRITES = frozenset({"PATCH", "PUT", "POST", "DELETE"})
 
 
@@ -27,6 +32,53 @@ def reads_of(object_id: str | None, exchanges: Iterable[Exchange]) -> Iterable[E
         is_get = exchange.request.method.upper() == "GET"
         if is_get and object_id is not None and object_id_of(exchange) == object_id:
             yield exchange
+
+
+def shows(exchange: Exchange, path: str) -> bool:
+    """Whether the answer may hold `path`: not if the query leaves it out (RFC 7644 section 3.9)."""
+    asked, excluded = (_listed(exchange, key) for key in ("attributes", "excludedattributes"))
+    whole = _plain(path)
+    names = (whole, whole.rpartition(":")[2])
+    if asked and not any(_covers(name, whole) for name in asked):
+        return False
+    return not any(_covers(x, n) or _covers(n, x) for x in excluded for n in names)
+
+
+def _listed(exchange: Exchange, key: str) -> list[str]:
+    """The paths in one parameter of the query."""
+    values = [v for k, v in parse_qsl(exchange.request.query) if k.casefold() == key]
+    return [_plain(path) for value in values for path in value.split(",") if path.strip()]
+
+
+def _plain(path: str) -> str:
+    """A path without filter and without the URN of a core schema, lower case."""
+    text = _FILTERS.sub("", path).strip().casefold()
+    return next((text[len(urn) :] for urn in _CORE if text.startswith(urn)), text)
+
+
+def _covers(name: str, path: str) -> bool:
+    return path == name or path.startswith((f"{name}.", f"{name}:"))
+
+
+def shown_part(operations: tuple[Operation, ...], shown: Exchange) -> tuple[Operation, ...]:
+    """The part of `operations` whose outcome the answer may hold."""
+    kept = []
+    for operation in operations:
+        value = operation.value
+        if operation.path is None and isinstance(value, dict):
+            left = {k: v for k, v in value.items() if shows(shown, k)}
+            kept += [replace(operation, value=left)] if left else []
+        else:
+            path = "members.value" if named_members(operation) else operation.path
+            kept += [operation] if path is None or shows(shown, path) else []
+    return tuple(kept)
+
+
+def read_after(write: Exchange, later: Iterable[Exchange]) -> Exchange | None:
+    """The first read of the object that may hold something of what a PATCH wrote."""
+    operations = operations_of(write.request.json)
+    reads = reads_of(object_id_of(write), later)
+    return next((e for e in reads if not operations or shown_part(operations, e)), None)
 
 
 def shown_in(exchange: Exchange, object_id: str | None) -> dict[str, Any] | None:

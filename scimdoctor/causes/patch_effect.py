@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
+from scimdoctor.causes.between import object_id_of, read_after, reads_of, shows
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.contrast import repeat_refused
 from scimdoctor.causes.facts import WRITES, Stage
@@ -28,7 +29,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_urns
-from scimdoctor.causes.readback import agrees, member_ids, single_values
+from scimdoctor.causes.readback import arrived, member_ids, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
@@ -61,18 +62,30 @@ def _not_applied(facts: Facts) -> Match | None:
         return None
     if isinstance(facts.answer, dict) and "id" in facts.answer:
         return _answered_otherwise(facts)
-    if facts.effect_shown:
+    if facts.effect_shown or _left_out(facts):
         return None
     return possible(47, "PATCH was accepted; whether it took effect is not shown")
+
+
+def _left_out(facts: Facts) -> bool:
+    """Whether the object was read after the PATCH by queries that leave out what was written."""
+    write, exchanges = facts.exchange, facts.case.exchanges
+    if write is None:
+        return False
+    later = [e for e in exchanges[exchanges.index(write) + 1 :] if e.ok]
+    read = any(reads_of(object_id_of(write), later))
+    return read and read_after(write, later) is None
 
 
 def _answered_otherwise(facts: Facts) -> Match | None:
     """A PATCH whose own answer does not hold what it sent."""
     for path, value in single_values(facts.operations):
         stored = value_at(facts.answer, path)
+        if facts.exchange is not None and not shows(facts.exchange, path):
+            continue
         if stored is None:
             return possible(84, f"{path} was sent as {value!r} and is not in the answer")
-        if not agrees(value, stored):
+        if not arrived(value, stored):
             return likely(84, f"{path} was sent as {value!r} but is answered as {stored!r}")
     return None
 

@@ -39,7 +39,7 @@ from scimdoctor.causes.patching import (
     patched,
     words,
 )
-from scimdoctor.causes.readback import agrees, single_values
+from scimdoctor.causes.readback import arrived, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.causes.wording import says_nothing
 from scimdoctor.model.rule import CauseRule
@@ -165,7 +165,7 @@ def _add_ignored(facts: Facts) -> Match | None:
         for path, value in single_values((operation,)):
             plain = not is_extension(path) and not is_value_path(path)
             if plain and operation.path is not None:
-                taken[operation.verb].add(agrees(value, value_at(facts.answer, path)))
+                taken[operation.verb].add(arrived(value, value_at(facts.answer, path)))
     if taken["add"] != {False} or False in taken["replace"]:
         return None
     if taken["replace"]:

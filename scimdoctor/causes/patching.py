@@ -18,7 +18,7 @@ from scimdoctor.causes.match import (
     admin,
     developer,
 )
-from scimdoctor.causes.readback import agrees, shown_after, single_values, standing_of
+from scimdoctor.causes.readback import arrived, shown_after, single_values, standing_of
 from scimdoctor.causes.sent import Shape, shapes_of
 from scimdoctor.causes.wording import names_rule
 from scimdoctor.model.rule import CauseRule
@@ -138,7 +138,7 @@ def _ignored(
         shown = shown_after(exchange, facts.case.exchanges)
         if asked and shown is not None:
             wanted = tuple(single_values(asked))
-            missed = [path for path, value in wanted if not agrees(value, value_at(shown, path))]
+            missed = [path for path, value in wanted if not arrived(value, value_at(shown, path))]
             if missed and all(map(of_form, missed)):
                 return tuple(missed)
     return ()

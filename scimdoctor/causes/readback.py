@@ -14,8 +14,11 @@ from scimdoctor.causes.between import (
     named_members,
     object_id_of,
     operations_in,
+    read_after,
     reads_of,
     shown_in,
+    shown_part,
+    shows,
     standing,
     touched,
     writes_to,
@@ -55,7 +58,8 @@ def contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradiction, ...]
 def _after_delete(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Contradiction]:
     """An object that is read after its deletion, and is not even disabled."""
     for read in reads_of(object_id_of(write), later):
-        if read.ok and isinstance(read.json, dict) and member(read.json, "active") is not False:
+        kept = read.ok and isinstance(read.json, dict) and shows(read, "active")
+        if kept and member(read.json, "active") is not False:
             text = "the object was deleted with success, and a later read shows it as it was"
             yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
             return
@@ -63,10 +67,13 @@ def _after_delete(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Cont
 
 def shown_after(write: Exchange, exchanges: tuple[Exchange, ...]) -> dict[str, Any] | None:
     """The resource as a later read or else the answer to `write` shows it; `None` if neither."""
-    later = exchanges[exchanges.index(write) + 1 :]
-    reads = (e.json for e in reads_of(object_id_of(write), later) if e.ok)
-    shown = next(reads, write.json)
+    shown = _shown_by(write, exchanges).json
     return shown if isinstance(shown, dict) and "id" in shown else None
+
+
+def _shown_by(write: Exchange, exchanges: tuple[Exchange, ...]) -> Exchange:
+    later = exchanges[exchanges.index(write) + 1 :]
+    return read_after(write, (e for e in later if e.ok)) or write
 
 
 def took_effect(write: Exchange, exchanges: tuple[Exchange, ...]) -> bool:
@@ -78,15 +85,21 @@ def took_effect(write: Exchange, exchanges: tuple[Exchange, ...]) -> bool:
         return True
     shown = shown_after(write, exchanges)
     left = standing_of(write, exchanges)
-    return shown is not None and bool(left) and all(_done(o, shown) for o in left)
+    hidden = left != _standing(write, exchanges)
+    return shown is not None and bool(left) and not hidden and all(_done(o, shown) for o in left)
 
 
 def standing_of(write: Exchange, exchanges: tuple[Exchange, ...]) -> tuple[Operation, ...]:
-    """The operations of `write` that no other write sets anew before the next read."""
+    """The operations of `write` that no other write sets anew before a read that may show them."""
+    return shown_part(_standing(write, exchanges), _shown_by(write, exchanges))
+
+
+def _standing(write: Exchange, exchanges: tuple[Exchange, ...]) -> tuple[Operation, ...]:
     later = exchanges[exchanges.index(write) + 1 :]
-    object_id = object_id_of(write)
-    read = next((e for e in reads_of(object_id, later) if e.ok), None)
-    return standing(operations_of(write.request.json), before_read(object_id, later, read))
+    read = read_after(write, (e for e in later if e.ok))
+    return standing(
+        operations_of(write.request.json), before_read(object_id_of(write), later, read)
+    )
 
 
 def _done(operation: Operation, shown: dict[str, Any]) -> bool:
@@ -96,7 +109,7 @@ def _done(operation: Operation, shown: dict[str, Any]) -> bool:
         now = member_ids(shown) or set()
         return not named & now if operation.verb == "remove" else named <= now
     wanted = tuple(single_values((operation,)))
-    return bool(wanted) and all(agrees(value, value_at(shown, path)) for path, value in wanted)
+    return bool(wanted) and all(arrived(value, value_at(shown, path)) for path, value in wanted)
 
 
 def _after_patch(
@@ -104,7 +117,7 @@ def _after_patch(
 ) -> Iterable[Contradiction]:
     object_id = object_id_of(write)
     operations = operations_of(write.request.json)
-    read = next(iter(reads_of(object_id, later)), None)
+    read = read_after(write, later)
     after = before_read(object_id, later, read)
     old, since = _before(object_id, before)
     others = operations_in((*since, *after))
@@ -116,17 +129,17 @@ def _after_patch(
     if isinstance(old, dict) and shown.ok and isinstance(shown.json, dict) and "id" in shown.json:
         yield from _elements_lost(around, old, shown)
     if read is None:
-        yield from _answered_members(operations, counted, write)
-        if isinstance(old, dict) and isinstance(write.json, dict) and "id" in write.json:
-            yield from _emptied(around, old, write)
+        if isinstance(write.json, dict) and "id" in write.json:
+            yield from _answered_members(operations, counted, write)
+            yield from _emptied(around, old or {}, write)
         return
-    left = standing(operations, after)
+    left = shown_part(standing(operations, after), read)
     if _disables(left) and read.status == 404:
         text = "the user answers 404 after it was disabled"
         yield Contradiction(kind=Kind.DISABLED_GONE, exchange=read.id, summary=text)
     if not read.ok or not isinstance(read.json, dict):
         return
-    yield from _values(left, write, read)
+    yield from _values(left, old, write, read)
     yield from _members(left, counted, read)
     if isinstance(old, dict):
         yield from _lost(around, old, read)
@@ -175,16 +188,44 @@ def agrees(sent: object, stored: object) -> bool:
     return str(sent).strip().casefold() == str(stored).strip().casefold()
 
 
+def arrived(sent: object, stored: object, before: object = None) -> bool:
+    """Whether `stored` is `sent`, or is it in another form: without its blanks or punctuation.
+
+    What was there `before` is no form of what was sent since. Numbers have no other form.
+    """
+    if agrees(sent, stored):
+        return True
+    if not isinstance(sent, str) or not isinstance(stored, str) or agrees(stored, before):
+        return False
+    if _is_number(sent) and _is_number(stored):
+        return False
+    bare = _letters(sent)
+    return bool(bare) and bare == _letters(stored)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _values(
-    operations: tuple[Operation, ...], write: Exchange, read: Exchange
+    operations: tuple[Operation, ...], old: object, write: Exchange, read: Exchange
 ) -> Iterable[Contradiction]:
     for path, value in single_values(operations):
+        before = value_at(old, path) if isinstance(old, dict) else None
         stored = value_at(read.json, path)
         answered = value_at(write.json, path) if isinstance(write.json, dict) else None
-        if not agrees(value, stored):
+        if not arrived(value, stored, before):
             text = f"{path} was sent as {value!r} and accepted, but reads {stored!r} afterwards"
             yield Contradiction(kind=Kind.NOT_APPLIED, exchange=read.id, summary=text)
-        elif answered is not None and not agrees(value, answered):
+        elif answered is not None and not arrived(value, answered, before):
             text = f"the answer to the PATCH still shows {path} as {answered!r}"
             yield Contradiction(kind=Kind.STALE_ANSWER, exchange=write.id, summary=text)
 
@@ -230,7 +271,7 @@ def _answered_members(
     operations: tuple[Operation, ...], old: object, write: Exchange
 ) -> Iterable[Contradiction]:
     """Members that the answer to the write itself lacks; it may be old, but then it has more."""
-    for found in _members(operations, old, write):
+    for found in _members(shown_part(operations, write), old, write):
         if found.kind in {Kind.MEMBERS_WIPED, Kind.VALUES_LOST}:
             yield found
 
@@ -241,7 +282,7 @@ def _emptied(
     """Values that nothing addressed and that are empty; lists that an Add has made shorter."""
     asked = touched(operations)
     for key, value in old.items():
-        untouched = key.casefold() not in asked | {"groups"}
+        untouched = key.casefold() not in asked | {"groups"} and shows(shown, key)
         now = member(shown.json, key)
         if untouched and isinstance(value, list | dict) and value and now in ([], {}):
             text = f"{key} is empty afterwards, though nothing asked for it"
@@ -262,14 +303,17 @@ def _lost(
     asked = touched(operations)
     for key, value in old.items():
         plain = isinstance(value, str | bool | int) and key not in {"id", "externalId"}
-        if plain and key.casefold() not in asked and not agrees(value, read.json.get(key)):
+        unasked = plain and key.casefold() not in asked and shows(read, key)
+        if unasked and not agrees(value, read.json.get(key)):
             text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
     if "name" in asked and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
         named = {leaf(o.path) for o in operations if o.path} | _DERIVED
         gone = sorted(
-            k for k, v in old["name"].items() if v and not kept.get(k) and k.casefold() not in named
+            k
+            for k, v in old["name"].items()
+            if v and not kept.get(k) and k.casefold() not in named and shows(read, f"name.{k}")
         )
         if gone:
             text = f"name lost {', '.join(gone)}, which the request did not mention"
@@ -282,7 +326,7 @@ def _elements_lost(
     """Elements of e-mails and the like that no operation addressed, and that are gone."""
     for key, listed in old.items():
         now = _elements(member(shown.json, key))
-        if key in _NOT_COMPARED or not _elements(listed) or not now:
+        if key in _NOT_COMPARED or not _elements(listed) or not now or not shows(shown, key):
             continue
         paths = [o.path or "" for o in operations if bare_name(o.path) == key.casefold()]
         whole = any("[" not in path for path in paths)
@@ -328,7 +372,7 @@ def _after_create(write: Exchange, later: tuple[Exchange, ...]) -> Iterable[Cont
     if not read.ok or not isinstance(read.json, dict):
         return
     for key, value in sent.items():
-        if _is_data(key, value) and member(read.json, key) is None:
+        if _is_data(key, value) and member(read.json, key) is None and shows(read, key):
             text = f"{key} was sent and accepted, but a read does not return it"
             yield Contradiction(kind=Kind.NOT_STORED, exchange=read.id, summary=text)
 

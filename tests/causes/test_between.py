@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 ME, TEAM = "/Users/u1", "/Groups/g1"
+DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 MOBILE = 'phoneNumbers[type eq "mobile"].value'
 
 
@@ -118,6 +119,55 @@ def test_what_no_later_write_explains_is_a_fault(name: str) -> None:
     assert kind in [str(c.kind) for c in contradictions(in_order(*exchanges))]
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "told"),
+    [
+        ("title", "attributes=userName", False),
+        ("title", "attributes=userName,Title", True),
+        ("title", "attributes=urn:ietf:params:scim:schemas:core:2.0:User:title", True),
+        ("title", "excludedAttributes=title,emails", False),
+        ("title", "excludedAttributes=groups", True),
+        ("name.givenName", "attributes=name.familyName", False),
+        ("name.givenName", "attributes=name", True),
+        (WORK, "excludedAttributes=emails", False),
+        (WORK, "attributes=emails", True),
+        (DEPARTMENT, "excludedAttributes=urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", False),
+        (DEPARTMENT, "attributes=title", False),
+    ],
+)  # fmt: skip
+def test_what_a_query_leaves_out_of_a_read_is_no_evidence(
+    path: str, query: str, told: bool
+) -> None:
+    read = exchange("GET", f"{ME}?{query}", 200, user())
+    exchanges = in_order(writes(path, "B"), read)
+    assert bool(contradictions(exchanges)) is told
+    assert (diagnose_case(seen(*exchanges)).cause != "unknown-cause") is told
+
+
+@pytest.mark.parametrize(("query", "told"), [("excludedAttributes=members", False), ("", True)])
+def test_members_that_a_read_leaves_out_are_not_missed(query: str, told: bool) -> None:
+    bare = exchange("GET", f"{TEAM}?{query}", 200, group() if query else group(members=[]))
+    added = in_order(team("m0", "m1"), members("Add", "m2"), bare)
+    removed = in_order(team("m0", "m1"), members("Remove", "m1"), bare)
+    assert [bool(contradictions(e)) for e in (added, removed)] == [told, told]
+    assert (diagnose_case(seen(*added[1:])).cause != "unknown-cause") is told
+
+
+def test_a_later_read_that_leaves_nothing_out_decides() -> None:
+    part = exchange("GET", f"{ME}?attributes=userName", 200, user())
+    exchanges = in_order(writes("title", "B"), part, reads(title="A"))
+    assert [str(c.kind) for c in contradictions(exchanges)] == ["not-applied"]
+
+
+def test_what_a_read_leaves_out_is_neither_lost_nor_unstored() -> None:
+    part = exchange("GET", f"{ME}?attributes=title", 200, user(title="B"))
+    assert contradictions(in_order(reads(nickName="N"), writes("title", "B"), part)) == ()
+    made = exchange("POST", "/Users", 201, user(), sent=user(nickName="N"))
+    assert contradictions(in_order(made, part)) == ()
+    kinds = [str(c.kind) for c in contradictions(in_order(made, reads()))]
+    assert kinds == ["not-stored"]
+
+
 def test_another_object_in_a_list_tells_nothing() -> None:
     other = user(id="u2", emails=[{"value": "a@x.y"}])
     look = exchange("GET", '/Users?filter=userName eq "x"', 200, listed(other))
@@ -144,3 +194,40 @@ def test_a_refused_write_sets_nothing_anew() -> None:
     off = exchange("PATCH", ME, 204, "", sent=DISABLE)
     kinds = [str(c.kind) for c in contradictions(in_order(off, refused, reads(active=True)))]
     assert kinds == ["not-applied"]
+
+
+PHONE = 'phoneNumbers[type eq "work"].value'
+
+
+def phone(value: str) -> Exchange:
+    return reads(phoneNumbers=[{"type": "work", "value": value}], title="B")
+
+
+@pytest.mark.parametrize(
+    ("sent", "before", "after", "told"),
+    [
+        ("+31 6 1234", None, "+3161234", False),
+        ("+31 6 1234", "+31 9", "+31 (6) 12-34", False),
+        ("+31 6 1234", None, "+31612345", True),
+        # Nothing has changed, so that it is the old value and no other form of the new one.
+        ("+31 6 1234", "+3161234", "+3161234", True),
+        ("-5", None, "5", True),
+        ("+31 6 1234", None, "+", True),
+    ],
+)
+def test_a_value_stored_in_another_form_has_arrived(
+    sent: str, before: str | None, after: str, told: bool
+) -> None:
+    first = () if before is None else (phone(before),)
+    body = patch(op("Replace", PHONE, sent), op("Replace", "title", "B"))
+    write = exchange("PATCH", ME, 204, "", sent=body)
+    exchanges = in_order(*first, write, phone(after))
+    assert bool(contradictions(exchanges)) is told
+    assert (diagnose_case(seen(*exchanges)).cause != "unknown-cause") is told
+    answered = exchange("PATCH", ME, 200, phone(after).json, sent=body)
+    if before is None:
+        assert (diagnose_case(seen(answered)).cause != "unknown-cause") is told
+
+
+def test_an_answer_without_a_body_empties_no_group() -> None:
+    assert contradictions(in_order(team("m0", "m1"), members("Remove", "m1"))) == ()
