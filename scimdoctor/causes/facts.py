@@ -250,7 +250,9 @@ class Facts:
         """A piece of evidence that points at the most direct thing it was seen in."""
         event, job = self.case.event, self.case.job
         if self.exchange is not None:
-            return Evidence(kind=EvidenceKind.EXCHANGE, ref=self.exchange.id, summary=summary)
+            told = (c.exchange for c in self.contradictions if c.summary == summary)
+            ref = next(told, self.exchange.id)
+            return Evidence(kind=EvidenceKind.EXCHANGE, ref=ref, summary=summary)
         if event is not None:
             return Evidence(
                 kind=EvidenceKind.EVENT,

@@ -34,7 +34,7 @@ def lookup_contradictions(exchanges: tuple[Exchange, ...]) -> tuple[Contradictio
             resource = target_of(exchange.request)[0]
             seen = (r for (kind, _), r in known.items() if kind == resource)
             told = next(_among(seen, wanted, exchange.id), None)
-            told = told or next(_later(exchanges[index + 1 :], wanted, resource), None)
+            told = told or next(_later(exchange, exchanges[index + 1 :], wanted, resource), None)
             found += [told] if told is not None else []
         _learn(known, exchange)
     return tuple(found)
@@ -132,7 +132,7 @@ def _held(resource: dict[str, Any], wanted: Filter) -> object:
 
 
 def _later(
-    exchanges: tuple[Exchange, ...], wanted: Filter, resource: str | None
+    asked: Exchange, exchanges: tuple[Exchange, ...], wanted: Filter, resource: str | None
 ) -> Iterator[Contradiction]:
     """What the reads until the next accepted write show, else that creating it is a conflict."""
     conflict: Exchange | None = None
@@ -144,8 +144,8 @@ def _later(
             if created and target_of(exchange.request)[0] == resource:
                 conflict = conflict or exchange
         elif exchange.ok and target_of(exchange.request)[0] == resource:
-            yield from _among(_shown(exchange), wanted, exchange.id)
+            yield from _among(_shown(exchange), wanted, asked.id)
     if conflict is not None:
         text = f"the filter found nothing for {wanted.value!r}, yet creating it is a conflict"
         kind = Kind.EXISTS_BUT_NOT_FOUND
-        yield Contradiction(kind=kind, exchange=conflict.id, summary=text)
+        yield Contradiction(kind=kind, exchange=asked.id, summary=text)
