@@ -32,6 +32,8 @@ class Contradiction:
 
     kind: Kind
     exchange: str
-    """The id of the later one."""
+    """The id of the one that shows the fault: the query that finds nothing, the read after a write."""
 
     summary: str
+    is_sure: bool = True
+    """Whether nothing else explains what was seen."""

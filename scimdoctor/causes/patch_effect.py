@@ -123,7 +123,7 @@ def _members_remove(facts: Facts) -> Match | None:
 def _concurrent(facts: Facts) -> Match | None:
     seen = _seen(facts, "member-lost")
     if seen is not None:
-        return likely(92, seen.summary)
+        return likely(92, seen.summary) if seen.is_sure else possible(92, seen.summary)
     said = facts.says(Breach.CONCURRENT)
     if said is not None and facts.stage is Stage.UPDATE and facts.is_group:
         return backed(facts, 87, "two writes met", text=said.text)

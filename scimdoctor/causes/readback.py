@@ -385,22 +385,51 @@ def _is_data(key: str, value: object) -> bool:
 
 def _parallel_members(exchanges: tuple[Exchange, ...]) -> Iterable[Contradiction]:
     """Several accepted additions to one group, of which a later read shows only some."""
-    added: dict[str, set[str]] = {}
-    writes: dict[str, int] = {}
+    added: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         object_id = object_id_of(exchange)
         if object_id is None or not exchange.ok:
             continue
         if exchange.request.method.upper() == "PATCH":
-            named = [named_members(o) for o in operations_of(exchange.request.json)]
-            adds = [o.verb == "add" for o in operations_of(exchange.request.json)]
-            if adds and all(adds) and any(named):
-                added.setdefault(object_id, set()).update(*named)
-                writes[object_id] = writes.get(object_id, 0) + 1
-            elif any(named):
-                added[object_id], writes[object_id] = set(), 0
-        elif writes.get(object_id, 0) > 1 and exchange.request.method.upper() == "GET":
+            operations = operations_of(exchange.request.json)
+            named = any(named_members(o) for o in operations)
+            if named and all(o.verb == "add" for o in operations):
+                added.setdefault(object_id, []).append(exchange)
+            elif named:
+                added[object_id] = []
+        elif len(added.get(object_id, ())) > 1 and exchange.request.method.upper() == "GET":
             now = member_ids(exchange.json)
-            if now is not None and added[object_id] - now:
-                text = "of several accepted additions to the group, some are missing"
-                yield Contradiction(kind=Kind.MEMBER_LOST, exchange=exchange.id, summary=text)
+            if now is not None and shows(exchange, "members.value"):
+                yield from _addition_lost(added[object_id], now, exchange)
+
+
+def _addition_lost(
+    writes: list[Exchange], now: set[str], read: Exchange
+) -> Iterable[Contradiction]:
+    """Only additions that were under way at one time can have overwritten each other."""
+    lost = [w for w in writes if _added_by(w) - now]
+    met = [_overlap(w, other) for w in lost for other in writes if other is not w]
+    text = "of several accepted additions to the group, some are missing"
+    if any(met):
+        yield Contradiction(kind=Kind.MEMBER_LOST, exchange=read.id, summary=text)
+    elif None in met:
+        text = f"{text}; whether they were sent at once is not shown"
+        yield Contradiction(kind=Kind.MEMBER_LOST, exchange=read.id, summary=text, is_sure=False)
+    elif any(w is not writes[-1] for w in lost) and _added_by(writes[-1]) & now:
+        text = "members that were added are gone after another addition, sent later"
+        yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+
+
+def _added_by(write: Exchange) -> set[str]:
+    return set().union(*(named_members(o) for o in operations_of(write.request.json)))
+
+
+def _overlap(one: Exchange, other: Exchange) -> bool | None:
+    """Whether two exchanges were under way at one time; `None` if their times are not known."""
+    if one.started_at is None or other.started_at is None:
+        return None
+    apart = (other.started_at - one.started_at).total_seconds() * 1000
+    took = (one if apart > 0 else other).elapsed_in_milliseconds
+    if apart and took <= 0:
+        return None
+    return apart == 0 or abs(apart) < took

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -231,3 +232,40 @@ def test_a_value_stored_in_another_form_has_arrived(
 
 def test_an_answer_without_a_body_empties_no_group() -> None:
     assert contradictions(in_order(team("m0", "m1"), members("Remove", "m1"))) == ()
+
+
+START = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def joins_at(seconds: float | None, name: str, milliseconds: float = 80) -> Exchange:
+    at = None if seconds is None else START + timedelta(seconds=seconds)
+    write = members("Add", name)
+    return replace(write, started_at=at, elapsed_in_milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left", "expected"),
+    [
+        (joins_at(0, "a"), joins_at(0.05, "b"), "b", ("concurrent-member-update-lost", "likely")),
+        (joins_at(0, "a"), joins_at(0, "b", 0), "a", ("concurrent-member-update-lost", "likely")),
+        (joins_at(0, "a"), joins_at(None, "b"), "b", ("concurrent-member-update-lost", "possible")),
+        (joins_at(0, "a", 0), joins_at(1, "b"), "b", ("concurrent-member-update-lost", "possible")),
+        (joins_at(0, "a"), joins_at(1, "b"), "b", ("replace-clears-unsent-values", "likely")),
+        (joins_at(0, "a"), joins_at(1, "b"), "a", ("patch-accepted-not-applied", "possible")),
+    ],
+)
+def test_only_additions_that_overlap_in_time_are_parallel(
+    first: Exchange, second: Exchange, left: str, expected: tuple[str, str]
+) -> None:
+    found = diagnose_case(seen(*in_order(first, second, team(left))))
+    assert (found.cause, found.confidence) == expected
+
+
+def test_the_evidence_points_at_the_query_that_found_nothing() -> None:
+    odd = exchange("GET", '/Users?filter=userName eq "Ada@example.com"', 200, listed())
+    good = exchange("GET", '/Users?filter=userName eq "ada@example.com"', 200, listed(user()))
+    for exchanges in (in_order(odd, good), in_order(good, odd)):
+        found = diagnose_case(seen(*exchanges))
+        asked = next(e.id for e in exchanges if "Ada" in e.request.query)
+        assert found.cause == "filter-case-sensitive"
+        assert [e.ref for e in found.evidence] == [asked]
