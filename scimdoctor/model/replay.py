@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.reconstruction import ReconstructedRequest
 
 
+NOTHING_TO_COMPARE = "the capture holds no answer to compare with"
+"""How a summary ends when the captured request was never sent: there is no earlier result."""
+
+
 class ReplayMode(StrEnum):
     """How far a replay goes (design section 6)."""
 
@@ -92,6 +96,11 @@ class Replay:
     notes: tuple[str, ...] = ()
     next_command: str | None = None
     """What to run next: a restart after a fix, a rollback, a cleanup."""
+
+    @property
+    def has_no_past(self) -> bool:
+        """Whether there is no earlier result: neither "now" nor "differently" can be said."""
+        return self.summary.endswith(NOTHING_TO_COMPARE)
 
     @property
     def loses_values(self) -> bool:

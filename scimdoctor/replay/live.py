@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.replay import rollback
-from scimdoctor.replay.effect import judge_effect
-from scimdoctor.replay.sending import Course, object_id_of, restart_command
+from scimdoctor.replay.effect import Effect, judge_effect
+from scimdoctor.replay.sending import WORKS_NOW, Course, object_id_of, restart_command
 from scimdoctor.replay.trouble import resources_in, trouble_in
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class _Live:
                 self._tell_undo(refused=refused)
                 ended = course.end_with(trouble, write, exchange)
                 return ended if refused else self._with_rollback(ended)
-        self._tell_undo()
         if write.purpose is Purpose.CREATE and self._path is not None:
             rollback.overwrite(self._path, rollback.with_created_id(state, exchange.json["id"]))
         return self._judge(write, exchange, before)
@@ -150,6 +149,11 @@ class _Live:
         if object_id is not None:
             stored = course.read_back(course.subject.resource, object_id, why="read back")
         effect = judge_effect(write, answered=exchange.json, before=before, stored=stored)
+        unchanged = self._shows_no_change(effect, before, stored)
+        if unchanged:
+            course.notes.append(f"nothing to undo; what it was before is kept in {self._path}")
+        else:
+            self._tell_undo()
         course.notes.extend(effect.notes)
         what = f"{write.request.method} {write.request.path} is answered with {exchange.status}"
         if effect.ineffective:
@@ -160,13 +164,26 @@ class _Live:
                 differences=effect.differences,
             )
             return self._with_rollback(ended)
+        weak = "; the app shows no change, so this proves little" if unchanged else ""
         return course.end(
             Verdict.WORKS_NOW,
-            f"works now: {what}{effect.tail}",
+            f"{WORKS_NOW}{what}{effect.tail}{weak}",
             cause=effect.cause,
             differences=effect.differences,
             next_command=restart_command(course.subject),
         )
+
+    def _shows_no_change(
+        self, effect: Effect, before: dict[str, Any] | None, stored: dict[str, Any] | None
+    ) -> bool:
+        """Whether the app held before what was sent, and holds the same now.
+
+        What it does not show may have changed: values that are missing keep their way back.
+        """
+        if before is None or stored is None or len(self._course.subject.writes) != 1:
+            return False
+        seen = effect.differences and not effect.ineffective and not effect.cause
+        return bool(seen) and rollback.without_meta(before) == rollback.without_meta(stored)
 
     def _with_rollback(self, replay: Replay) -> Replay:
         return replace(replay, next_command=self._command())

@@ -94,8 +94,14 @@ def _seconds(event: ProvisioningObjectSummary) -> float:
 
 
 def in_order(subjects: Iterable[Subject]) -> tuple[Subject, ...]:
-    """Users before groups, creates before updates before references, deletions last."""
-    return tuple(sorted(subjects, key=lambda s: (s.is_group, _rank(s))))
+    """Users before groups, creates before updates before references, deletions last.
+
+    Captured requests stay as they were captured: the order is part of what happened.
+    """
+    found = tuple(subjects)
+    if any(subject.is_captured for subject in found):
+        return found
+    return tuple(sorted(found, key=lambda s: (s.is_group, _rank(s))))
 
 
 def _rank(subject: Subject) -> int:

@@ -13,7 +13,7 @@ from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
 from scimdoctor.replay.judge import Judgement, LiveView, judge
 from scimdoctor.replay.known_attributes import KnownAttributes
-from scimdoctor.replay.sending import Course, object_id_of, restart_command
+from scimdoctor.replay.sending import WORKS_NOW, Course, object_id_of, restart_command
 from scimdoctor.replay.sent_values import sent_values
 from scimdoctor.replay.trouble import agree, resources_in, trouble_in
 
@@ -162,7 +162,7 @@ class _Reading:
         done = judgement.in_effect and not subject.reconstruction.missing
         if done or answered:
             what = judgement.forecast if done else "the app answers the question that failed"
-            text = f"works now: {what}; {_NOT_TRIED}"
+            text = f"{WORKS_NOW}{what}; {_NOT_TRIED}"
             return course.end(Verdict.WORKS_NOW, text, next_command=restart_command(subject))
         return course.end(
             Verdict.NOT_SENT,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.entra import requests
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
-from scimdoctor.replay.rollback import undo_requests, with_created_id
+from scimdoctor.replay.rollback import undo_requests, with_created_id, without_meta
 from scimdoctor.replay.trouble import resources_in, trouble_in
 
 if TYPE_CHECKING:
@@ -59,11 +59,7 @@ def _is_as_before(state: SavedState, endpoint: Endpoint, sent: list[ReplayedRequ
     path = requests.object_path(state.resource, state.object_id)
     found = _send(requests.get(path), Purpose.READ, endpoint, sent)
     now = found.json if found.ok else None
-    return isinstance(now, dict) and _without_meta(now) == _without_meta(state.before)
-
-
-def _without_meta(resource: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in resource.items() if name.casefold() != "meta"}
+    return isinstance(now, dict) and without_meta(now) == without_meta(state.before)
 
 
 def _found_again(

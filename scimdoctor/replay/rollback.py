@@ -174,6 +174,11 @@ def with_created_id(state: SavedState, object_id: str) -> SavedState:
     return replace(state, object_id=object_id, made=None, undo=(undo,))
 
 
+def without_meta(resource: dict[str, Any]) -> dict[str, Any]:
+    """What can be compared: a write that changes nothing may still renew `meta`."""
+    return {name: value for name, value in resource.items() if name.casefold() != "meta"}
+
+
 def undo_requests(state: SavedState) -> tuple[ScimRequest, ...]:
     """The requests that put `state` back, in order."""
     found = []

@@ -13,7 +13,13 @@ from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
-from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
+from scimdoctor.model.replay import (
+    NOTHING_TO_COMPARE,
+    Replay,
+    ReplayedRequest,
+    ReplayMode,
+    Verdict,
+)
 from scimdoctor.replay.trouble import (
     Trouble,
     TroubleKind,
@@ -37,6 +43,8 @@ _CAUSES_OF_SILENCE = {
     FailureKind.CREDENTIALS: "oauth-token-endpoint-incompatible",
 }
 _COMPARISON = re.compile(r'^\s*(.+?)\s+eq\s+("(?:[^"\\]|\\.)*")\s*$', re.IGNORECASE)
+_RESULTS = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE, Verdict.WORKS_NOW})
+WORKS_NOW = "works now: "
 _TOKEN_NOTE = (
     "the app refuses the token that scimdoctor was given; see that it is the one saved in Entra"
 )
@@ -82,6 +90,10 @@ class Course:
     ) -> Replay:
         """Put the replay together."""
         rebuilt = self.subject.reconstruction
+        if self.subject.planned and verdict in _RESULTS:
+            said = summary.removeprefix(WORKS_NOW)
+            works = "works: " if said != summary else ""
+            summary = f"{works}{said}; {NOTHING_TO_COMPARE}"
         return Replay(
             event=self.subject.id,
             label=self.subject.label,
@@ -103,16 +115,18 @@ class Course:
         """
         subject = self.subject
         if any(question.failed for question in subject.questions):
-            text = f"works now: the app answers as Entra needs ({subject.told_by} says {subject.logged})"
+            text = f"{WORKS_NOW}the app answers as Entra needs ({subject.told_by} says {subject.logged})"
             restart = restart_command(subject)
             return self.end(Verdict.WORKS_NOW, text, next_command=restart)
         missing = subject.reconstruction.missing
         if missing:
             text = f"the write cannot be rebuilt ({missing[0]}); the questions before it work"
             return self.end(Verdict.NOT_REBUILT, text)
+        if subject.planned:
+            return self.end(Verdict.WORKS_NOW, f"{WORKS_NOW}the app answers as Entra needs")
         text = "the app answers as Entra needs; no write is known to follow"
         if subject.logged is None:
-            return self.end(Verdict.WORKS_NOW, f"works now: {text}")
+            return self.end(Verdict.WORKS_NOW, f"{WORKS_NOW}{text}")
         return self.end(Verdict.NOT_SENT, text)
 
     def end_with(
@@ -134,6 +148,8 @@ class Course:
             tail = f" ({told_by} does not say how it failed then)" if blind else ""
             text = f"{what} fails the same way: {trouble}{tail}"
             return self.end(Verdict.SAME_FAILURE, text, cause=cause)
+        if self.subject.planned:
+            return self.end(Verdict.DIFFERENT_FAILURE, f"{what} fails ({trouble})")
         then = f"; {told_by} says {logged}" if logged else "; the event itself was no failure"
         text = f"{what} fails differently: {trouble}{then}"
         return self.end(Verdict.DIFFERENT_FAILURE, text)

@@ -22,6 +22,7 @@ from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.replay.effect import Effect, judge_effect
 from scimdoctor.replay.reading import exists, referenced_ids, removed_ids
 from scimdoctor.replay.sending import (
+    WORKS_NOW,
     Course,
     filter_of,
     object_id_of,
@@ -221,7 +222,7 @@ class _Shadow:
             return self._no_clash(exchange, effect)
         return self.course.end(
             Verdict.WORKS_NOW,
-            f"works now: {what} is answered with {exchange.status}{effect.tail}",
+            f"{WORKS_NOW}{what} is answered with {exchange.status}{effect.tail}",
             cause=effect.cause,
             differences=effect.differences,
             next_command=restart_command(self._subject),

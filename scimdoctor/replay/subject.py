@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.synchronization import SynchronizationSchema
 
+CAPTURE = "the capture"
 _OBJECT = re.compile(r"(?i)^/(Users|Groups)/[^/]+$")
 _SENT_AGAIN = frozenset({"accept", "content-type", "if-match"})
 """The headers that Entra's client sends; what else a capture holds may be a credential."""
@@ -55,6 +56,9 @@ class Subject:
     logged: Trouble | None = None
     """How it failed then; `None` if it did not."""
 
+    planned: bool = False
+    """Whether it is a captured request that was never sent: there is no earlier result."""
+
     app: str | None = None
     """The enterprise app's id, for the commands that follow."""
 
@@ -64,6 +68,11 @@ class Subject:
 
     matching: tuple[str, ...] = field(default=("userName",))
     """The attributes that Entra matches by, first tried first."""
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether it is a captured request, which has its place among the others."""
+        return self.told_by == CAPTURE
 
     @property
     def questions(self) -> tuple[ReconstructedRequest, ...]:
@@ -140,9 +149,10 @@ def _captured(exchange: Exchange) -> Subject | None:
     return Subject(
         id=exchange.id,
         label="",
-        told_by="the capture",
+        told_by=CAPTURE,
         reconstruction=reconstruction,
         logged=logged,
+        planned=exchange.is_planned,
         is_group=is_group,
         matching=("displayName",) if is_group else ("userName",),
     )

@@ -108,7 +108,7 @@ def _cause_case(diagnosis: Diagnosis) -> ET.Element:
 
 def _replay_case(replay: Replay) -> ET.Element:
     case = _case("replay", f"{replay.event} ({replay.mode})")
-    words = replay_words(replay.verdict)
+    words = replay_words(replay)
     told = replay.summary if replay.summary.startswith(words) else f"{words}: {replay.summary}"
     message = one_line(told)
     if replay.is_problem:

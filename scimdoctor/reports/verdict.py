@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
@@ -171,11 +172,11 @@ def _of_replays(report: Report) -> Headline | None:
     counts = Counter(replay.verdict for replay in report.replays)
     if len(report.replays) == counts[ReplayVerdict.NOT_SENT] == 1 and not open_:
         return Headline(level=Level.UNKNOWN, text=f"1 event: {sentence(report.replays[0].summary)}")
-    rest = Counter(r.verdict for r in report.replays if id(r) not in told)
+    rest = Counter((r.verdict, r.has_no_past) for r in report.replays if id(r) not in told)
     shown = [
-        f"{rest[verdict]} {replay_words(verdict, number=rest[verdict])}"
-        for verdict in ReplayVerdict
-        if rest[verdict]
+        f"{number} {_replay_words(*kind, number=number)}"
+        for kind in product(ReplayVerdict, (False, True))
+        if (number := rest[kind])
     ]
     if open_:
         shown.append(_untried(open_))
@@ -199,9 +200,15 @@ def _untried(replays: Sequence[Replay]) -> str:
     return text
 
 
-def replay_words(verdict: ReplayVerdict, *, number: int = 1) -> str:
-    """Return a replay's verdict as a person says it of `number` events."""
+def replay_words(replay: Replay) -> str:
+    """Return a replay's verdict as a person says it."""
+    return _replay_words(replay.verdict, replay.has_no_past, number=1)
+
+
+def _replay_words(verdict: ReplayVerdict, has_no_past: bool, *, number: int) -> str:
     fails, works = ("fails", "works") if number == 1 else ("fail", "work")
+    if has_no_past:
+        return works if verdict is ReplayVerdict.WORKS_NOW else fails
     return {
         ReplayVerdict.SAME_FAILURE: f"{fails} the same way",
         ReplayVerdict.DIFFERENT_FAILURE: f"{fails} differently",

@@ -17,7 +17,7 @@ from scimdoctor.cli.session import Session
 from scimdoctor.endpoint.journal import Journal
 from scimdoctor.lab.scim.transport import ProviderTransport
 from tests.fakes.command import Ran, run_command
-from tests.fakes.scim_app import BASE_URL, TOKEN, ScimApp
+from tests.fakes.scim_app import BASE_URL, TOKEN, ScimApp, scim_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +158,36 @@ def test_planned_requests_are_saved_as_har_and_read_back(desk: Desk) -> None:
     assert desk.app.asked == []
     shadow = desk.run(replay, "--har", str(har), "--mode", "shadow", "-f", "json")
     assert not any(one["summary"].count("capture says") for one in shadow.json["replays"])
+
+
+def test_a_request_that_was_never_sent_has_no_earlier_result(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com", title="a")
+    events = desk.file(desk.event(target=user, title="b"))
+    har = desk.folder / "plan.har"
+    desk.run(replay, "--from", events, "--mode", "plan", "--save-har", str(har))
+    document = json.loads(har.read_text())
+    entries = document["log"]["entries"]
+    document["log"]["entries"] = [entries[-1], *entries[:-1]]
+    har.write_text(json.dumps(document))
+    asked = [entry["request"]["method"] for entry in document["log"]["entries"]]
+    assert asked[0] == "PATCH"
+    assert "GET" in asked
+    works = desk.run(replay, "--har", str(har), "--mode", "live", "-f", "json")
+    found = works.json["replays"]
+    assert [one["event"] for one in found] == [f"h{n}" for n in range(1, len(asked) + 1)]
+    assert {one["verdict"] for one in found} == {"works-now"}
+    desk.app.rules.append(lambda _: scim_error(400))
+    fails = desk.run(replay, "--har", str(har), "-f", "json")
+    assert fails.status == 1
+    found += fails.json["replays"]
+    text = " ".join(one["summary"] for one in found)
+    assert text.count("; the capture holds no answer to compare with") == len(found)
+    assert text.count("fails (400") == len(asked)
+    for false in ("works now", "differently", "no failure", "no write"):
+        assert false not in text
+    shown = desk.run(replay, "--har", str(har)).stdout
+    assert f"{len(asked)} fail." in shown
+    assert "differently" not in shown
 
 
 def test_a_har_of_planned_requests_needs_whole_urls(desk: Desk) -> None:

@@ -88,6 +88,15 @@ def _drop_empty(resource: dict[str, Any]) -> None:
     resource["schemas"] = [s for s in resource["schemas"] if "enterprise" not in s]
 
 
+def test_a_write_that_changes_nothing_proves_little(app: ScimApp, tmp_path: Path) -> None:
+    user = app.add_user("ada@example.com", title="Boss")
+    found = live(app, failure("update", {"title": ("Eng", "Boss")}, target_id=user), tmp_path)
+    assert found.verdict is Verdict.WORKS_NOW
+    assert found.summary.endswith("the app shows no change, so this proves little")
+    assert not any("--rollback" in note for note in found.notes)
+    assert any(str(saved(tmp_path)) in note for note in found.notes)
+
+
 def test_create_and_back(app: ScimApp, tmp_path: Path) -> None:
     found = live(app, failure("create", {"userName": (None, "new@example.com")}), tmp_path)
     assert found.verdict is Verdict.WORKS_NOW

@@ -53,7 +53,7 @@ def _changes(report: Report) -> Iterator[str]:
 
 def _replay(replay: Replay, report: Report) -> Iterator[str]:
     exchanges = {exchange.id: exchange for exchange in report.exchanges}
-    yield f"## Replay: {replay_words(replay.verdict)}"
+    yield f"## Replay: {replay_words(replay)}"
     who = f"{code(replay.label, limit=80)} · " if replay.label else ""
     yield f"{who}event {code(replay.event)} · mode {replay.mode} · {escaped(replay.summary)}"
     rows = []

@@ -9,7 +9,7 @@ from rich.text import Text
 from scimdoctor.model.reconstruction import Provenance
 from scimdoctor.model.replay import DifferenceKind, ReplayMode, Verdict
 from scimdoctor.reports.neutral import one_line
-from scimdoctor.reports.verdict import replay_words
+from scimdoctor.reports.verdict import counted, replay_words
 from scimdoctor.reports.words import answer_text, pretty_body
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
     sign, style = _VERDICTS[replay.verdict]
     if replay.loses_values:
         sign, style = "!", "bold yellow"
-    head = Text(replay_words(replay.verdict), style)
+    head = Text(replay_words(replay), style)
     about = f"{replay.label} · event {replay.event}" if replay.label else f"event {replay.event}"
     head.append(f"  {one_line(about)} · {replay.mode}", "not bold default dim")
     page.bullet(head, sign=sign, style=style, indent=0)
@@ -126,7 +126,9 @@ def _differences(page: Page, differences: tuple[Difference, ...]) -> None:
     if not differences:
         return
     if not odd:
-        page.bullet(f"{len(differences)} attributes stored as sent", sign="✓", style="green")
+        page.bullet(
+            f"{counted(len(differences), 'attribute')} stored as sent", sign="✓", style="green"
+        )
         return
     rows = [
         (Text(d.kind.value, _KINDS[d.kind]), d.attribute, d.sent, d.answered, d.stored) for d in odd
