@@ -13,6 +13,7 @@ from scimdoctor.entra.mapping_rules import (
     REQUIRED_UNMAPPED,
     TYPE_MISMATCH,
     UNKNOWN_SOURCE,
+    UNKNOWN_TARGET,
 )
 from scimdoctor.entra.mapping_view import MappingView, of_another_kind, views_of
 from scimdoctor.model.finding import Finding, Outcome
@@ -74,9 +75,21 @@ def review(
     return MappingReview(
         rows=tuple(rows),
         findings=(*(_finding(o, r) for o, r in faults), *applied),
-        notes=tuple(_message(o, r) for o, r in found if _severity(r) is Severity.INFO),
+        notes=(
+            *_without_users(schema),
+            *(_message(o, r) for o, r in found if _severity(r) is Severity.INFO),
+        ),
         limits=tuple(_limits(schema, known_paths)),
     )
+
+
+def _without_users(schema: SynchronizationSchema) -> Iterator[str]:
+    """A job of groups alone, which is unusual: members are found by what users were matched."""
+    if of_another_kind(schema) is None and schema.mapping_for(group=False) is None:
+        yield (
+            "the schema has no user mapping: the job provisions no people, and members of groups"
+            " cannot be told to the app"
+        )
 
 
 def _limits(schema: SynchronizationSchema, known_paths: Sequence[str] | None) -> Iterator[str]:
@@ -90,7 +103,7 @@ def _limits(schema: SynchronizationSchema, known_paths: Sequence[str] | None) ->
         yield "the schema has no directory definitions: types could not be judged"
 
 
-_NEED_DEFINITIONS = {TYPE_MISMATCH.id, REQUIRED_UNMAPPED.id, UNKNOWN_SOURCE.id}
+_NEED_DEFINITIONS = {TYPE_MISMATCH.id, REQUIRED_UNMAPPED.id, UNKNOWN_SOURCE.id, UNKNOWN_TARGET.id}
 
 
 def _unbroken(
@@ -102,6 +115,12 @@ def _unbroken(
         outcome, message = Outcome.SKIPPED, "no endpoint was given, or it has no usable /Schemas"
     elif rule.id in _NEED_DEFINITIONS and not schema.directories:
         outcome, message = Outcome.SKIPPED, "the schema has no directory definitions"
+    elif rule is UNKNOWN_SOURCE and not any(map(_lists_sources, _views(schema))):
+        outcome, message = Outcome.SKIPPED, "the schema lists no source attributes"
+    elif rule is UNKNOWN_TARGET and not any(
+        object_lint.lists_targets(o, schema.target_definition(o)) for o in schema.object_mappings
+    ):
+        outcome, message = Outcome.SKIPPED, "the schema lists no target attributes of a SCIM app"
     return Finding(
         check=rule.id,
         outcome=outcome,
@@ -110,6 +129,15 @@ def _unbroken(
         title=rule.title,
         message=message,
     )
+
+
+def _views(schema: SynchronizationSchema) -> Iterator[MappingView]:
+    for owner in schema.object_mappings:
+        yield from views_of(schema, owner)
+
+
+def _lists_sources(view: MappingView) -> bool:
+    return view.source_definition is not None and bool(view.source_definition.attributes)
 
 
 def _disabled(schema: SynchronizationSchema) -> list[ObjectMapping]:

@@ -230,6 +230,19 @@ UNKNOWN_SOURCE = CheckRule(
     fix="Correct the name, or add the source attribute under *Show advanced options*.",
     references=(_CUSTOMIZE,),
 )
+UNKNOWN_TARGET = CheckRule(
+    id="mapping/target-attribute-known",
+    title="The target attributes are in the app's attribute list",
+    severity=Severity.MINOR,
+    requirement=Requirement.ENTRA,
+    cause="mapping-targets-unsupported-attribute",
+    what="Every target attribute of a SCIM app is one of the target object's, as the schema lists "
+    "them.",
+    why="Entra has no type for an attribute that is not listed, and may not send it.",
+    admin_sees="The attribute is never sent, or saving the mapping fails.",
+    fix="Correct the name, or add the attribute to the app's list under *Show advanced options*.",
+    references=(_CUSTOMIZE,),
+)
 EXTERNAL_ID = CheckRule(
     id="mapping/external-id-stable",
     title="externalId is fed by something unique that stays",
@@ -274,6 +287,7 @@ MAPPING_RULES: tuple[CheckRule, ...] = (
     CUSTOM,
     ABSENT,
     UNKNOWN_SOURCE,
+    UNKNOWN_TARGET,
     EXTERNAL_ID,
     CHANGED,
 )

@@ -43,6 +43,8 @@ def faults(
     if speaks_scim(owner) and not disables:
         yield rules.ACTIVE_UNMAPPED, "`active` is not mapped", None, None
     yield from _required(views, definition)
+    if lists_targets(owner, definition):
+        yield from _unlisted(views, definition)
     yield from _twice(views)
     used = {f for v in views for f in v.functions}
     if SINGLE in used and used & {COMPLEX, ASSERTIVE}:
@@ -70,6 +72,31 @@ def _required(views: Sequence[MappingView], definition: ObjectDefinition | None)
         if attribute.required and writable and attribute.name.casefold() not in mapped:
             message = f"`{attribute.name}` is required and not mapped"
             yield rules.REQUIRED_UNMAPPED, message, None, None
+
+
+def lists_targets(owner: ObjectMapping, definition: ObjectDefinition | None) -> bool:
+    """Whether the schema says which attributes the SCIM app's object has.
+
+    Where both ends call it alike the definition may be the source's.
+    """
+    alike = owner.source_object_name.casefold() == owner.target_object_name.casefold()
+    return bool(definition and definition.attributes) and speaks_scim(owner) and not alike
+
+
+def _unlisted(views: Sequence[MappingView], definition: ObjectDefinition | None) -> Iterator[Fault]:
+    listed = {a.name.casefold() for a in definition.attributes} if definition else set()
+    for view in views:
+        names = {view.target.casefold(), *_schema_names(view.target)}
+        path = view.path
+        if path is not None:
+            # A list may hold the complex attribute itself; core attributes need no URN.
+            names.add((f"{path.urn}:" if path.urn else "").casefold() + path.attribute.casefold())
+            if (path.urn or "").casefold() in {urns.USER.casefold(), urns.GROUP.casefold()}:
+                sub = f".{path.sub_attribute}" if path.sub_attribute else ""
+                names |= {path.attribute.casefold(), f"{path.attribute}{sub}".casefold()}
+        if not names & listed:
+            message = f"the schema's list of the app's attributes lacks `{view.target}`"
+            yield rules.UNKNOWN_TARGET, message, view.target, None
 
 
 def _twice(views: Sequence[MappingView]) -> Iterator[Fault]:

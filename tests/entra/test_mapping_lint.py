@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,11 @@ BROKEN: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any]]] = [
         (SOUND[0], SOUND[1]),
         {"source": [attribute("userPrincipalName")]},
     ),
+    (
+        "target-attribute-known",
+        (*SOUND, row("urn:foo:1.0:Bar:nothing", "[jobTitle]")),
+        {"target": [attribute(name) for name in ("userName", "active", "externalId")]},
+    ),
 ]
 
 
@@ -243,7 +249,26 @@ NEAR_MISSES: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any]]] = [
         (SOUND[0], SOUND[1]),
         {"source": [attribute("userprincipalname"), attribute("IsSoftDeleted")]},
     ),
+    (
+        "target-attribute-known",
+        (SOUND[0], row(WORK, "[mail]"), row("name.givenName", "[givenName]"), row("roles", "[a]")),
+        {"target": [attribute(n) for n in ("username", WORK, "name.givenname", "Roles")]},
+    ),
+    (
+        "target-attribute-known",
+        (row(f"{CORE}:userName", "[mail]"), row('roles[primary eq "True"].value', "[a]")),
+        {"target": [attribute(n) for n in ("userName", "roles")]},
+    ),
 ]
+
+
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_names_are_not_judged_where_the_schema_lists_none(end: str) -> None:
+    rule = f"{end}-attribute-known"
+    assert outcomes(judged(*SOUND))[rule] is Outcome.SKIPPED
+    names = ("userPrincipalName", "IsSoftDeleted", "objectId", "userName", "active", "externalId")
+    listed = {end: [attribute(name) for name in names]}
+    assert outcomes(judged(*SOUND, **listed))[rule] is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
@@ -266,7 +291,12 @@ def test_every_rule_is_tested() -> None:
 
 
 def test_rules_that_hold_are_said_to_hold() -> None:
-    found = outcomes(judged(*SOUND, known_paths=["userName", "active", "externalId"]))
+    listed = {
+        "source": [attribute(n) for n in ("userPrincipalName", "IsSoftDeleted", "objectId")],
+        "target": [attribute(n) for n in ("userName", "active", "externalId")],
+        "known_paths": ["userName", "active", "externalId"],
+    }
+    found = outcomes(judged(*SOUND, **listed))
     assert set(found.values()) == {Outcome.PASSED}
     assert len(found) == len(MAPPING_RULES) - 1
 
@@ -384,3 +414,14 @@ def test_schema_of_another_kind_of_job() -> None:
 @pytest.mark.parametrize("raw", [{}, {"synchronizationRules": None}, {"directories": [1]}, []])
 def test_any_schema_can_be_reviewed(raw: Any) -> None:
     assert not review(parse_schema(raw)).rows
+
+
+def test_job_of_groups_alone_is_noted() -> None:
+    whole = custom_app_schema()
+    rules = [
+        replace(rule, object_mappings=tuple(m for m in rule.object_mappings if m.is_group))
+        for rule in whole.synchronization_rules
+    ]
+    groups = replace(whole, synchronization_rules=tuple(rules))
+    assert any("no user mapping" in note for note in review(groups).notes)
+    assert not any("no user mapping" in note for note in review(whole).notes)
