@@ -71,4 +71,6 @@ def _severities(report: Report) -> Iterator[Severity]:
 def _has_difference(state: str, attributes: tuple[object, ...]) -> bool:
     harmless = {"same", "not-mapped", "not-sent-null", "only-in-app", "cannot-tell", "case-only"}
     verdicts = {str(getattr(attribute, "verdict", "same")) for attribute in attributes}
-    return state not in {"matched", "cannot-tell"} or bool(verdicts - harmless)
+    return state not in {"matched", "rightly-not-in-app", "cannot-tell"} or bool(
+        verdicts - harmless
+    )

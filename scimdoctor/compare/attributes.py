@@ -28,6 +28,9 @@ DIFFERENT = frozenset(
 )
 """The verdicts for which an object is listed among many."""
 
+_SHOWN: dict[str | None, str] = {None: "no value", "True": "true", "False": "false"}
+"""Booleans of Entra arrive as these texts; people read them as JSON writes them."""
+
 _FORMATTING = re.compile(r"[\W_]+")
 
 
@@ -93,7 +96,8 @@ def _inputs(item: AttributeMapping, source: Mapping[str, object]) -> str | None:
     except ExpressionError:
         return None
     values = {name.casefold(): value for name, value in source.items()}
-    shown = [f"{n} = {_text(values.get(n.casefold()))}" for n in names if n.casefold() in values]
+    held = [(name, _text(values[name.casefold()])) for name in names if name.casefold() in values]
+    shown = [f"{name} = {_SHOWN.get(value, value)}" for name, value in held]
     return ", ".join(shown) or None
 
 

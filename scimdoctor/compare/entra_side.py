@@ -28,6 +28,9 @@ _READ_ONE_BY_ONE = 100
 Json = dict[str, Any]
 
 
+OUT_OF_SCOPE = "outside the scoping filter"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """The mapping of one kind of object and what it needs to be evaluated."""
@@ -163,7 +166,7 @@ def _should_be_active(
         return False, "not assigned to the app"
     scoped = in_scope(side.mapping.scope, source)
     if scoped is False:
-        return False, "outside the scoping filter"
+        return False, OUT_OF_SCOPE
     known = assigned is not None and scoped is not None and "accountEnabled" in raw
     return (True, "") if known else (None, "")
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.compare.app_side import Found, look_up, read, shows_members
 from scimdoctor.compare.attributes import Expected, compare_object, expected_values, is_active
 from scimdoctor.compare.entitlement import app_roles, assigned_roles
-from scimdoctor.compare.entra_side import Person, Side, person
+from scimdoctor.compare.entra_side import OUT_OF_SCOPE, Person, Side, person
 from scimdoctor.compare.group_members import compare_members, held_members
 from scimdoctor.compare.object_index import Kind
 from scimdoctor.entra.mapping_view import speaks_scim
+from scimdoctor.entra.scope_filter import false_clauses
 from scimdoctor.entra.source_values import source_values
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph import directory
@@ -174,6 +175,9 @@ def _compare_user(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     manager_id = str(manager["id"]) if manager and manager.get("id") else None
     assigned = ends.scope.everybody or bool(role_ids)
     who = person(side, raw, assigned=assigned, manager_id=manager_id, roles=roles)
+    if who.why == OUT_OF_SCOPE:
+        clauses = "; ".join(false_clauses(side.mapping.scope, who.source))
+        who = replace(who, why=f"{OUT_OF_SCOPE}: {clauses}")
     expected = expected_values(
         side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
     )
@@ -214,7 +218,8 @@ def compare_person(
         return replace(base, state="cannot-tell", notes=(found.trouble,))
     if not found.resources:
         if who.should_be_active is False:
-            return replace(base, notes=(f"not in the app, and rightly so: {who.why}",))
+            note = f"not in the app, and rightly so: {who.why}"
+            return replace(base, state="rightly-not-in-app", notes=(note,))
         return replace(base, state="missing-in-app", notes=("the matching query found nobody",))
     if len(found.resources) > 1:
         ids = ", ".join(str(_id(r)) for r in found.resources[:10])

@@ -23,6 +23,7 @@ _ORDER = (
     "orphaned-in-app",
     "duplicate-in-app",
     "matched",
+    "rightly-not-in-app",
     "cannot-tell",
 )
 IN_PART = "in part"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 _LARGEST_BYTES = 64 * 1024 * 1024
+_SAVE_JSON = "Save the answer of Microsoft Graph again as JSON, whole and as UTF-8."
 
 
 def load_job(path: Path) -> SynchronizationJob:
@@ -91,14 +92,17 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - JSON enters here
         wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = data.decode("utf-16" if wide else "utf-8-sig")
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Check the path, and that you may read the file.",
+        ) from error
     except UnicodeDecodeError as error:
-        raise SourceError(f"{path} is no UTF-8 text.") from error
+        raise SourceError(f"{path} is no UTF-8 text.", hint=_SAVE_JSON) from error
     try:
         return json.loads(text)
     except RecursionError as error:
         raise SourceError(f"{path} is nested too deeply to be read.") from error
     except ValueError as error:
         shown = text.lstrip()[:1]
-        hint = "It looks like a web page; save the JSON itself." if shown == "<" else None
+        hint = "It looks like a web page; save the JSON itself." if shown == "<" else _SAVE_JSON
         raise SourceError(f"{path} is no JSON: {error}.", hint=hint) from error

@@ -52,7 +52,7 @@ class Comparison:
     target_id: str | None = None
     state: str = "matched"
     """`matched`, `missing-in-app`, `orphaned-in-app`, `duplicate-in-app`,
-    `active-but-should-not-be`, `cannot-tell`."""
+    `active-but-should-not-be`, `rightly-not-in-app`, `cannot-tell`."""
 
     attributes: tuple[AttributeComparison, ...] = ()
     notes: tuple[str, ...] = ()

@@ -236,6 +236,9 @@ def _of_comparisons(report: Report) -> Headline | None:
         untold = sum(a.verdict == "cannot-tell" for c in report.comparisons for a in c.attributes)
         open_ = f"; {counted(untold, 'attribute')} could not be compared" if untold else ""
         level = Level.UNKNOWN if untold else Level.GOOD
+        if all(c.state == "rightly-not-in-app" for c in report.comparisons):
+            are = "is" if len(report.comparisons) == 1 else "are"
+            return Headline(level=level, text=f"{objects} {are} not in the app, and rightly so.")
         return Headline(level=level, text=f"{objects} compared, no difference{open_}.")
     stale = sum(c.state == "active-but-should-not-be" for c in odd)
     rest = len(odd) - stale
@@ -255,7 +258,9 @@ def _of_comparisons(report: Report) -> Headline | None:
 def is_different(state: str, verdicts: Iterable[str]) -> bool:
     """Whether a comparison with `state` and these attribute verdicts needs a look."""
     bad = {"differs", "missing-in-app", "reformatted"}
-    return state not in {"matched", "cannot-tell"} or any(v in bad for v in verdicts)
+    return state not in {"matched", "rightly-not-in-app", "cannot-tell"} or any(
+        v in bad for v in verdicts
+    )
 
 
 def state_words(comparison: Comparison) -> str:
@@ -285,7 +290,10 @@ def _of_mappings(report: Report) -> Headline | None:
         deserve = "deserves" if lint == 1 else "deserve"
         return Headline(level=Level.ATTENTION, text=f"{lint} of {rows} {deserve} a look.")
     if any(finding.is_problem for finding in report.findings):
-        return Headline(level=Level.ATTENTION, text=f"{rows}: none by itself, see the findings.")
+        return Headline(
+            level=Level.ATTENTION,
+            text=f"{rows}; the mapping as a whole has faults, see the findings.",
+        )
     return Headline(level=Level.GOOD, text=f"{rows}, none suspicious.")
 
 

@@ -313,3 +313,10 @@ def test_the_table_shows_what_differs_unless_all_is_wanted(desk: Desk) -> None:
     assert "displayName" not in short.stdout
     assert "--all-attributes shows them" in " ".join(short.stdout.split())
     assert "displayName  same" in whole.stdout
+
+
+def test_schema_that_cannot_be_read_says_what_to_do(desk: Desk, tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.json"
+    garbage.write_text("garbage")
+    for path in (garbage, tmp_path / "absent.json"):
+        assert "next:" in desk.run("mappings", "--schema", str(path)).stderr

@@ -81,7 +81,7 @@ def test_nobody_knows_the_name(ends: BothEnds) -> None:
     [
         ({"accountEnabled": False}, True, "disabled"),
         ({}, False, "not assigned"),
-        ({"department": "Sales"}, True, "scoping filter"),
+        ({"department": "Sales"}, True, "(it is 'Sales')"),
     ],
 )
 def test_one_person_who_should_be_inactive(
@@ -100,7 +100,7 @@ def test_one_person_missing_twice_or_rightly_absent(company: Company, ends: Both
     company.hire("bob", assigned=False)
     assert compare_one(ends, "ada@example.com").state == "missing-in-app"
     absent = compare_one(ends, "bob@example.com")
-    assert (absent.state, "rightly so" in absent.notes[0]) == ("matched", True)
+    assert (absent.state, "rightly so" in absent.notes[0]) == ("rightly-not-in-app", True)
     rows = [{"id": "1", "userName": "x"}, {"id": "2", "userName": "y"}]
     company.app.rules.append(lambda _: listed(rows, 2))
     assert compare_one(ends, "ada@example.com").state == "duplicate-in-app"
@@ -447,3 +447,11 @@ def test_no_faulty_list_makes_people_missing(company: Company, fault: str) -> No
             found = everyone(faulty)
     assert "missing-in-app" not in {c.state for c in found.comparisons}
     assert len(company.app.asked) < 40
+
+
+def test_source_values_read_as_json_writes_them(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.provision("ada")
+    shown = " ".join(str(a.source) for a in compare_one(ends, "ada@example.com").attributes)
+    assert "IsSoftDeleted = false" in shown
+    assert not {"None,", "True", "False"} & set(shown.split())
