@@ -157,7 +157,7 @@ CAUSES: tuple[Cause, ...] = (
                 ),
                 developer(
                     "Issue opaque tokens well below 1 KB, and show them without 'Bearer': "
-                    "GET <root>/Users with 'Authorization: Bearer <token>' must give 200."
+                    "GET <root>/Users with the bare token as bearer token must give 200."
                 ),
             ),
             references=(KNOWN_ISSUES,),
@@ -177,8 +177,8 @@ CAUSES: tuple[Cause, ...] = (
             "takes Entra's own token must expect its audience and issuer.",
             remediation=(
                 developer(
-                    "Accept 'Authorization: Bearer <token>': GET <root>/Users with it must give "
-                    "200. With Entra's own token: audience "
+                    "Accept a bearer token in the header Authorization: GET <root>/Users with it "
+                    "must give 200. With Entra's own token: audience "
                     "8adf8e6e-67b2-4cf2-a259-e3dc5476c621, issuer "
                     "https://sts.windows.net/<tenant>/.",
                     CHECK + " --only auth",
@@ -212,7 +212,7 @@ CAUSES: tuple[Cause, ...] = (
                     CHECK + " --read-only --only auth --endpoint-auth oauth",
                 ),
                 developer(
-                    "Answer POST <token endpoint>, application/x-www-form-urlencoded, "
+                    "Answer POST to the token endpoint, application/x-www-form-urlencoded, "
                     "grant_type=client_credentials with JSON access_token, token_type, "
                     "expires_in (one to six hours).",
                     CHECK + " --only auth",

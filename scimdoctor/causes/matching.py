@@ -43,6 +43,9 @@ def _existing(facts: Facts) -> Match | None:
     if facts.stage not in _WRITING or _about_members(facts):
         return None
     unlinked = facts.says(Breach.UNLINKED_ACCOUNT)
+    if unlinked is not None and facts.stage is Stage.UPDATE and facts.status == 403:
+        # It was matched; the app refuses that SCIM changes it.
+        return possible(60, "an account that SCIM does not control", unlinked.text)
     if unlinked is not None:
         text = "an account exists that SCIM does not control"
         return likely(87, text, f"the app says: {unlinked.text}")

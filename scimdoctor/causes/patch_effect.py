@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
@@ -42,6 +43,27 @@ if TYPE_CHECKING:
 
 _MEMBER_KEYS = frozenset({"user_id", "userid", "member_id", "memberid", "user", "member"})
 """Columns of a table of memberships, lower case."""
+
+_THERE = re.compile(
+    r"(?i)[^.;\n]{0,120}\b(?:already|exists?|duplicat\w+|uniqueness|members?(?! limit))\b[^.;\n]{0,120}"
+)
+"""A sentence that says of what was to be added that it is there."""
+
+_BUSY = re.compile(
+    r"(?i)\b(?:lock(?:ed|s)?|transactions?|versions?|etags?|(?:try|retry) again|retry"
+    r"|synchroni[sz]ed|synchroni[sz]ing|in progress|busy)\b"
+)
+"""Words of another change that is under way."""
+
+_OTHER_CONFLICTS = (
+    Breach.POLICY,
+    Breach.LICENCE,
+    Breach.PREREQUISITE,
+    Breach.UNLINKED_ACCOUNT,
+    Breach.IMMUTABLE,
+    Breach.REFERENCE,
+    Breach.NOT_FOUND,
+)
 
 _CRASH_STATUSES = frozenset({500, 505, 599})
 
@@ -129,6 +151,12 @@ def _concurrent(facts: Facts) -> Match | None:
         return backed(facts, 87, "two writes met", text=said.text)
     if said is not None and facts.stage in WRITES and facts.says(Breach.UNLINKED_ACCOUNT) is None:
         return possible(68, "two writes met", said.text)
+    if said is None and facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
+        busy = _BUSY.search(facts.reading.words)
+        if busy is not None and facts.says(Breach.ALREADY_IN_EFFECT, *_OTHER_CONFLICTS) is None:
+            return possible(72, f"a conflict (409), and the app speaks of {busy[0]!r}")
+        if not facts.reading.words.strip():
+            return possible(60, "409 without a word: another change of the group may be under way")
     return None
 
 
@@ -143,7 +171,7 @@ def _idempotent(facts: Facts) -> Match | None:
     if said is not None and facts.stage is not Stage.CREATE:
         return backed(facts, 90, "what was asked for is already so", text=said.text)
     if facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
-        return likely(89, "adding a member is answered 409: it is there already")
+        return _added_again(facts)
     unique = facts.says(Breach.DATABASE_UNIQUE) or facts.says(Breach.UNIQUE)
     name = bare_name(facts.path_refused)
     of_group = facts.is_group and name in _MEMBER_KEYS
@@ -157,6 +185,18 @@ def _idempotent(facts: Facts) -> Match | None:
     if facts.stage is Stage.DELETE and facts.status in {404, 410}:
         return possible(60, f"deleting what is gone is answered {facts.status}")
     return None
+
+
+def _added_again(facts: Facts) -> Match:
+    """409 to adding a member: RFC 7644 has it for any conflict, so that the words decide."""
+    said = _THERE.search(facts.reading.words)
+    other = facts.says(*_OTHER_CONFLICTS) or _BUSY.search(facts.reading.words)
+    if said is not None and other is None:
+        text = "adding a member is answered 409: it is there already"
+        return likely(89, text, f"the app says: {said[0].strip()}")
+    if not facts.reading.words.strip():
+        return possible(74, "adding a member is answered 409 without a word: it may be there")
+    return possible(58, "adding a member is answered 409; the words do not say that it is there")
 
 
 def _in_database(facts: Facts, unique: Complaint) -> bool:

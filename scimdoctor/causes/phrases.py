@@ -232,6 +232,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"remov(?:e|al|ing)[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
         ("SCIM servers", r"(?:must|needs? to|has to|should) (?:have|contain|include|specify|be)[^.;]{0,20}(?:filter|selector)[^.;]{0,20}\b(?:for|in|when|with|to|on) (?:a |an |the )?remov"),
         ("SCIM servers", r"\bvalues?['\"]? (?:is |are )?not (?:allowed|supported|permitted|expected)[^.;]{0,20}\b(?:for|in|with|on) (?:a |an |the )?remov"),
+        ("SCIM servers", r"\bvalues?['\"`]? (?:must not|may not|should not|can(?:'|no)t) be (?:present|set|specified|provided|supplied|given|sent|included|used)\b[^.;]{0,20}\b(?:for|in|with|on|when|during) (?:a |an |the )?['\"`]?remov"),
         ("SCIM servers", r"(?:unsupported|invalid) remov(?:e|al)\b[^.;]{0,40}\bvalue"),
     ),
     *_rows(
@@ -294,6 +295,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.CONCURRENT,
         ("databases", r"deadlock|could not serialize|serialization failure|concurren(?:t|cy) (?:update|modif|conflict|exception|access|write)|optimistic ?lock|lock wait|version (?:mismatch|conflict)|modified by another|stale (?:object|data|state)|precondition failed|conditional ?(?:check|request)|transaction (?:was )?(?:aborted|conflict)"),
+        ("SCIM servers", r"\b(?:locked|held|(?:being|currently) (?:updated|changed|modified|edited|processed|synchroni[sz]ed|synced)) by (?:an?other|a (?:concurrent|parallel|running)) (?:transaction|process|job|request|operation|session|sync\w*|task|update|thread)\b|\banother (?:transaction|job|request|operation|update|sync\w*) (?:is|was) (?:already )?(?:running|in progress|under way|pending|being (?:applied|processed))"),
     ),
     *_rows(
         Breach.POLICY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.aimed import names_role
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
 
 _SLOW_IN_MILLISECONDS = 30_000
+_LENGTH = re.compile(r"(?i)\b(?:too (?:long|short)|characters?|chars|bytes|length)\b")
 
 
 def _tenant_url_wrong(facts: Facts) -> Match | None:
@@ -177,6 +179,9 @@ def _prerequisite(facts: Facts) -> Match | None:
         return likely(91, "the app has no free licence or quota")
     # Nobody needs a licence to leave.
     leaves = facts.stage is Stage.DELETE or (facts.only_switches and facts.has(Shape.DEACTIVATION))
+    of_value = (facts.reading.scim_type or "").casefold() == "invalidvalue"
+    if licence is not None and of_value and _LENGTH.search(licence.text):
+        return possible(50, "a licence is named, but the value's length is refused", licence.text)
     if licence is not None and facts.status != 429 and not leaves:
         return backed(facts, 84, "the app speaks of licences or a plan", text=licence.text)
     return _right_missing(facts) or _something_missing(facts)

@@ -72,7 +72,17 @@ def _immutable(facts: Facts) -> Match | None:
 
 
 def _policy(facts: Facts) -> Match | None:
-    return first(_policy_said(facts), _policy_delete(facts), _policy_status(facts))
+    return first(
+        _policy_said(facts), _policy_owner(facts), _policy_delete(facts), _policy_status(facts)
+    )
+
+
+def _policy_owner(facts: Facts) -> Match | None:
+    """403 at an update of what was matched: the app keeps it for somebody else to change."""
+    said = facts.says(Breach.UNLINKED_ACCOUNT)
+    if said is None or facts.stage is not Stage.UPDATE or facts.status != 403:
+        return None
+    return backed(facts, 87, "the app lets somebody else change it only", text=said.text)
 
 
 def _policy_said(facts: Facts) -> Match | None:

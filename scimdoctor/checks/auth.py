@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _WRONG_TOKEN = "scimdoctor-wrong-token-on-purpose"
 
+_SPELLED = {"bearer ": "'bearer'", "": "nothing"}
+"""What may stand before the token, and how it is told; a placeholder would be redacted."""
+
 
 def _credentials(context: CheckContext) -> Credentials | None:
     """What the endpoint is signed in to with; `None` if it is not known."""
@@ -138,13 +141,12 @@ def _other_spelling(context: CheckContext, refused: Exchange, words: str) -> Ite
     header = refused.response.header("www-authenticate") if refused.response else None
     known_invalid = "invalid_token" in (header or "")
     if isinstance(credentials, BearerToken) and not known_invalid:
-        for scheme in ("bearer ", ""):
+        for scheme, spelled in _SPELLED.items():
             request = requests.probe("Users", "userName", context.values.guid())
             other = context.send_as(request, _Spelled(scheme, credentials.token))
             if other.status not in {401, 403, 407} and other.status == 200:
                 yield failed(
-                    f"{words}. With 'Authorization: {scheme}<token>' it is let in; Entra sends "
-                    "'Bearer <token>'.",
+                    f"{words}. With {spelled} before the token it is let in; Entra sends 'Bearer'.",
                     other,
                     refused,
                     cause="auth-scheme-unsupported",
@@ -232,7 +234,7 @@ CHECKS = (
             requirement=Requirement.MUST,
             cause="token-expired-or-revoked",
             what="Sends Entra's Test Connection query with the token as it is configured.",
-            why="Entra sends 'Authorization: Bearer <token>' with every request and has no other way.",
+            why="Entra sends the token as 'Authorization: Bearer' with every request and has no other way.",
             admin_sees="Test Connection says that the credentials are invalid; "
             "a running job is quarantined (EncounteredQuarantineException, 401).",
             fix="Make a new token in the app and enter it in Entra without the word 'Bearer'.",

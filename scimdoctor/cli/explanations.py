@@ -22,6 +22,11 @@ __all__ = ["Explanation", "cause_suggestions", "chosen", "every_explanation", "e
 _SIGN_IN = re.compile(r"(?i)\bAADSTS[ -]?(\d{4,8})\b")
 _WORD = re.compile(r"[A-Za-z][\w./:-]*\w|\w")
 _QUOTED_TYPE = re.compile(r"(?i)scimType\W{1,5}(\w+)")
+_PREFIX = re.compile(
+    r"(?i)^(?:SystemForCrossDomainIdentityManagement(?:Service)?|AzureActiveDirectory)"
+)
+"""What Entra writes before the name of a status, in one word."""
+
 _ORDER = (
     "cause",
     "check",
@@ -49,6 +54,10 @@ def explanations_of(text: str) -> tuple[Explanation, ...]:
     if exact:
         return exact
     found = dict.fromkeys((*_within(text, entries), *_numbered(text, entries)))
+    bare = _PREFIX.sub("", text.strip())
+    if not found and bare and bare != text.strip():
+        # Entra's code is a prefix and the status that the app answered.
+        return _exact(bare, entries)
     return tuple(sorted(found, key=_rank))
 
 

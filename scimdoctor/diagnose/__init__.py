@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.causes.bearing import bears_on, hits_every_object
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case, is_open
-from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
 from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
 from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
@@ -118,7 +118,7 @@ def diagnose(evidence: Evidence, *, probe: Probe | None = None) -> Outcome:
             *evidence.limits,
             *_unseen(evidence, probe, blocked, known=known),
         ),
-        notes=_notes(evidence, diagnoses, probe, known=known),
+        notes=_notes(evidence, diagnoses, probe, writes=_is_of_writes(cases), known=known),
         obstacle=blocked,
     )
 
@@ -298,15 +298,26 @@ def _unseen(
     return tuple(missing)
 
 
+def _is_of_writes(cases: Iterable[NamedCase]) -> bool:
+    """Whether some case is of a create, an update or a delete, and not of a query."""
+    return any(facts_of(named.case).stage in WRITES for named in cases)
+
+
 def _notes(
-    evidence: Evidence, diagnoses: tuple[Diagnosis, ...], probe: Probe | None, *, known: Known
+    evidence: Evidence,
+    diagnoses: tuple[Diagnosis, ...],
+    probe: Probe | None,
+    *,
+    writes: bool,
+    known: Known,
 ) -> tuple[str, ...]:
     """Things to know, and the next command."""
     notes = [*job_notes(evidence, idle=not diagnoses, known=known), *scope_notes(evidence)]
     unsure = [d for d in diagnoses if d.confidence is not Confidence.CONFIRMED]
     unsure = [d for d in unsure if d.layer not in _NOT_SHOWN_BY_ENDPOINT]
     if unsure and (probe is None or not probe.writes):
-        more = " --shadow" if probe is not None else ""
+        # Reads alone cannot show what a write runs into.
+        more = " --shadow" if probe is not None or writes else ""
         command = filled(f"{_ASK_ENDPOINT}{more}", known)
         notes.append(f"To confirm: {command}")
     return tuple(notes)

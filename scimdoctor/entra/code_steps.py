@@ -55,7 +55,7 @@ _STEPS: Mapping[str, tuple[Remediation, ...]] = {
         ),
         _RESTART,
         developer(
-            f"{_QUERY} with the token must give 200; POST <token endpoint> with "
+            f"{_QUERY} with the token must give 200; POST to the token endpoint with "
             "grant_type=client_credentials must give 200 with access_token and expires_in."
         ),
     ),
@@ -66,7 +66,7 @@ _STEPS: Mapping[str, tuple[Remediation, ...]] = {
             f"{_CHECK} --read-only --only auth",
         ),
         developer(
-            "With OAuth, POST <token endpoint> with grant_type=client_credentials must give 200 "
+            "With OAuth, POST to the token endpoint with grant_type=client_credentials must give 200 "
             "with access_token, and the SCIM endpoint must take that token."
         ),
     ),

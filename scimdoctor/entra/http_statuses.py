@@ -162,7 +162,7 @@ STATUSES: tuple[Status, ...] = (
                 "scimdoctor job restart APP --scope quarantine",
             ),
             developer(
-                f"{_QUERY} with 'Authorization: Bearer <token>' must give 200 while the token "
+                f"{_QUERY} with the bearer token must give 200 while the token "
                 'lives, afterwards 401 with WWW-Authenticate: Bearer error="invalid_token".'
             ),
         ),

@@ -165,7 +165,7 @@ def steps_of(number: int, step: str) -> tuple[Remediation, ...]:
             "scimdoctor job restart APP --scope quarantine",
         ),
         developer(
-            "POST <token endpoint> with grant_type=client_credentials, client_id and client_secret "
+            "POST to the token endpoint with grant_type=client_credentials, client_id and client_secret "
             "must give 200 with access_token and expires_in; say when the secret ends."
         ),
     )

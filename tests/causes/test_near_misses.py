@@ -451,6 +451,36 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
         "boolean-string-rejected",
         failed("disable", 400, "json: cannot unmarshal string into Go struct field User.active of type bool"),
     ),
+    "an account of somebody else's, at an update and at a create": (
+        "app-policy-refuses-change",
+        failed("update", 403, scim("User is managed by another directory", status=403), properties={"displayName": ("A", "B")}),
+        "existing-account-not-matchable",
+        failed("create", 409, scim("User is managed by another directory", status=409)),
+    ),
+    "a value that Remove may not have, and one that may not be empty": (
+        "members-remove-value-not-understood",
+        failed("update", 400, scim("'value' must not be present for a remove operation", "invalidSyntax"), group=True, properties={"members": ("u1", None)}),
+        "required-attribute-empty-in-source",
+        failed("update", 400, scim("displayName must not be empty"), group=True, properties={"displayName": ("A", "")}),
+    ),
+    "the length of a value that speaks of a licence, and a licence": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("title is too long: limit is 3 characters for the license field", "invalidValue")),
+        "app-prerequisite-missing",
+        failed("create", 400, scim("License limit of 3 users reached", "invalidValue")),
+    ),
+    "a group that is locked, and a member that is there": (
+        "concurrent-member-update-lost",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, scim("Record is locked by another transaction, try again", status=409)),
+        "non-idempotent-write",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, scim("u1 is in this group already", status=409)),
+    ),
+    "another job that is at work, and another member of that name": (
+        "concurrent-member-update-lost",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, scim("Group is being synchronised by another job", status=409)),
+        "non-idempotent-write",
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, scim("Duplicate member", status=409)),
+    ),
 }  # fmt: skip
 """A name, then twice a cause and the failure that must lead to it."""
 
@@ -510,3 +540,16 @@ def test_a_group_is_found_under_its_own_id_only() -> None:
     asked_first = exchange("GET", '/Groups?filter=displayName eq "Staff"', 200, listed(group()))
     gone = exchange("PATCH", "/Groups/g2", 404, "", sent=patch(op("Replace", "displayName", "x")))
     assert diagnose_case(seen(asked_first, gone)).cause == "target-changed-outside-entra"
+
+
+def test_a_conflict_at_adding_a_member_is_only_as_sure_as_its_words() -> None:
+    told = diagnose_case(
+        sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, scim("Member already exists", status=409))
+    )
+    assert told.confidence is Confidence.LIKELY
+    assert any("Member already exists" in e.summary for e in told.evidence)
+    mute = diagnose_case(sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, ""))
+    assert (mute.cause, mute.confidence) == ("non-idempotent-write", Confidence.POSSIBLE)
+    assert "concurrent-member-update-lost" in [a.cause for a in mute.alternatives]
+    vague = diagnose_case(sent("PATCH", GROUP_PATH, ADD_MEMBER, 409, {"error": "cannot proceed"}))
+    assert vague.confidence is Confidence.POSSIBLE

@@ -290,6 +290,8 @@ def explained(*arguments: str) -> Ran:
     [
         ("manager-value-shape", "bare id"),
         ("SystemForCrossDomainIdentityManagementServiceIncompatible", "could not be used"),
+        ("SystemForCrossDomainIdentityManagementBadRequest", "400 (HTTP status)"),
+        ("SystemForCrossDomainIdentityManagementServiceUnavailable", "503 (HTTP status)"),
         ("contosoEntryConflict", "collides"),
         ("redundantexport", "already agree"),
         ("TooManyDeletes", "delete more objects"),
@@ -338,7 +340,16 @@ def test_explain_finds_what_stands_in_a_message(text: str, first: str) -> None:
     assert entries[0]["id"] == first
 
 
-@pytest.mark.parametrize("text", ["http 22", "99", "the weather is fine", "nobody found it"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SystemForCrossDomainIdentityManagementWeather",
+        "http 22",
+        "99",
+        "the weather is fine",
+        "nobody found it",
+    ],
+)
 def test_explain_reads_nothing_into_other_text(text: str) -> None:
     assert explained(text).status == 2
 

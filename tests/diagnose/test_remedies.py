@@ -30,6 +30,7 @@ from scimdoctor.model.diagnosis import Case
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.provisioning import ProvisionedIdentity
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
+from scimdoctor.redaction import redact_text
 from tests.causes.build import NOW, event, job, reason
 
 if TYPE_CHECKING:
@@ -173,3 +174,10 @@ def test_replays_and_job_name_whole_commands() -> None:
     assert all(given & set(shlex.split(line)) for line in commands)
     unread = ready_status(read_job(job(reason(401)), now=NOW), SIGNED_IN, log_read=False)
     assert "scimdoctor logs 'Example SCIM app' --summary" in unread.next_steps
+
+
+def test_redaction_leaves_our_own_words_alone() -> None:
+    # The pages of sign-in errors end in `?code=`, which is a credential's name elsewhere.
+    entries = (entry for entry in every_explanation() if entry.kind != "sign-in error")
+    texts = [t for e in entries for t in (e.title, *(x for _, lines in e.sections for x in lines))]
+    assert [text for text in texts if redact_text(text) != text] == []
