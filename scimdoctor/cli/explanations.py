@@ -22,8 +22,10 @@ __all__ = ["Explanation", "cause_suggestions", "chosen", "every_explanation", "e
 _SIGN_IN = re.compile(r"(?i)\bAADSTS[ -]?(\d{4,8})\b")
 _WORD = re.compile(r"[A-Za-z][\w./:-]*\w|\w")
 _QUOTED_TYPE = re.compile(r"(?i)scimType\W{1,5}(\w+)")
-_PREFIX = re.compile(
-    r"(?i)^(?:SystemForCrossDomainIdentityManagement(?:Service)?|AzureActiveDirectory)"
+_PREFIXES = (
+    "SystemForCrossDomainIdentityManagement",
+    "SystemForCrossDomainIdentityManagementService",
+    "AzureActiveDirectory",
 )
 """What Entra writes before the name of a status, in one word."""
 
@@ -54,10 +56,11 @@ def explanations_of(text: str) -> tuple[Explanation, ...]:
     if exact:
         return exact
     found = dict.fromkeys((*_within(text, entries), *_numbered(text, entries)))
-    bare = _PREFIX.sub("", text.strip())
-    if not found and bare and bare != text.strip():
+    if not found:
         # Entra's code is a prefix and the status that the app answered.
-        return _exact(bare, entries)
+        bare = [text.strip().removeprefix(prefix) for prefix in _PREFIXES]
+        known = (_exact(one, entries) for one in bare if one and one != text.strip())
+        return next(filter(None, known), ())
     return tuple(sorted(found, key=_rank))
 
 
