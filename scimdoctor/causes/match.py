@@ -30,13 +30,11 @@ class Match:
     because: tuple[str, ...]
     """What was seen that speaks for it, one sentence each."""
 
+    # Each of these is used instead of the rule's, where the cause shows itself in its own way.
     explanation: str = ""
-    """Instead of the rule's, where the cause shows itself in a way of its own."""
-
     steps: tuple[Remediation, ...] = ()
     title: str = ""
     fixed_by: FixedBy | None = None
-    """Instead of the rule's, likewise."""
 
 
 _COMPOSED_LESS = 6
