@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.facts import QUERIES, WRITES, Stage
+from scimdoctor.model.rule import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scimdoctor.causes.facts import Facts
+    from scimdoctor.model.rule import CauseRule
 
 _ANY = frozenset(Stage)
 _CREATING = frozenset({Stage.TEST, Stage.MATCH, Stage.CREATE})
@@ -91,3 +93,55 @@ def hits_every_object(check: str, facts: Facts, cause: str | None) -> bool:
     if not bears_on(check, facts, cause):
         return False
     return check in _EVERY_TIME or cause in _OF_ALL_REQUESTS | _OF_ALL_WRITES | _OF_ALL_QUERIES
+
+
+_PASSING = frozenset(
+    {
+        "endpoint-too-slow-or-throttled",
+        "endpoint-unreachable-or-blocked",
+        "concurrent-member-update-lost",
+        "app-prerequisite-missing",
+    }
+)
+"""Causes that come and go, or that somebody ends in the app, without a change of the server."""
+
+_OF_EACH_UPDATE = frozenset({"patch-method-missing", "patch-op-case-sensitive"})
+_OF_A_PATH = frozenset(
+    {
+        "boolean-string-rejected",
+        "extension-urn-path-unsupported",
+        "immutable-attribute-refused",
+        "manager-value-shape",
+        "mapping-targets-unsupported-attribute",
+        "patch-add-not-supported",
+        "patch-value-shape-rejected",
+        "value-path-unsupported",
+    }
+)
+"""Causes that meet each object for which the same attribute is sent."""
+
+_OF_DATA = frozenset({Layer.SOURCE_DATA, Layer.SCOPING, Layer.ENTRA_SERVICE})
+
+
+def stays_until_mended(rule: CauseRule) -> bool:
+    """Whether the cause of `rule` ends only by a change of the server, of settings or credentials.
+
+    What lies in an object's data ends when that is corrected, so that a later success of the object
+    says nothing against it.
+    """
+    return rule.layer not in _OF_DATA and rule.id not in _PASSING
+
+
+def meets_each_request(cause: str) -> bool:
+    """Whether `cause` lets no request pass as long as it lasts."""
+    return cause in _OF_ALL_REQUESTS - _PASSING
+
+
+def meets_each_update(cause: str) -> bool:
+    """Whether `cause` lets no update pass."""
+    return cause in _OF_EACH_UPDATE
+
+
+def meets_each_path(cause: str) -> bool:
+    """Whether `cause` meets each object for which the same attribute is sent."""
+    return cause in _OF_A_PATH

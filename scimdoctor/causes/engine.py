@@ -114,12 +114,17 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     works_now = any(
         r.verdict is Verdict.WORKS_NOW and not r.leaves_write_untried for r in facts.case.replays
     )
+    # Another failure than the logged one: what was logged did not show itself again.
+    verdicts = {r.verdict for r in facts.case.replays}
+    unlike = Verdict.DIFFERENT_FAILURE in verdicts and Verdict.SAME_FAILURE not in verdicts
     for ranked in found:
         proof = proofs.get(ranked.cause.rule.id)
         if proof is not None:
             yield _confirmed(ranked, proof)
         elif works_now or _is_disproved(facts, ranked, spoken_against):
             yield _lowered(ranked)
+        elif unlike:
+            yield replace(ranked, match=replace(ranked.match, confidence=Confidence.POSSIBLE))
         else:
             yield ranked
     nothing_else = facts.case.event is None and facts.case.job is None

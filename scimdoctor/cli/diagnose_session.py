@@ -10,7 +10,7 @@ from scimdoctor.cli.captures import read_captures
 from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
 from scimdoctor.cli.known import known_of
 from scimdoctor.cli.session import new_report
-from scimdoctor.diagnose import Evidence, Probe, diagnose, groups_of
+from scimdoctor.diagnose import Evidence, Probe, diagnose, first_end, groups_of, with_later
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _with_events(
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted, unmatched
     from scimdoctor.sources.cycles import cycles_in
-    from scimdoctor.sources.objects import objects_behind
+    from scimdoctor.sources.objects import objects_behind, successes_after
 
     evidence, target = known
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
@@ -185,9 +185,12 @@ def _with_events(
         behind = objects_behind(opened.events, firsts)
         times = firsts | _further(found.signatures, behind)
         samples = opened.events.by_id(times, times)
+        groups = groups_of(found.signatures, samples, behind)
+        since = first_end(groups)
+        passed = successes_after(opened.events, opened.wanted, since) if since else ()
         evidence = replace(
             evidence,
-            groups=groups_of(found.signatures, samples, behind),
+            groups=with_later(groups, passed),
             counts=replace(found.counts, unreadable=opened.events.unreadable),
             events_asked=True,
             cycles=cycles_in(opened.events, opened.wanted),

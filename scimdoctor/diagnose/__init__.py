@@ -17,7 +17,13 @@ from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case, is_open
 from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.diagnose.cases import Evidence, NamedCase, cases_of, endpoint_cases, known_from
-from scimdoctor.diagnose.groups import EventGroup, group_events, groups_of
+from scimdoctor.diagnose.groups import (
+    EventGroup,
+    first_end,
+    group_events,
+    groups_of,
+    with_later,
+)
 from scimdoctor.diagnose.job_notes import job_notes, pace_unseen
 from scimdoctor.diagnose.merge import merged
 from scimdoctor.diagnose.probe import Probe, suspected, usual_suspects
@@ -31,6 +37,7 @@ from scimdoctor.diagnose.remedies import (
     subject_of,
 )
 from scimdoctor.diagnose.scope_now import scope_notes, with_scope_now
+from scimdoctor.diagnose.since import later_unseen, with_what_came_later
 from scimdoctor.entra.job_health import read_job
 from scimdoctor.model.diagnosis import Confidence
 from scimdoctor.model.frozen import frozen
@@ -56,9 +63,11 @@ __all__ = [
     "Outcome",
     "Probe",
     "diagnose",
+    "first_end",
     "group_events",
     "groups_of",
     "suspected",
+    "with_later",
 ]
 
 _NOT_SHOWN_BY_ENDPOINT = frozenset({Layer.SCOPING, Layer.ENTRA_SERVICE, Layer.UNKNOWN})
@@ -166,7 +175,7 @@ def _finished(
     named: Iterable[tuple[NamedCase, Diagnosis]], evidence: Evidence, known: Known
 ) -> tuple[Diagnosis, ...]:
     """One diagnosis for each cause, with commands that can be run."""
-    pairs = [(with_scope_now(_signed(d, n), n, evidence), n) for n, d in named]
+    pairs = [(_as_of_now(_signed(d, n), n, evidence), n) for n, d in named]
     told = ((d, n.stops_everything) for d, n in pairs if _says_something(d, n, evidence))
     # Users and groups under one signature are different objects: their numbers add up.
     keys = {g.signature: None if g.others else g.objects for g in evidence.groups}
@@ -174,6 +183,11 @@ def _finished(
     events = [named.case.event for _, named in pairs if named.case.event is not None]
     samples = {event.id: event for event in reversed(events)}
     return tuple(ready(d, known, subject_of(_sample_of(d, samples))) for d in found)
+
+
+def _as_of_now(diagnosis: Diagnosis, named: NamedCase, evidence: Evidence) -> Diagnosis:
+    """The same, less sure where what came later speaks against it."""
+    return with_what_came_later(with_scope_now(diagnosis, named, evidence), named.case)
 
 
 def _sample_of(
@@ -271,7 +285,7 @@ def _unseen(
     evidence: Evidence, probe: Probe | None, blocked: str | None, *, known: Known
 ) -> tuple[str, ...]:
     """What could not be looked at, and why."""
-    missing = []
+    missing = [*later_unseen(evidence.groups)]
     if not evidence.counts.read and not evidence.groups and not evidence.limits:
         missing.append("no provisioning events were given or found")
     if evidence.job is None and not evidence.tenant_asked:

@@ -93,6 +93,8 @@ def cases_of(evidence: Evidence) -> tuple[NamedCase, ...]:
             exchanges=own,
             affected=group.affected,
             successes=evidence.counts.success,
+            later=group.later,
+            recovered=group.recovered or 0,
             now=evidence.now,
         )
         named.append(NamedCase(case=case, about=group.signature))

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from scimdoctor.model.report import SignatureSummary
     from scimdoctor.sources.objects import Objects
 
+    Success = tuple[int | str, ProvisioningObjectSummary]
+    """An event that went well, with the key of its object."""
+
 _SAMPLE = 5
+_LATER = 50
+"""So many of the later successes are kept with a group."""
+
 _NO_TROUBLE = frozenset({"success"})
+_LEAVING = frozenset({"delete", "disable", "stageddelete"})
+"""Ways in which Entra takes an object away, lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,12 @@ class EventGroup:
     affected: Affected
     objects: frozenset[int | str] | None = None
     """Keys of the objects, the same in every group; `None` if only their number is known."""
+
+    later: tuple[ProvisioningObjectSummary, ...] = ()
+    """Successes of the same kind of object after the last of these events, newest first."""
+
+    recovered: int | None = 0
+    """How many of the objects are among those that went well later; `None` if nobody looked."""
 
     others: EventGroup | None = None
     """The same signature on the other kind of object, user or group: it may be another fault."""
@@ -48,8 +62,7 @@ class _Tally:
 
     def add(self, event: ProvisioningObjectSummary) -> None:
         self.events += 1
-        source = event.source_identity
-        self.objects.add(source.id or source.display_name or event.id)
+        self.objects.add(_key(event))
         when = event.activity_date_time
         if when is not None:
             self.first = when if self.first is None else min(self.first, when)
@@ -67,6 +80,7 @@ def group_events(
     tallies: dict[str, dict[bool, _Tally]] = {}
     counts: dict[str, int] = {}
     seen: set[str] = set()
+    passed: list[Success] = []
     for event in events:
         if event.id in seen:
             continue
@@ -76,7 +90,47 @@ def group_events(
             key = signature_of(event).id
             kinds = tallies.setdefault(key, {})
             kinds.setdefault(event.is_group, _Tally(sample=event)).add(event)
-    return _counts(counts, len(seen)), tuple(_of_kinds(k, t) for k, t in tallies.items())
+        else:
+            passed.append((_key(event), event))
+    groups = tuple(_of_kinds(k, t) for k, t in tallies.items())
+    return _counts(counts, len(seen)), with_later(groups, passed)
+
+
+def _key(event: ProvisioningObjectSummary) -> str:
+    return event.source_identity.id or event.source_identity.display_name or event.id
+
+
+def with_later(
+    groups: Iterable[EventGroup], passed: Iterable[Success] | None
+) -> tuple[EventGroup, ...]:
+    """The groups with what went well after each of them; `None`: nobody looked."""
+    if passed is None:
+        return tuple(replace(group, recovered=None) for group in groups)
+    dated = [(when, key, e) for key, e in passed if (when := e.activity_date_time) is not None]
+    dated.sort(key=lambda one: one[0], reverse=True)
+    return tuple(_with_later(group, dated) for group in groups)
+
+
+def _with_later(
+    group: EventGroup, dated: list[tuple[datetime, int | str, ProvisioningObjectSummary]]
+) -> EventGroup:
+    last, sample = group.affected.last_seen, group.sample
+    if last is None or sample.status != "failure":
+        return group
+    after = [(k, e) for when, k, e in dated if when > last and e.is_group is sample.is_group]
+    again = {key for key, event in after if repeats(sample, event)}
+    return replace(
+        group,
+        later=tuple(event for _, event in after[:_LATER]),
+        recovered=len(again & (group.objects or frozenset())),
+        others=_with_later(group.others, dated) if group.others is not None else None,
+    )
+
+
+def repeats(failed: ProvisioningObjectSummary, later: ProvisioningObjectSummary) -> bool:
+    """Whether `later` is the same operation on an object, or can come only after it went well."""
+    before, after = failed.provisioning_action.casefold(), later.provisioning_action.casefold()
+    return before in {"create", after} or {before, after} <= _LEAVING
 
 
 def _of_kinds(key: str, tallies: Mapping[bool, _Tally]) -> EventGroup:
@@ -156,3 +210,9 @@ def _split(group: EventGroup, known: list[ProvisioningObjectSummary]) -> EventGr
         objects=max(affected.objects - apart.affected.objects, 1),
     )
     return replace(group, affected=rest, objects=None, others=replace(apart, objects=None))
+
+
+def first_end(groups: Iterable[EventGroup]) -> datetime | None:
+    """When the first of the failures ended, as far as the events go."""
+    ends = (g.affected.last_seen for g in groups if g.sample.status == "failure")
+    return min((end for end in ends if end is not None), default=None)

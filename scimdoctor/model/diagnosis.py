@@ -63,6 +63,12 @@ class Case:
     successes: int = 0
     """Events of the same log that went well: address and token are right at least for those."""
 
+    later: tuple[ProvisioningObjectSummary, ...] = ()
+    """Some of those, of the same kind of object and after the failure's last event."""
+
+    recovered: int = 0
+    """Objects of this failure for which the same operation went well later."""
+
     now: datetime | None = None
     affected: Affected | None = None
 

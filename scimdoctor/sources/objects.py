@@ -1,6 +1,6 @@
 """Which objects are behind a fault: to count them once over several faults, and to name some.
 
-To be asked after `EventSet.summary`, whose tables it reads.
+To be asked after `EventSet.summary`, whose tables it reads. And what went well after a fault.
 """
 
 from __future__ import annotations
@@ -8,14 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scimdoctor.sources.event_set import translated
+from scimdoctor.sources.event_set import renewing, translated
+from scimdoctor.sources.sql import scope_condition, timestamp
 from scimdoctor.sources.summary import SAMPLES, in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.sources.event_filter import EventFilter
     from scimdoctor.sources.event_set import EventSet
+
+MOST_SUCCESSES = 200
+"""So many successes after a fault are looked at, the newest."""
 
 _BEHIND = f"""
 WITH wanted AS (
@@ -51,3 +57,24 @@ def objects_behind(events: EventSet, samples: Iterable[str]) -> dict[str, Object
         )
         for sample, keys, newest in rows
     }
+
+
+@renewing
+def successes_after(
+    events: EventSet, wanted: EventFilter, since: datetime
+) -> tuple[tuple[int, ProvisioningObjectSummary], ...] | None:
+    """Return the newest successes after `since`, each with the key of its object.
+
+    `None` where the events would have to be read a second time from a big file for it.
+    """
+    if any(part.tidy for part in events.parts):
+        return None
+    with translated():
+        rows = events.connection.execute(
+            f"SELECT id, any_value(object_key), max(time) FROM ({events.source()}) "
+            f"WHERE NOT odd AND status = 'success' AND time > {timestamp(since)} "
+            f"AND object_key IS NOT NULL AND {scope_condition(wanted)} "
+            f"GROUP BY id ORDER BY 3 DESC, 1 LIMIT {MOST_SUCCESSES}"
+        ).fetchall()
+    found = events.by_id([row[0] for row in rows], {row[0]: in_utc(row[2]) for row in rows})
+    return tuple((key, found[one]) for one, key, _ in rows if one in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scimdoctor.causes.needles import needles
@@ -53,6 +53,7 @@ PATTERNS = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(pattern=PATTERNS, text=st.text("abcdefgxyABCDEFG. ", max_size=12))
 def test_whatever_matches_has_a_needle(pattern: str, text: str) -> None:
     sought = needles(pattern)

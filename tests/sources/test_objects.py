@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.sources.event_filter import EventFilter
 from scimdoctor.sources.event_set import open_events
-from scimdoctor.sources.objects import objects_behind
+from scimdoctor.sources.objects import objects_behind, successes_after
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def record(number: int, person: str, code: str) -> dict[str, Any]:
+def record(number: int, person: str, code: str | None) -> dict[str, Any]:
     return {
         "id": f"event-{number}",
         "activityDateTime": f"2026-03-01T00:{number:02}:00Z",
         "provisioningAction": "update",
         "servicePrincipal": {"id": "app"},
         "sourceIdentity": {"id": person, "identityType": "User"},
-        "provisioningStatusInfo": {"status": "failure", "errorInformation": {"errorCode": code}},
+        "provisioningStatusInfo": {
+            "status": "failure" if code else "success",
+            "errorInformation": {"errorCode": code},
+        },
     }
 
 
@@ -38,3 +41,17 @@ def test_objects_behind_faults(tmp_path: Path) -> None:
     assert len(behind["event-9"].keys) == 2
     assert behind["event-6"].keys < behind["event-9"].keys
     assert "event-5" not in behind or not behind["event-5"].keys
+
+
+def test_successes_after_a_moment_newest_first_with_the_key_of_their_object(tmp_path: Path) -> None:
+    rows = [(9, "ada", None), (8, "bo", None), (7, "ada", "A"), (6, "ada", None), (5, "", None)]
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([record(*row) for row in rows]))
+    with open_events([str(path)]) as events:
+        found = events.summary(EventFilter())
+        behind = objects_behind(events, ["event-7"])
+        since = found.signatures[0].last_seen
+        assert since is not None
+        later = successes_after(events, EventFilter(), since) or ()
+    assert [event.id for _, event in later] == ["event-9", "event-8"]
+    assert [key in behind["event-7"].keys for key, _ in later] == [True, False]
