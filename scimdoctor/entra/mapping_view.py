@@ -79,17 +79,8 @@ def of_another_kind(schema: SynchronizationSchema) -> str | None:
 def views_of(schema: SynchronizationSchema, owner: ObjectMapping) -> tuple[MappingView, ...]:
     """All attribute mappings of `owner`."""
     target = schema.target_definition(owner)
-    source = _source_definition(schema, owner)
+    source = schema.source_definition(owner)
     return tuple(_view(item, owner, target, source) for item in owner.attribute_mappings)
-
-
-def _source_definition(
-    schema: SynchronizationSchema, owner: ObjectMapping
-) -> ObjectDefinition | None:
-    target = schema.target_definition(owner)
-    wanted = owner.source_object_name.casefold()
-    objects = (o for d in schema.directories for o in d.objects if o is not target)
-    return next((o for o in objects if o.name.casefold() == wanted), None)
 
 
 def _view(

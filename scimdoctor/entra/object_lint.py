@@ -75,12 +75,8 @@ def _required(views: Sequence[MappingView], definition: ObjectDefinition | None)
 
 
 def lists_targets(owner: ObjectMapping, definition: ObjectDefinition | None) -> bool:
-    """Whether the schema says which attributes the SCIM app's object has.
-
-    Where both ends call it alike the definition may be the source's.
-    """
-    alike = owner.source_object_name.casefold() == owner.target_object_name.casefold()
-    return bool(definition and definition.attributes) and speaks_scim(owner) and not alike
+    """Whether the schema says which attributes the SCIM app's object has."""
+    return bool(definition and definition.attributes) and speaks_scim(owner)
 
 
 def _unlisted(views: Sequence[MappingView], definition: ObjectDefinition | None) -> Iterator[Fault]:

@@ -231,6 +231,17 @@ class DirectoryDefinition:
     name: str = ""
     objects: tuple[ObjectDefinition, ...] = ()
 
+    def is_called(self, name: str | None) -> bool:
+        """Whether a rule that says `name` means this directory."""
+        return bool(name) and str(name).casefold() in {
+            self.name.casefold(),
+            (self.id or "").casefold(),
+        }
+
+
+_ENTRA = "Azure Active Directory"
+"""What schemas call Entra's own directory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynchronizationSchema:
@@ -254,6 +265,30 @@ class SynchronizationSchema:
 
     def target_definition(self, mapping: ObjectMapping) -> ObjectDefinition | None:
         """The target object's attribute definitions for `mapping`, if the schema has them."""
-        name = mapping.target_object_name.casefold()
-        objects = (o for d in self.directories for o in d.objects)
-        return next((o for o in objects if o.name.casefold() == name), None)
+        source, target = self._ends(mapping)
+        return self._definition(mapping.target_object_name, target, other=source)
+
+    def source_definition(self, mapping: ObjectMapping) -> ObjectDefinition | None:
+        """The source object's attribute definitions for `mapping`, if the schema has them."""
+        source, target = self._ends(mapping)
+        return self._definition(mapping.source_object_name, source, other=target)
+
+    def _ends(self, mapping: ObjectMapping) -> tuple[str, str | None]:
+        """The names of the directories between which `mapping` works; Entra's is the source's."""
+        rules = (r for r in self.synchronization_rules if mapping in r.object_mappings)
+        rule = next(rules, SynchronizationRule())
+        return rule.source_directory_name or _ENTRA, rule.target_directory_name
+
+    def _definition(
+        self, name: str, wanted: str | None, *, other: str | None
+    ) -> ObjectDefinition | None:
+        """The object called `name` in the directory `wanted`.
+
+        Both ends may call an object alike and mean different attributes. So where the schema has
+        no directory of that name, it is the only object of the name that is not the `other` end's.
+        """
+        named = [d for d in self.directories if d.is_called(wanted)]
+        rest = [d for d in self.directories if not d.is_called(other)]
+        objects = [o for d in named or rest for o in d.objects]
+        found = [o for o in objects if o.name.casefold() == name.casefold()]
+        return found[0] if found and (named or len(found) == 1) else None

@@ -329,3 +329,34 @@ def test_saved_by_powershell_in_utf_16(tmp_path: Path) -> None:
     path = tmp_path / "schema.json"
     path.write_text((DATA / "graph-schema-default.json").read_text("utf-8"), "utf-16")
     assert load_schema(path).object_mappings
+
+
+def two_directories(source: str | None, target: str | None) -> str | None:
+    """The attribute that the target's definition has, where both ends have a `User`."""
+    owner = {"sourceObjectName": "User", "targetObjectName": "User", "attributeMappings": []}
+    ends = {"sourceDirectoryName": source, "targetDirectoryName": target}
+    directories = [
+        {"id": f"d{n}", "name": name, "objects": [{"name": "User", "attributes": [{"name": name}]}]}
+        for n, name in enumerate(("Azure Active Directory", "app", "other"))
+    ]
+    rules = [{"objectMappings": [owner], **ends}]
+    schema = parse_schema({"synchronizationRules": rules, "directories": directories})
+    found = schema.target_definition(schema.object_mappings[0])
+    assert schema.source_definition(schema.object_mappings[0]) is not None
+    return found.attributes[0].name if found else None
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "wanted"),
+    [
+        ("Azure Active Directory", "app", "app"),
+        ("azure active directory", "OTHER", "other"),
+        (None, "d1", "app"),
+        ("Azure Active Directory", None, None),
+        ("Azure Active Directory", "a name that the schema lacks", None),
+    ],
+)
+def test_target_attributes_are_those_of_the_directory_that_the_rule_targets(
+    source: str | None, target: str | None, wanted: str | None
+) -> None:
+    assert two_directories(source, target) == wanted
