@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import requests
+from scimdoctor.entra.http_statuses import status_of
+from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_EVIDENCE = 2 * 1024 * 1024
 """Longer answers are judged, and not kept with the run's exchanges."""
 
+_LONGEST_DETAIL = 200
+_WRONG_TOKEN = (
+    "Give scimdoctor the token that is saved in Entra (SCIMDOCTOR_ENDPOINT_TOKEN or --token-file);"
+    " if it is that one, it has expired or was revoked"
+)
 _GROUPS_LOOKED_AT = 10
 _MOST_PAGES = 20_000
 
@@ -90,10 +97,22 @@ def _rows(exchange: Exchange) -> list[dict[str, Any]] | None:
 def _trouble(exchange: Exchange) -> str:
     if exchange.failure is not None:
         return f"no answer to {exchange.request.target}: {exchange.failure.message}"
-    what = "no SCIM answer" if exchange.ok else f"status {exchange.status}"
+    what = "no SCIM answer" if exchange.ok else _status_words(exchange)
     if exchange.response is not None and exchange.response.truncated:
         what = f"the answer is longer than {LONGEST_ANSWER // 2**20} MiB"
-    return f"{exchange.request.method} {exchange.request.target}: {what} ({exchange.id})"
+    return f"{exchange.request.method} {exchange.request.target}: {what}"
+
+
+def _status_words(exchange: Exchange) -> str:
+    """The status, what the app says to it, what it mostly means, and what to do about a token."""
+    error = ScimError.parse(exchange.json)
+    said = " ".join((error.detail or "").split())[:_LONGEST_DETAIL] if error else ""
+    number = exchange.status or 0
+    known = status_of(number)
+    words = [f"status {number}" + (f" {said!r}" if said else "")]
+    words += [known.meaning] if known else []
+    words += [_WRONG_TOKEN] if number == 401 else []
+    return ". ".join(word.rstrip(".") for word in words)
 
 
 @dataclass(slots=True)

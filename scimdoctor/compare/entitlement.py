@@ -8,8 +8,6 @@ from urllib.parse import quote
 from scimdoctor.graph import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from scimdoctor.graph.client import GraphClient
 
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
@@ -29,15 +27,11 @@ def assigned_roles(graph: GraphClient, app_id: str, user_id: str) -> tuple[str, 
     return tuple(dict.fromkeys(found))
 
 
-def app_roles(
-    graph: GraphClient, app_id: str, role_ids: Iterable[str] | None = None
-) -> list[dict[str, Any]]:
-    """The app's roles of these ids, or all of them, as expressions see them."""
-    wanted = None if role_ids is None else set(role_ids)
+def app_roles(graph: GraphClient, app_id: str) -> list[dict[str, Any]]:
+    """The app's roles, as expressions see them."""
     return [
         {"id": r.get("id"), "value": r.get("value"), "displayName": r.get("displayName")}
         for r in _listed_roles(graph, app_id)
-        if wanted is None or r.get("id") in wanted
     ]
 
 

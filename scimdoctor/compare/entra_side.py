@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.evaluate import evaluate_mapping, inputs_of, source_names
-from scimdoctor.entra.scope_filter import in_scope
+from scimdoctor.entra.scope_filter import false_clauses, in_scope
 from scimdoctor.entra.source_values import graph_fields, source_values
 from scimdoctor.graph import directory
 
@@ -26,9 +26,6 @@ _READ_ONE_BY_ONE = 100
 """Up to so many people assigned by name are read singly; more are found by listing everybody."""
 
 Json = dict[str, Any]
-
-
-OUT_OF_SCOPE = "outside the scoping filter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +163,8 @@ def _should_be_active(
         return False, "not assigned to the app"
     scoped = in_scope(side.mapping.scope, source)
     if scoped is False:
-        return False, OUT_OF_SCOPE
+        clauses = "; ".join(false_clauses(side.mapping.scope, source))
+        return False, f"outside the scoping filter: {clauses}"
     known = assigned is not None and scoped is not None and "accountEnabled" in raw
     return (True, "") if known else (None, "")
 

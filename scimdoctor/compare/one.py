@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import Found, look_up, read, shows_members
 from scimdoctor.compare.attributes import Expected, compare_object, expected_values, is_active
 from scimdoctor.compare.entitlement import app_roles, assigned_roles
-from scimdoctor.compare.entra_side import OUT_OF_SCOPE, Person, Side, person
+from scimdoctor.compare.entra_side import Person, Side, person
 from scimdoctor.compare.group_members import compare_members, held_members
 from scimdoctor.compare.object_index import Kind
+from scimdoctor.compare.roles import kept_roles
 from scimdoctor.entra.mapping_view import speaks_scim
-from scimdoctor.entra.scope_filter import false_clauses
 from scimdoctor.entra.source_values import source_values
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph import directory
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_NO_KEY = "the matching attribute has no value for this object"
 KEEPS_LEAVERS = (
     "the job has SkipOutOfScopeDeletions: it leaves people active in the app who leave the scope"
 )
@@ -166,24 +168,24 @@ def _app_group(ends: BothEnds, resource: Mapping[str, Any], wanted: str) -> Comp
 def _compare_user(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     side = ends.side(group=False)
     role_ids = assigned_roles(ends.graph, ends.app.id, str(raw.get("id")))
-    roles = None
-    if any(a.casefold() == "approleassignments" for a in side.attributes):
-        roles = app_roles(ends.graph, ends.app.id, role_ids)
+    roles, known = None, list[Json]()
+    if side.of_roles.attribute_mappings:
+        known = app_roles(ends.graph, ends.app.id)
+        roles = [role for role in known if role["id"] in role_ids]
     manager = None
     if any(a.casefold() == "manager" for a in side.attributes):
         manager = directory.manager(ends.graph, str(raw.get("id")))
     manager_id = str(manager["id"]) if manager and manager.get("id") else None
     assigned = ends.scope.everybody or bool(role_ids)
     who = person(side, raw, assigned=assigned, manager_id=manager_id, roles=roles)
-    if who.why == OUT_OF_SCOPE:
-        clauses = "; ".join(false_clauses(side.mapping.scope, who.source))
-        who = replace(who, why=f"{OUT_OF_SCOPE}: {clauses}")
     expected = expected_values(
         side.mapping, who.source, definition=side.definition, default_domain=side.default_domain
     )
     expected = tuple(_manager_resolved(ends, side, item, manager) for item in expected)
-    found = compare_person(side, who, expected, _locate(ends, side, who.source))
-    notes = found.notes
+    located = _locate(ends, side, who.source)
+    found = compare_person(side, who, expected, located)
+    found = replace(found, attributes=kept_roles(found.attributes, side, known))
+    notes = (*found.notes, *_next_step(ends, located))
     if found.state == "active-but-should-not-be" and ends.scope.keeps_leavers:
         notes = (*notes, KEEPS_LEAVERS)
     return replace(found, notes=notes if role_ids else (*notes, *ends.scope.limits))
@@ -205,8 +207,16 @@ def _manager_resolved(
 def _locate(ends: BothEnds, side: Side, source: Mapping[str, object]) -> Found:
     key = side.matching_key(source)
     if key is None:
-        return Found(trouble="the matching attribute has no value for this object")
+        return Found(trouble=_NO_KEY)
     return look_up(ends.endpoint, "Groups" if side.mapping.is_group else "Users", *key)
+
+
+def _next_step(ends: BothEnds, found: Found) -> tuple[str, ...]:
+    """What to run where the app does not answer as it must."""
+    if found.trouble in {None, _NO_KEY}:
+        return ()
+    url = shlex.quote(ends.endpoint.base_url)
+    return (f"what is wrong with the app's answers is found by: scimdoctor check-endpoint {url}",)
 
 
 def compare_person(
@@ -241,7 +251,8 @@ def _compare_group(ends: BothEnds, raw: Mapping[str, Any]) -> Comparison:
     label = str(raw.get("displayName") or raw.get("id"))
     base = Comparison(object=label, resource_type=Kind.GROUP, source_id=str(raw.get("id")))
     if found.trouble is not None:
-        return replace(base, state="cannot-tell", notes=(found.trouble,))
+        notes = (found.trouble, *_next_step(ends, found))
+        return replace(base, state="cannot-tell", notes=notes)
     if len(found.resources) != 1:
         state = "duplicate-in-app" if found.resources else "missing-in-app"
         note = f"the matching query found {len(found.resources)} groups"

@@ -7,18 +7,22 @@ Source: Microsoft, "Provisioning a role to a SCIM app".
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.compare.app_side import read
 from scimdoctor.compare.attributes import DIFFERENT, compare_object, expected_values
 from scimdoctor.compare.entitlement import app_roles
 from scimdoctor.compare.object_index import Kind
+from scimdoctor.entra.app_roles import role_names
 from scimdoctor.entra.evaluate import inputs_of
 from scimdoctor.errors import GraphError
+from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict
 from scimdoctor.scim.paths import AttributePath, member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scimdoctor.compare.attributes import Expected
     from scimdoctor.compare.entra_side import Population, Side
@@ -73,11 +77,41 @@ def compare_roles(ends: BothEnds, index: ObjectIndex, found: EveryoneCompared, s
         return
     places = found.places(Kind.USER)
     for one in index.role_holders():
-        rows = compare_object(comparing.expected(one), one.held)
+        rows = kept_roles(compare_object(comparing.expected(one), one.held), side, known.values())
         mapped = comparing.names
         different = tuple(a for a in rows if a.attribute in mapped and a.verdict in DIFFERENT)
         if different:
             found.attach(one, different, places)
+
+
+def kept_roles(
+    rows: Iterable[AttributeComparison], side: Side, known: Iterable[Mapping[str, Any]]
+) -> tuple[AttributeComparison, ...]:
+    """Judge roles that the app holds and Entra grants no more; `known` are all the app's roles.
+
+    Nothing is sent for them, as for any empty value, but a right that stays is worth a look. A role
+    that is none of Entra's is the app's own business.
+    """
+    targets = {m.target_attribute_name for m in side.of_roles.attribute_mappings}
+    names = {str(r[n]).casefold() for r in known for n in ("value", "displayName") if r.get(n)}
+    return tuple(_kept(row, names) if row.attribute in targets else row for row in rows)
+
+
+def _kept(row: AttributeComparison, known: set[str]) -> AttributeComparison:
+    if row.verdict is not AttributeVerdict.NOT_SENT_NULL or not row.actual:
+        return row
+    kept = [name for name in role_names(_loaded(row.actual)) if name.casefold() in known]
+    if not kept:
+        return row
+    note = f"Entra grants {', '.join(kept)} no more; it sends nothing for that, so the app keeps it"
+    return replace(row, verdict=AttributeVerdict.DIFFERS, note=note)
+
+
+def _loaded(text: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 class _Comparing:

@@ -112,6 +112,37 @@ def test_app_that_does_not_answer(company: Company, ends: BothEnds) -> None:
     found = compare_one(ends, "ada@example.com")
     assert found.state == "cannot-tell"
     assert "status 500" in found.notes[0]
+    assert found.notes[1].endswith("scimdoctor check-endpoint https://scim.example.com/scim")
+
+
+def test_app_that_refuses_the_token(company: Company, ends: BothEnds) -> None:
+    company.hire("ada")
+    company.app.refuse("GET", "/Users", 401, detail="token\nexpired")
+    (said, step) = compare_one(ends, "ada@example.com").notes
+    assert "status 401 'token expired'. The app refuses the credentials" in said
+    assert "--token-file" in said
+    assert "check-endpoint" in step
+    with pytest.raises(ScimDoctorError, match=r"status 401 .*saved in Entra"):
+        everyone(ends)
+
+
+def test_everybody_leaves_out_who_is_rightly_absent_and_says_why_of_the_others(
+    company: Company, ends: BothEnds
+) -> None:
+    company.hire("ada", department="Sales")
+    company.hire("bob", accountEnabled=False)
+    company.hire("cas", department="Sales")
+    company.hire("dee", department=None)
+    company.provision("cas")
+    company.provision("dee")
+    found = everyone(ends)
+    assert {c.object: c.state for c in found.comparisons} == {
+        "cas@example.com": "active-but-should-not-be",
+        "dee@example.com": "active-but-should-not-be",
+    }
+    notes = [c.notes[0] for c in found.in_order()]
+    assert "outside the scoping filter: department EQUALS 'Marketing' (it is 'Sales')" in notes[0]
+    assert "(it is empty)" in notes[1]
 
 
 def test_assigned_by_a_group(company: Company, ends: BothEnds) -> None:

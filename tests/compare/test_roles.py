@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -158,3 +159,33 @@ def test_roles_are_gone_on_with(company: Company, mapped: BothEnds, tmp_path: Pa
             everyone(mapped, path=path)
         company.app.rules.clear()
         assert everyone(mapped, path=path, resume=True).in_order() == whole.in_order()
+
+
+@pytest.mark.parametrize(
+    ("expression", "target", "kept"),
+    [
+        (COMPLEX, "roles", held("Admin")),
+        (COMPLEX, "roles", [{"value": json.dumps({"id": ADMIN, "value": "Admin"})}]),
+        ("SingleAppRoleAssignment([appRoleAssignments])", 'roles[primary eq "True"].value', None),
+    ],
+)
+def test_a_role_that_entra_grants_no_more_is_listed_and_one_of_the_app_s_own_is_not(
+    company: Company, mapped: BothEnds, expression: str, target: str, kept: Any
+) -> None:
+    schema = load("synchronization-schema-custom-app.json")
+    users = schema["synchronizationRules"][0]["objectMappings"][1]
+    source = {"type": "Function", "name": "x", "expression": expression}
+    users["attributeMappings"].append({"targetAttributeName": target, "source": source})
+    ends = replace(mapped, schema=parse_schema(schema))
+    company.hire("cas")
+    company.hire("dee")
+    company.provision("cas", roles=kept or [{"primary": True, "value": "Admin"}])
+    company.provision("dee", roles=[{"primary": True, "value": "the app's own"}])
+    found = everyone(ends)
+    assert differing(found) == {"cas": {target: Verdict.DIFFERS}}
+    (row,) = differing_rows(found)
+    assert "Entra grants Admin no more" in str(row.note)
+    for name, verdict in (("cas", Verdict.DIFFERS), ("dee", Verdict.NOT_SENT_NULL)):
+        alone = compare_one(ends, f"{name}@example.com")
+        (one,) = (a for a in alone.attributes if a.attribute == target)
+        assert one.verdict is verdict
