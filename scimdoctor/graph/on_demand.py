@@ -8,9 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.errors import ConfigurationError
+from scimdoctor.entra.dialect import COMPLIANCE_FLAG, Dialect, TenantUrl
+from scimdoctor.errors import ConfigurationError, GraphError
 from scimdoctor.graph import directory
-from scimdoctor.graph.synchronization import ProvisionOnDemandResult, provision_on_demand
+from scimdoctor.graph.synchronization import (
+    ProvisionOnDemandResult,
+    provision_on_demand,
+    secrets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +43,9 @@ class OnDemand:
     members: tuple[str, ...] = ()
     """Labels of the members that go along."""
 
+    flagged: bool | None = None
+    """Whether the tenant URL has the flag that on-demand runs do not obey; `None`: not known."""
+
     @property
     def question(self) -> str:
         """What will happen, for the person to agree to."""
@@ -51,7 +59,11 @@ class OnDemand:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may keep it from working, or from showing the usual behaviour."""
-        found = ["provision on demand ignores ?aadOptscim062020 in the tenant URL"]
+        found = [f"provision on demand ignores ?{COMPLIANCE_FLAG} in the tenant URL"]
+        if self.flagged is None:
+            found = [f"{found[0]}; whether the URL has it could not be read"]
+        elif not self.flagged:
+            found = []
         if (self.job.status.code or "").casefold() == "quarantine":
             found.append("the job is in quarantine: the call is likely to fail until it is cleared")
         if (self.job.status.code or "").casefold() in {"notrun", "notconfigured"}:
@@ -115,7 +127,21 @@ def plan_on_demand(
         label=_label(raw),
         kind=kind,
         members=tuple(_label(p) for p in people),
+        flagged=_is_flagged(graph, app.id),
     )
+
+
+def _is_flagged(graph: GraphClient, service_principal_id: str) -> bool | None:
+    """Whether the saved tenant URL has the compliance flag; `None` where it may not be read."""
+    try:
+        saved = secrets(graph, service_principal_id)
+    except GraphError:
+        return None
+    urls = (value for key, value in saved.items() if key.casefold() == "baseaddress")
+    try:
+        return TenantUrl.parse(next(urls, "")).dialect is Dialect.COMPLIANT
+    except ValueError:
+        return None
 
 
 def _label(raw: Mapping[str, Any]) -> str:

@@ -112,3 +112,20 @@ def test_what_has_changed_since_makes_the_cause_less_sure(lab: Lab, tmp_path: Pa
     assert (found["cause"], found["confidence"]) == ("scoping-misconfigured", "possible")
     assert "it would be provisioned" in found["evidence"][0]["summary"]
     assert any("the log says otherwise" in n for n in ran.json["notes"])
+
+
+@pytest.mark.parametrize("suffix", ["", "?aadOptscim062020"])
+def test_the_flag_is_named_where_the_tenant_url_has_it(
+    lab: Lab, tmp_path: Path, suffix: str
+) -> None:
+    saved = next(
+        s.secrets for s in lab.tenant.service_principals if s.raw["displayName"] == lab.travel.name
+    )
+    plain = saved["BaseAddress"]
+    saved["BaseAddress"] = f"{plain}{suffix}"
+    try:
+        ran = provision(lab, tmp_path, "Sales", "--app", lab.travel.name)
+    finally:
+        saved["BaseAddress"] = plain
+    assert ("aadOptscim062020" in ran.stderr) is bool(suffix)
+    assert "could not be read" not in ran.stderr
