@@ -138,11 +138,28 @@ def _from_captures(paths: list[Path]) -> Found:
 
     capture = read_captures(paths)
     subjects = subjects_of_har(capture.exchanges)
+    names = ", ".join(path.name for path in paths)
+    own = sum(exchange.own for exchange in capture.exchanges)
+    if not subjects and own:
+        raise SourceError(
+            f"{names}: all that was captured is scimdoctor's own, such as read-backs and"
+            " throwaway copies",
+            hint="replay the event itself, or a capture of what Entra sent",
+        )
     if not subjects:
-        names = ", ".join(path.name for path in paths)
         raise SourceError(f"{names}: no request to /Users or /Groups was captured")
-    target = {"source": ", ".join(path.name for path in paths)}
-    return Found(subjects=tuple(subjects), limits=capture.problems, target=target)
+    left_out = _own_requests(names, own, len(capture.exchanges)) if own else ()
+    return Found(
+        subjects=tuple(subjects),
+        limits=(*capture.problems, *left_out),
+        target={"source": names},
+    )
+
+
+def _own_requests(names: str, own: int, of: int) -> tuple[str, ...]:
+    """Say that a capture of an earlier replay holds more than Entra's requests."""
+    are = "is scimdoctor's own and was" if own == 1 else "are scimdoctor's own and were"
+    return (f"{names}: {own} of {of} requests {are} left out (read-backs, throwaway copies)",)
 
 
 def _from_log(

@@ -38,6 +38,9 @@ _ROOT = re.compile(
 _PLANNED = "_planned"
 """Marks an entry that was rebuilt and never sent."""
 
+_OWN = "_own"
+"""Marks an entry that served scimdoctor itself, such as a read-back: Entra sends no such request."""
+
 _BROWSER_ERRORS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -175,6 +178,7 @@ def _exchange(entry: Any, id_: str) -> Exchange:  # noqa: ANN401 - JSON enters h
         failure=None if answered else _failure(raw_response),
         elapsed_in_milliseconds=_number(entry.get("time")),
         started_at=_time(entry.get("startedDateTime")),
+        own=entry.get(_OWN) is True,
     )
 
 
@@ -292,16 +296,25 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     started = exchange.started_at or datetime.fromtimestamp(0, UTC)
     elapsed = exchange.elapsed_in_milliseconds
     # HAR 1.2 asks for a response everywhere, and lets tools add members that begin with `_`.
-    planned = {_PLANNED: True} if exchange.is_planned else {}
-    return planned | {
+    marks = ({_PLANNED: True} if exchange.is_planned else {}) | (
+        {_OWN: True} if exchange.own else {}
+    )
+    return marks | {
         "startedDateTime": started.isoformat(),
         "time": elapsed,
         "request": _har_request(exchange),
         "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": elapsed, "receive": 0},
-        "comment": f"{exchange.id}, not sent" if exchange.is_planned else exchange.id,
+        "comment": f"{exchange.id}{_comment(exchange)}",
     }
+
+
+def _comment(exchange: Exchange) -> str:
+    """What a person who looks into the file must know of an entry."""
+    if exchange.is_planned:
+        return ", not sent"
+    return ", for scimdoctor itself: Entra sends no such request" if exchange.own else ""
 
 
 def _har_request(exchange: Exchange) -> dict[str, Any]:

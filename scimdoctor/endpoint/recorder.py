@@ -119,6 +119,13 @@ class Recorder:
         with self._lock:
             self._exchanges = [x for x in self._exchanges if x.id != exchange_id]
 
+    def mark_own(self, *exchange_ids: str) -> None:
+        """Mark exchanges that serve the tool itself: Entra sends no such requests."""
+        with self._lock:
+            self._exchanges = [
+                replace(x, own=True) if x.id in exchange_ids else x for x in self._exchanges
+            ]
+
     def cleaned(self, exchange: Exchange) -> Exchange:
         """Return `exchange` without its secrets, keeping nothing."""
         secrets, hidden = self._secrets, self._hidden_headers

@@ -131,6 +131,8 @@ class Exchange:
     failure: TransportFailure | None = None
     elapsed_in_milliseconds: float = 0.0
     started_at: datetime | None = None
+    own: bool = False
+    """Whether it serves the tool itself, as a read-back does: Entra sends no such request."""
 
     @property
     def status(self) -> int | None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 NOTHING_TO_COMPARE = "the capture holds no answer to compare with"
 """How a summary ends when the captured request was never sent: there is no earlier result."""
 
+KEPT_IN = "what it was before is kept in: "
+"""How the note ends, before the path, that names the file with the state before a live replay."""
+
 
 class ReplayMode(StrEnum):
     """How far a replay goes (design section 6)."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scimdoctor.model.reconstruction import ReconstructedRequest
+    from scimdoctor.replay.clash import Clash
     from scimdoctor.replay.known_attributes import KnownAttributes
-    from scimdoctor.replay.trouble import Trouble
 
 
 _SHOWN = 6
@@ -40,6 +40,9 @@ class LiveView:
     references: Mapping[str, bool] = field(default=EMPTY)
     """Whether each member or manager that the write names exists, by id."""
 
+    clash: Clash | None = None
+    """What else holds a value of a create that was refused as a duplicate; `None`: not asked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -55,15 +58,15 @@ class Judgement:
     cause: str | None = None
 
 
-def judge(write: ReconstructedRequest, view: LiveView, logged: Trouble | None) -> Judgement:
-    """Say what would become of `write`, which failed as `logged`."""
+def judge(write: ReconstructedRequest, view: LiveView) -> Judgement:
+    """Say what would become of `write`."""
     notes = _schema_notes(write, view)
     dangling = [object_id for object_id, there in view.references.items() if not there]
     if dangling:
         text = f"it refers to {', '.join(dangling[:3])}, which the app does not have"
         return Judgement(forecast=text, notes=notes, cause="reference-unresolvable")
     if write.purpose is Purpose.CREATE:
-        return _judge_create(write, view, logged, notes)
+        return _judge_create(write, view, notes)
     if write.purpose is Purpose.DELETE and view.gone:
         text = "the object is gone already: nothing is left to delete"
         return Judgement(forecast=text, in_effect=True)
@@ -72,9 +75,7 @@ def judge(write: ReconstructedRequest, view: LiveView, logged: Trouble | None) -
     return _judge_update(write, view, notes)
 
 
-def _judge_create(
-    write: ReconstructedRequest, view: LiveView, logged: Trouble | None, notes: tuple[str, ...]
-) -> Judgement:
+def _judge_create(write: ReconstructedRequest, view: LiveView, notes: tuple[str, ...]) -> Judgement:
     if view.matches:
         there = f"the object exists now (id {view.matches[0].get('id')}): Entra would link to it"
         held, open_ = _held(write, view.matches[0])
@@ -82,13 +83,31 @@ def _judge_create(
             text = f"{there} and find nothing to change"
             return Judgement(forecast=text, notes=notes, in_effect=True)
         return Judgement(forecast=f"{there} and {_would_change(open_)}", notes=(*notes, *held))
-    if logged is not None and logged.status == 409:
-        text = (
-            "the matching query finds nobody, yet the app said 409: an object with one of these "
-            "values exists that the query does not find"
-        )
-        return Judgement(forecast=text, notes=notes)
+    if view.clash is not None:
+        return _judge_clash(view.clash, notes)
     return Judgement(forecast="nobody matches, so Entra would create the object", notes=notes)
+
+
+def _judge_clash(clash: Clash, notes: tuple[str, ...]) -> Judgement:
+    """A create that was refused as a duplicate, of something that the matching query lacks."""
+    if clash.missed is not None:
+        text = (
+            f"the matching query finds nobody, yet {clash.holder} has that very {clash.missed}:"
+            " the query misses it, so Entra would create it a second time"
+        )
+        return Judgement(forecast=text, notes=notes, cause="filter-misses-existing")
+    if clash.holder is not None:
+        text = (
+            f"nobody matches, but {clash.holder} holds the same {clash.path}, which is likely what"
+            " the app refused the create for"
+        )
+        return Judgement(forecast=text, notes=notes, cause="existing-account-not-matchable")
+    by = f" by {' or '.join(clash.asked)}" if clash.asked else ""
+    text = (
+        f"nobody is found by the matching query{' nor' + by if by else ''}; what held one of the"
+        " values then cannot be seen by reading: it is gone, or the queries do not show it"
+    )
+    return Judgement(forecast=text, notes=notes)
 
 
 def _judge_update(write: ReconstructedRequest, view: LiveView, notes: tuple[str, ...]) -> Judgement:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
-from scimdoctor.model.replay import Replay, ReplayMode, Verdict
+from scimdoctor.model.replay import KEPT_IN, Replay, ReplayMode, Verdict
 from scimdoctor.replay import rollback
 from scimdoctor.replay.effect import Effect, judge_effect
 from scimdoctor.replay.sending import WORKS_NOW, Course, object_id_of, restart_command
@@ -131,7 +131,7 @@ class _Live:
 
     def _tell_undo(self, *, refused: bool = False) -> None:
         """Say how to go back, or that there is nothing to go back from."""
-        kept = f"refused, so nothing to undo; what it was before is kept in {self._path}"
+        kept = f"refused, so nothing to undo; {KEPT_IN}{self._path}"
         self._course.notes.append(kept if refused else f"to undo: {self._command()}")
 
     def _command(self) -> str:
@@ -151,7 +151,7 @@ class _Live:
         effect = judge_effect(write, answered=exchange.json, before=before, stored=stored)
         unchanged = self._shows_no_change(effect, before, stored)
         if unchanged:
-            course.notes.append(f"nothing to undo; what it was before is kept in {self._path}")
+            course.notes.append(f"nothing to undo; {KEPT_IN}{self._path}")
         else:
             self._tell_undo()
         course.notes.extend(effect.notes)

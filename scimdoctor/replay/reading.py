@@ -11,6 +11,7 @@ from scimdoctor.entra import requests
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayedRequest, ReplayMode, Verdict
+from scimdoctor.replay.clash import look_for_clash
 from scimdoctor.replay.judge import Judgement, LiveView, judge
 from scimdoctor.replay.known_attributes import KnownAttributes
 from scimdoctor.replay.sending import WORKS_NOW, Course, object_id_of, restart_command
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.replay.clash import Clash
     from scimdoctor.replay.sent_values import SentValue
     from scimdoctor.replay.subject import Subject
 
@@ -78,6 +81,7 @@ class SchemasOnce:
         if not self._asked:
             self._asked = True
             exchange = self.endpoint.send(requests.get("/Schemas"))
+            self.endpoint.recorder.mark_own(exchange.id)
             self._known = KnownAttributes.parse(exchange.json) if exchange.ok else None
         return self._known
 
@@ -105,7 +109,7 @@ class _Reading:
     def run(self) -> Replay:
         course, subject = self._course, self._course.subject
         for question in subject.questions:
-            ended = self._ask(question)
+            ended = self._learn(question, course.send(question))
             if ended is not None:
                 return ended
         if not subject.writes:
@@ -119,10 +123,9 @@ class _Reading:
             course.leave_unsent(unsent)
         return self._judged()
 
-    def _ask(self, question: ReconstructedRequest) -> Replay | None:
-        """Send one question; a replay if Entra would stop there."""
+    def _learn(self, question: ReconstructedRequest, exchange: Exchange) -> Replay | None:
+        """Take in the answer to one question; a replay if Entra would stop there."""
         course = self._course
-        exchange = course.send(question)
         trouble = trouble_in(exchange, question.purpose)
         if trouble is None:
             if question.purpose is Purpose.MATCH:
@@ -150,7 +153,7 @@ class _Reading:
             request=requests.read(self._course.subject.resource, object_id),
             notes=("read to judge the write",),
         )
-        return self._ask(question)
+        return self._learn(question, self._course.send_own(question))
 
     def _judged(self) -> Replay:
         course, subject = self._course, self._course.subject
@@ -180,8 +183,17 @@ class _Reading:
             gone=self._gone,
             schemas=self._schemas.get(),
             references=frozen(self._references(write)),
+            clash=self._clash(write),
         )
-        return judge(write, view, self._course.subject.logged)
+        return judge(write, view)
+
+    def _clash(self, write: ReconstructedRequest) -> Clash | None:
+        """What a create clashes with that the app refused as a duplicate and nobody matches."""
+        logged = self._course.subject.logged
+        clashed = logged is not None and logged.is_about_uniqueness
+        if write.purpose is not Purpose.CREATE or self._matches or not clashed:
+            return None
+        return look_for_clash(self._course, write)
 
     def _read_members(self, write: ReconstructedRequest) -> None:
         """Read the group with its members; without them if that fails."""
@@ -206,7 +218,7 @@ def exists(course: Course, object_id: str) -> bool | None:
             request=requests.read(resource, object_id),
             notes=("read to see that the reference exists",),
         )
-        exchange = course.send(question)
+        exchange = course.send_own(question)
         if exchange.ok:
             return True
         if exchange.status not in {404, 410}:

@@ -88,6 +88,7 @@ def _send(
     request: ScimRequest, purpose: Purpose, endpoint: Endpoint, sent: list[ReplayedRequest]
 ) -> Exchange:
     exchange = endpoint.send(request)
+    endpoint.recorder.mark_own(exchange.id)
     sent.append(
         ReplayedRequest(
             rebuilt=ReconstructedRequest(purpose=purpose, request=request),

@@ -67,6 +67,12 @@ class Course:
         self.sent.append(ReplayedRequest(rebuilt=rebuilt, exchange=exchange.id, curl=line))
         return exchange
 
+    def send_own(self, rebuilt: ReconstructedRequest) -> Exchange:
+        """Send what serves the replay alone: a capture of it must not be taken for Entra's."""
+        exchange = self.send(rebuilt)
+        self.endpoint.recorder.mark_own(exchange.id)
+        return exchange
+
     def leave_unsent(self, rebuilt: ReconstructedRequest) -> None:
         """Keep one request that is not sent."""
         line = curl_line(rebuilt.request, self.endpoint.base_url)
@@ -76,7 +82,7 @@ class Course:
         """Read an object whole, members included; `None` if that fails."""
         request = requests.get(requests.object_path(resource, object_id))
         rebuilt = ReconstructedRequest(purpose=Purpose.READ, request=request, notes=(why,))
-        exchange = self.send(rebuilt)
+        exchange = self.send_own(rebuilt)
         return exchange.json if exchange.ok and isinstance(exchange.json, dict) else None
 
     def end(

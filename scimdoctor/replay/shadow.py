@@ -142,7 +142,7 @@ class _Shadow:
             return self._no_copy("a throwaway manager could not be created")
         request = with_references(_with_body(write, fresh), replacements)
         created = _marked_fresh(replace(write, request=request), freshener)
-        exchange = self._post(created, self._subject.resource, fresh)
+        exchange = self._post(created, fresh, send=self.course.send)
         trouble = trouble_in(exchange, Purpose.CREATE)
         if trouble is not None:
             return self.course.end_with(trouble, created, exchange)
@@ -184,7 +184,7 @@ class _Shadow:
         before = self._read_back(copy_id)
         for write in self._subject.writes:
             fresh = self._for_copy(write, copy_id, freshener, replacements)
-            exchange = self.course.send(fresh)
+            exchange = self.course.send_own(fresh)
             trouble = trouble_in(exchange, write.purpose)
             if trouble is not None:
                 return self.course.end_with(trouble, fresh, exchange)
@@ -256,7 +256,8 @@ class _Shadow:
         if trouble is not None:
             return None, self.course.end_with(trouble, question, exchange)
         body = copy_of(exchange.json, freshener)
-        exchange = self._post(_creation(self._subject.resource, body), self._subject.resource, body)
+        made = _creation(self._subject.resource, body)
+        exchange = self._post(made, body, send=self.course.send_own)
         trouble = trouble_in(exchange, Purpose.CREATE)
         if trouble is not None:
             return None, self._no_copy(f"the app refuses it: {trouble}")
@@ -299,8 +300,7 @@ class _Shadow:
 
     def _make_user(self) -> str | None:
         body = minimal(Freshener(token=self.token()))
-        rebuilt = _creation("Users", body)
-        exchange = self._post(rebuilt, "Users", body)
+        exchange = self._post(_creation("Users", body), body, send=self.course.send_own)
         return exchange.json["id"] if trouble_in(exchange, Purpose.CREATE) is None else None
 
     def _set_up_members(self, copy_id: str, replacements: dict[str, str]) -> Replay | None:
@@ -316,16 +316,23 @@ class _Shadow:
             request=requests.add_members(copy_id, members),
             notes=("puts the throwaway members in before they are removed",),
         )
-        exchange = self.course.send(rebuilt)
+        exchange = self.course.send_own(rebuilt)
         trouble = trouble_in(exchange, Purpose.MEMBERS)
         return None if trouble is None else self.course.end_with(trouble, rebuilt, exchange)
 
     def _read_back(self, object_id: str) -> dict[str, Any] | None:
         return self.course.read_back(self._subject.resource, object_id, why="read back")
 
-    def _post(self, rebuilt: ReconstructedRequest, resource: str, body: dict[str, Any]) -> Exchange:
+    def _post(
+        self,
+        rebuilt: ReconstructedRequest,
+        body: dict[str, Any],
+        *,
+        send: Callable[[ReconstructedRequest], Exchange],
+    ) -> Exchange:
         """Journal, create, and journal the id."""
         endpoint = self.course.endpoint
+        resource = rebuilt.request.path.strip("/")
         attribute, value = marker_of(body, is_group=resource == "Groups") or ("", "")
         key = new_key()
         self.made.append(key)
@@ -334,7 +341,7 @@ class _Shadow:
         )
         self.unanswered.add(key)
         try:
-            exchange = self.course.send(rebuilt)
+            exchange = send(rebuilt)
         except WriteRefused:
             self.journal.forget(key)
             raise
@@ -360,7 +367,9 @@ class _Shadow:
 
     def _remove(self, resource: JournalledResource) -> Removal:
         may_come = resource.key in self.unanswered
-        return remove(self.course.endpoint, self.journal, resource, may_come=may_come)
+        removal = remove(self.course.endpoint, self.journal, resource, may_come=may_come)
+        self.course.endpoint.recorder.mark_own(*removal.exchanges)
+        return removal
 
 
 def _marked_fresh(rebuilt: ReconstructedRequest, freshener: Freshener) -> ReconstructedRequest:

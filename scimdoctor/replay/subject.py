@@ -131,8 +131,11 @@ def _matching(schema: SynchronizationSchema | None, *, group: bool) -> tuple[str
 
 
 def subjects_of_har(exchanges: Iterable[Exchange]) -> tuple[Subject, ...]:
-    """The captured requests that failed, or all of them if none did; discovery is left out."""
-    captured = [_captured(exchange) for exchange in exchanges]
+    """The captured requests that failed, or all of them if none did.
+
+    Discovery is left out, and so is what served an earlier replay alone.
+    """
+    captured = [_captured(exchange) for exchange in exchanges if not exchange.own]
     known = [subject for subject in captured if subject is not None]
     failing = [subject for subject in known if subject.logged is not None]
     return tuple(failing or known)

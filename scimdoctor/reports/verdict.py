@@ -193,10 +193,15 @@ def _of_replays(report: Report) -> Headline | None:
 def _untried(replays: Sequence[Replay]) -> str:
     """What mode `read` leaves open."""
     text = f"{len(replays)} read without a fault, the write not tried (--mode shadow tries it)"
-    dangling = sum(replay.cause is not None for replay in replays)
+    causes = Counter(replay.cause for replay in replays)
+    dangling = causes.pop("reference-unresolvable", 0)
     if dangling:
         refer = "refers" if dangling == 1 else "refer"
         text += f", {dangling} of which {refer} to what the app does not have"
+    clashing = causes.total() - causes[None]
+    if clashing:
+        meet = "meets" if clashing == 1 else "meet"
+        text += f", {clashing} of which {meet} another object with the same value"
     return text
 
 
@@ -294,6 +299,9 @@ def _of_mappings(report: Report) -> Headline | None:
             level=Level.ATTENTION,
             text=f"{rows}; the mapping as a whole has faults, see the findings.",
         )
+    if {row.object.casefold() for row in report.mappings} == {"group"}:
+        text = f"{rows} of groups, none suspicious; people are not mapped at all."
+        return Headline(level=Level.ATTENTION, text=text)
     return Headline(level=Level.GOOD, text=f"{rows}, none suspicious.")
 
 

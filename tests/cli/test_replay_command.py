@@ -542,3 +542,40 @@ def test_where_there_is_nothing_to_replay_it_is_said_where_it_was_looked(desk: D
     assert ran.status == 0
     assert f"no failing event in {events}" in ran.json["notes"][0]
     assert "There was no event to replay." in ran.stderr
+
+
+def test_a_capture_of_a_replay_leaves_out_what_entra_never_sent(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com", title="a")
+    events = desk.file(desk.event(target=user, title="b"))
+    har, undone = desk.folder / "live.har", desk.folder / "undone.har"
+    first = desk.run(
+        replay, "--from", events, "--mode", "live", "-f", "json", "--save-har", str(har)
+    )
+    entries = json.loads(har.read_text())["log"]["entries"]
+    own = [entry for entry in entries if entry.get("_own")]
+    assert len(own) == 2
+    assert all("Entra sends no such request" in entry["comment"] for entry in own)
+    again = desk.run(replay, "--har", str(har), "-f", "json")
+    assert len(again.json["replays"]) == len(entries) - len(own)
+    assert "PATCH" in [r["method"] for one in again.json["replays"] for r in one["requests"]]
+    assert f"2 of {len(entries)} requests are scimdoctor's own" in again.json["limits"][0]
+    (saved,) = (desk.folder / "rollback").glob("*.json")
+    desk.run(replay, "--rollback", str(saved), "--save-har", str(undone))
+    refused = desk.run(replay, "--har", str(undone))
+    assert refused.status == 3
+    assert "all that was captured is scimdoctor's own" in refused.stderr.replace("\n", " ")
+    assert first.status == 0
+
+
+def test_a_capture_of_a_shadow_holds_no_throwaway_copy(desk: Desk) -> None:
+    user = desk.app.add_user("ada@example.com", title="a")
+    har = desk.folder / "shadow.har"
+    asked = ("--mode", "shadow", "--save-har", str(har))
+    desk.run(replay, "--from", desk.file(desk.event(target=user, title="b")), *asked)
+    entries = json.loads(har.read_text())["log"]["entries"]
+    assert {e["request"]["method"] for e in entries if e.get("_own")} >= {"POST", "PATCH", "DELETE"}
+    assert {e["request"]["method"] for e in entries if not e.get("_own")} == {"GET"}
+    new = desk.event(userName="bob@example.com")
+    desk.run(replay, "--from", desk.file(new), *asked)
+    kept = [e for e in json.loads(har.read_text())["log"]["entries"] if not e.get("_own")]
+    assert [e["request"]["method"] for e in kept] == ["GET", "POST"]

@@ -111,8 +111,46 @@ def test_deletion_of_an_object_that_is_gone(tmp_path: Path) -> None:
 def test_conflict_with_somebody_the_query_does_not_find(tmp_path: Path) -> None:
     found = read(ScimApp(), failure("create", NEW, status=409), tmp_path)
     assert found.verdict is Verdict.NOT_SENT
-    assert "the query does not find" in found.summary
+    assert "cannot be seen by reading" in found.summary
     assert found.cause is None
+
+
+def clashing(app: ScimApp, tmp_path: Path) -> Replay:
+    values = {**NEW, "externalId": (None, "e1"), 'emails[type eq "work"].value': (None, "a@b.c")}
+    return read(app, failure("create", values, status=409), tmp_path)
+
+
+@pytest.mark.parametrize("path", ["externalId", 'emails[type eq "work"].value'])
+def test_conflict_with_another_object_that_holds_a_unique_value(tmp_path: Path, path: str) -> None:
+    app = ScimApp()
+    held: dict[str, Any] = {"externalId": "e1"}
+    if path != "externalId":
+        held = {"emails": [{"type": "work", "value": "A@B.C"}]}
+    own = app.add_user("other@example.com", **held)
+    found = clashing(app, tmp_path)
+    assert f"nobody matches, but {own} holds the same {path}" in found.summary
+    assert found.cause == "existing-account-not-matchable"
+
+
+def test_conflict_with_the_very_object_that_the_query_misses(tmp_path: Path) -> None:
+    app = ScimApp()
+    own = app.add_user("ada@example.com", externalId="e1")
+    nobody = json_response(200, {"totalResults": 0, "Resources": []})
+    app.rules.append(lambda r: nobody if "userName" in r.target else None)
+    found = clashing(app, tmp_path)
+    assert f"yet {own} has that very userName" in found.summary
+    assert found.cause == "filter-misses-existing"
+
+
+def test_conflict_when_the_other_values_cannot_be_asked_for(tmp_path: Path) -> None:
+    app = ScimApp()
+    own = app.add_user("other@example.com")
+    everybody = json_response(200, {"totalResults": 1, "Resources": [{"id": own}]})
+    app.rules.append(lambda r: everybody if "externalId" in r.target else None)
+    app.rules.append(lambda r: scim_error(400) if "emails" in r.target else None)
+    found = clashing(app, tmp_path)
+    assert found.cause is None
+    assert "nobody is found by the matching query;" in found.summary
 
 
 def test_object_gone_from_the_app(tmp_path: Path) -> None:

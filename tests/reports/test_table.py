@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from scimdoctor.model.replay import Verdict
+from scimdoctor.model.exchange import ScimRequest
+from scimdoctor.model.replay import KEPT_IN, ReplayMode, Verdict
 from scimdoctor.reports import Format, render, summary_line
 from scimdoctor.reports.differences import only_differences
 from scimdoctor.reports.neutral import cut, formula_safe, neutral, one_line
-from scimdoctor.reports.verdict import Level, headline, still_so
+from scimdoctor.reports.verdict import Headline, Level, headline, still_so
 from scimdoctor.reports.words import pretty_body, sparkline
 from tests.fakes import reports as fakes
 from tests.fakes.reports import SCENARIOS
 
 if TYPE_CHECKING:
     from scimdoctor.model.report import Report
+
+WRITE = ScimRequest(method="POST", path="/Users", body=b"{}")
 
 
 def table(name: str, **options: object) -> str:
@@ -222,3 +225,50 @@ def test_a_command_in_a_note_of_a_replay_is_not_wrapped() -> None:
     assert "a plain note" in text
     once = drawn(replace(fakes.replay(), replays=(replace(noted, next_command=command),)))
     assert once.count(command) == 1
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_path_in_a_note_of_a_replay_is_not_wrapped(width: int) -> None:
+    path = f"/home/somebody/.local/share/{'long name/' * 12}rollback.json"
+    replay = replace(fakes.replay().replays[0], notes=(f"nothing to undo; {KEPT_IN}{path}",))
+    text = drawn(replace(fakes.replay(), replays=(replay,)), width=width)
+    assert f"    {path}\n" in text
+    assert "nothing to undo" in text
+
+
+def test_a_mapping_of_groups_alone_is_not_said_to_be_in_order() -> None:
+    report = fakes.mappings()
+    rows = tuple(replace(row, object="Group", lint=()) for row in report.mappings)
+    groups = headline(replace(report, mappings=rows, findings=(), limits=()))
+    assert (groups.level, "people are not mapped" in groups.text) == (Level.ATTENTION, True)
+    both = (replace(rows[0], object="User"), *rows)
+    assert headline(replace(report, mappings=both, findings=(), limits=())).level is Level.GOOD
+
+
+def test_headline_of_people_who_are_rightly_absent() -> None:
+    report = fakes.compare()
+    absent = replace(
+        report.comparisons[0], state="rightly-not-in-app", attributes=(), notes=("disabled",)
+    )
+    one = headline(replace(report, comparisons=(absent,), limits=()))
+    assert one == Headline(level=Level.GOOD, text="1 object is not in the app, and rightly so.")
+    two = headline(replace(report, comparisons=(absent, absent), limits=()))
+    assert two.text == "2 objects are not in the app, and rightly so."
+    missing = replace(absent, state="missing-in-app")
+    assert headline(replace(report, comparisons=(absent, missing))).level is Level.PROBLEM
+
+
+def test_headline_of_reads_that_show_what_the_write_would_meet() -> None:
+    unsent = next(r for r in fakes.replay().replays[0].requests)
+    unsent = replace(unsent, exchange=None, rebuilt=replace(unsent.rebuilt, request=WRITE))
+    base = replace(
+        fakes.replay().replays[0],
+        mode=ReplayMode.READ,
+        verdict=Verdict.NOT_SENT,
+        requests=(unsent,),
+    )
+    causes = ("reference-unresolvable", "existing-account-not-matchable", None)
+    replays = tuple(replace(base, cause=cause) for cause in causes)
+    text = headline(replace(fakes.replay(), replays=replays)).text
+    assert "1 of which refers to what the app does not have" in text
+    assert "1 of which meets another object with the same value" in text

@@ -98,7 +98,11 @@ class Page:
 
     def command(self, line: str, *, indent: int = 4) -> None:
         """Write a command to copy: on one logical line, so that a terminal can select it."""
-        text = Text(" " * indent + "$ ", "dim").append(
+        self.verbatim(line, indent=indent, sign="$ ")
+
+    def verbatim(self, line: str, *, indent: int = 4, sign: str = "") -> None:
+        """Write text to copy, such as a path, on one logical line whatever the width."""
+        text = Text(" " * indent + sign, "dim").append(
             one_line(line, limit=20_000), Style.parse(_CODE)
         )
         self._console.print(text, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from scimdoctor.model.reconstruction import Provenance
-from scimdoctor.model.replay import DifferenceKind, ReplayMode, Verdict
+from scimdoctor.model.replay import KEPT_IN, DifferenceKind, ReplayMode, Verdict
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.verdict import counted, replay_words
 from scimdoctor.reports.words import answer_text, pretty_body
@@ -71,10 +71,14 @@ def _replay(page: Page, replay: Replay, exchanges: dict[str, Exchange]) -> None:
 
 
 def _note(page: Page, note: str, *, shown_below: str | None) -> None:
-    """Write a note; a command at its end goes on a line of its own, which is not wrapped."""
+    """Write a note; a command or path at its end goes on a line of its own, which is not wrapped."""
     lead, found, rest = note.partition(": scimdoctor ")
     command = f"scimdoctor {rest}"
-    if not found:
+    if not found and KEPT_IN in note:
+        lead, _, path = note.partition(KEPT_IN)
+        page.bullet(f"{lead}{KEPT_IN}".rstrip())
+        page.verbatim(path)
+    elif not found:
         page.bullet(note)
     elif command != shown_below:
         page.bullet(f"{lead}:")
