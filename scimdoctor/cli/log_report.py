@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.event_source import unmatched
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 SHOWN = 100
 """Events that are listed unless `--limit` says otherwise."""
+
+RULES = "scimdoctor.causes.engine"
+"""What names the likely cause of a fault."""
 
 
 def event_report(session: Session, opened: OpenEvents, window: Window) -> Report:
@@ -47,6 +52,8 @@ def event_report(session: Session, opened: OpenEvents, window: Window) -> Report
 
 def summary_report(session: Session, opened: OpenEvents, window: Window) -> Report:
     """Return a report that groups the wanted failures and skips into faults."""
+    # The rules take a third of a second to import: meanwhile the database reads.
+    Thread(target=import_module, args=(RULES,), daemon=True).start()
     found = opened.events.summary(opened.wanted, limit=window.limit)
     newest = {one.sample[0]: one.last_seen for one in telling(found.signatures)}
     samples = opened.events.by_id(newest, newest)
