@@ -52,6 +52,7 @@ def follow_log(session: Session, origin: Origin, window: Window, *, output: Outp
     look = pulled if origin.archive else passing
     start = wanted.since or moment_of(DEFAULT_AGE, now, "--since") or now
     screen = Follower(session, output, window.limit)
+    session.progress.message("following the log; Ctrl-C ends")
     for batch in follow(
         look(session, wanted, app_id),
         start=start,

@@ -35,7 +35,9 @@ def watch(session: Session, make: Callable[[], Report], output: Output, *, secon
         if output.output is not None:
             session.write(report, output)
         else:
-            screen.show(shown(session, report, output), same=told(session, report, output))
+            looked = f"Looked at {session.now():%H:%M:%S} UTC, every {seconds:g} s; Ctrl-C ends."
+            text, same = shown(session, report, output), told(session, report, output)
+            screen.show(text, same=same, foot=looked)
         session.sleep(seconds)
         try:
             report = make()
@@ -67,9 +69,10 @@ class Screen:
         self._terminal = terminal
         self._last: str | None = None
 
-    def show(self, text: str, *, same: str) -> None:
-        """Show `text`; `same` tells whether it says anything new."""
+    def show(self, text: str, *, same: str, foot: str) -> None:
+        """Show `text`; `same` tells whether it says anything new, `foot` is for a terminal only."""
         if self._terminal:
+            text = f"{text.rstrip()}\n\n{foot}\n"
             text = HOME + text.replace("\n", f"{REST_OF_LINE}\n") + REST_OF_SCREEN
             if self._last is None:
                 text = HOME + REST_OF_SCREEN + text

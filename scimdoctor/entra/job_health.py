@@ -335,7 +335,7 @@ _AFTER_PRUNING = (
     ),
 )
 _WAIT = admin("Wait: the first cycle begins within minutes.", "scimdoctor status APP")
-_WATCH = admin("Watch the initial cycle go on.", "scimdoctor status APP --watch 60")
+_WATCH = admin("Watch the initial cycle go on.", "scimdoctor status APP --watch")
 _SLOW_APP = admin(
     "See whether the app bears the load of an initial cycle.",
     "scimdoctor check-endpoint URL --load",

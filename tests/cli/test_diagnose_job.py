@@ -212,7 +212,7 @@ def test_a_job_that_runs_has_a_next_command(tmp_path: Path) -> None:
         steadyStateFirstAchievedTime=NEVER,
         progress=[{"units": "Users", "completedUnits": 2, "totalUnits": 12}],
     )
-    assert steps(begun) == ["scimdoctor status APP --watch 60"]
+    assert steps(begun) == ["scimdoctor status APP --watch"]
     assert not steps(job())
 
 

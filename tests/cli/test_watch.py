@@ -73,14 +73,27 @@ def test_a_watched_job_is_written_when_it_changes(session: Session, microsoft: M
         jobs[0] = data("graph-job-quarantine-credentials") | {"id": jobs[0]["id"]}
 
     slept = naps(session, [lambda: None, quarantine])
-    result = run(session, "status", APP, "--watch", "5")
+    result = run(session, "status", APP, "--watch", "--interval", "5")
     assert result.exit_code == 130
     assert slept == [5.0, 5.0, 5.0]
     headings = [line for line in result.stdout.splitlines() if line.startswith("Job")]
     assert len(headings) == 2, "the second look said nothing new"
     assert "quarantin" in headings[1]
     assert "\x1b" not in result.stdout
+    assert "Ctrl-C" not in result.stdout
     assert result.stderr.splitlines()[-1] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [(("--watch",), 30.0), (("--interval", "2"), 2.0), (("--watch", "--interval", "7"), 7.0)],
+)
+def test_a_watch_needs_no_number(
+    session: Session, options: tuple[str, ...], seconds: float
+) -> None:
+    slept = naps(session, [])
+    assert run(session, "status", APP, *options).exit_code == 130
+    assert slept == [seconds]
 
 
 def test_a_watch_outlives_a_short_loss_of_network(session: Session) -> None:
@@ -108,7 +121,9 @@ def report(headline: str) -> Report:
 def test_a_watch_may_write_a_file(session: Session, tmp_path: Path) -> None:
     naps(session, [lambda: None])
     target = tmp_path / "status.json"
-    result = run(session, "status", APP, "--watch", "5", "-f", "json", "-o", str(target))
+    result = run(
+        session, "status", APP, "--watch", "--interval", "5", "-f", "json", "-o", str(target)
+    )
     assert result.exit_code == 130
     assert result.stdout == ""
     assert json.loads(target.read_text(encoding="utf-8"))["command"] == "status"
@@ -118,12 +133,12 @@ def test_a_terminal_is_written_over_and_never_cleared(monkeypatch: pytest.Monkey
     out = io.StringIO()
     monkeypatch.setattr("sys.stdout", out)
     screen = Screen(terminal=True)
-    screen.show("one\ntwo\n", same="a")
+    screen.show("one\ntwo\n", same="a", foot="at noon")
     first = out.tell()
-    screen.show("three\n", same="a")
+    screen.show("three\n", same="a", foot="a second later")
     text = out.getvalue()[first:]
     assert text.startswith(HOME)
-    assert "three\x1b[K\n\x1b[J" in text
+    assert "three\x1b[K\n\x1b[K\na second later\x1b[K\n\x1b[J" in text
     assert "\x1b[2J" not in out.getvalue()
 
 

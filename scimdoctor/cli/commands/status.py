@@ -30,14 +30,17 @@ JobId = Annotated[
 ]
 
 Watch = Annotated[
+    bool, typer.Option("--watch", help="Show the job again every 30 seconds, until Ctrl-C.")
+]
+Interval = Annotated[
     float | None,
     typer.Option(
-        "--watch",
-        metavar="SECONDS",
-        min=1,
-        help="Show the job again every so many seconds, until Ctrl-C.",
+        "--interval", metavar="SECONDS", min=1, help="Watch the job, this long between looks."
     ),
 ]
+
+INTERVAL = 30.0
+"""Seconds between two looks at a watched job."""
 
 
 def status(
@@ -48,20 +51,22 @@ def status(
     app: OptionalApp = None,
     job: JobFile = None,
     job_id: JobId = None,
-    watch: Watch = None,
+    watch: Watch = False,
+    interval: Interval = None,
 ) -> None:
     """Read one provisioning job: schedule, quarantine, escrows, last runs, and what to do next.
 
     Examples:
       scimdoctor status "My app"
+      scimdoctor status "My app" --watch --interval 10
       scimdoctor status --job job.json
     """
     from scimdoctor.cli.watch import watch as watch_report
 
     session = session_of(ctx, sign_in)
     make = partial(_read, session, app=app, job=job, job_id=job_id)
-    if watch:
-        watch_report(session, make, output, seconds=watch)
+    if watch or interval:
+        watch_report(session, make, output, seconds=interval or INTERVAL)
     session.emit(make(), output)
 
 
