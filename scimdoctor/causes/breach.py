@@ -26,6 +26,9 @@ class Breach(StrEnum):
     UNLINKED_ACCOUNT = "unlinked-account"
     """An account is there, but not under SCIM's or single sign-on's hand."""
 
+    DELETED_BEFORE = "deleted-before"
+    """An account of that name was deleted, and the app still keeps it."""
+
     DATABASE_UNIQUE = "database-unique"
     """A database's own words about a unique index."""
 
@@ -91,6 +94,19 @@ class Breach(StrEnum):
     QUERY_404 = "query-404"
     GENERIC_CREDENTIALS = "generic-credentials"
     """Entra's sentence for any failed test, whatever the reason."""
+
+
+class Hint(StrEnum):
+    """What words hint at that say nothing by themselves: they only tell readings apart."""
+
+    THERE = "there"
+    """What was to be added is there."""
+
+    BUSY = "busy"
+    """Another change is under way."""
+
+    LENGTH = "length"
+    """How long a value is."""
 
 
 COMPOSED = "subject and predicate"

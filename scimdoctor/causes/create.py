@@ -40,7 +40,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.patching import only_members
+from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
 from scimdoctor.causes.wording import is_of_number, is_vague_parameter, names_rule, says_nothing
 from scimdoctor.entra.scoping import scoping_verdict
@@ -188,6 +188,8 @@ def _strict_schemas(facts: Facts) -> Match | None:
 def _strict_generic(facts: Facts) -> Match | None:
     if facts.stage is Stage.CREATE and says_nothing(facts.says(Breach.VALUE_REFUSED)):
         return possible(50, "the value that is refused may be one of those that Entra always sends")
+    if facts.stage is Stage.CREATE and facts.says(*TYPE_BREACHES):
+        return possible(62, "a create may be refused for a value whose form is legal")
     words = facts.reading.words.casefold()
     vague = "schema" in words and ("violat" in words or "validation" in words)
     if facts.refused and vague and facts.status in {400, 422, None}:

@@ -32,6 +32,8 @@ _WORTH_NAMING = 40
 """Alternatives below this weight are not named."""
 
 _MAX_ALTERNATIVES = 4
+_QUOTE_BEGINS = 30
+_LONGEST_QUOTE = 300
 _CONFIRMED_WEIGHT = 98
 _LOWERED_BY = 30
 _NOT_OF_ENDPOINT = frozenset({Layer.SOURCE_DATA, Layer.SCOPING, Layer.ENTRA_SERVICE})
@@ -236,11 +238,22 @@ def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
         title=best.match.title or rule.title,
         explanation=explanation,
         remediation=best.match.steps or rule.remediation,
-        evidence=best.evidence,
+        evidence=(*best.evidence, *_quoted(facts, best.evidence)),
         affected=facts.case.affected,
         alternatives=alternatives,
         references=rule.references,
     )
+
+
+def _quoted(facts: Facts, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The words that were read, where no evidence quotes them: a reader judges them for himself."""
+    words = facts.reading.words
+    told = " ".join(one.summary for one in evidence)
+    if not words or facts.skip is not None or words[:_QUOTE_BEGINS] in told:
+        return ()
+    if any(c.text[:_QUOTE_BEGINS] in told for c in facts.reading.complaints):
+        return ()
+    return (facts.evidence(f"{facts.speaker} says: {words[:_LONGEST_QUOTE]}"),)
 
 
 def _alternatives(others: list[Ranked], first: Confidence) -> tuple[Alternative, ...]:
@@ -323,7 +336,7 @@ def _what_was_seen(facts: Facts) -> str:
     else:
         parts.append("was seen")
     said = facts.reading.words[:200]
-    parts.append(f"and the app said: {said!r}." if said else "without an explanation.")
+    parts.append(f"and {facts.speaker} says: {said!r}." if said else "without an explanation.")
     return " ".join(parts)
 
 

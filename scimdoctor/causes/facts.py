@@ -104,6 +104,16 @@ class Facts:
     """The job finished a cycle once, or events show that it does."""
 
     @property
+    def speaker(self) -> str:
+        """Whose words were read: the app's where it answered, else Entra's in its log or job."""
+        event = self.case.event is not None
+        if self.exchange is not None or self.reason.body is not None:
+            return "the app"
+        if event and self.status is not None:
+            return "the app"
+        return "the log" if event else "the job's error"
+
+    @property
     def refused(self) -> bool:
         """Whether something was refused or failed, as against answered with success."""
         if self.exchange is not None:

@@ -69,7 +69,7 @@ def backed(facts: Facts, weight: int, because: str, *, text: str | None = None) 
     if said and all(c.source == COMPOSED for c in said):
         solid, weight = False, max(weight - _COMPOSED_LESS, 1)
     confidence = LIKELY if solid else POSSIBLE
-    quoted = (f"the app says: {text}",) if text else ()
+    quoted = (f"{facts.speaker} says: {text}",) if text else ()
     return Match(weight=weight, confidence=confidence, because=(because, *quoted))
 
 

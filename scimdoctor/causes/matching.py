@@ -49,6 +49,10 @@ def _existing(facts: Facts) -> Match | None:
     if unlinked is not None:
         text = "an account exists that SCIM does not control"
         return likely(87, text, f"the app says: {unlinked.text}")
+    deleted = facts.says(Breach.DELETED_BEFORE) if facts.stage is Stage.CREATE else None
+    if deleted is not None:
+        text = "an account of that name was deleted, and the app keeps it"
+        return backed(facts, 84, text, text=deleted.text)
     said = facts.says(Breach.UNIQUE)
     return _conflict_by_code(facts) if said is None else _taken(facts, said)
 

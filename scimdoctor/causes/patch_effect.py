@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.between import object_id_of, read_after, reads_of, shows
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import Breach, Hint
 from scimdoctor.causes.contrast import repeat_refused
 from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.causes.match import (
@@ -30,6 +29,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_urns
+from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.readback import arrived, member_ids, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import CauseRule
@@ -43,17 +43,6 @@ if TYPE_CHECKING:
 
 _MEMBER_KEYS = frozenset({"user_id", "userid", "member_id", "memberid", "user", "member"})
 """Columns of a table of memberships, lower case."""
-
-_THERE = re.compile(
-    r"(?i)[^.;\n]{0,120}\b(?:already|exists?|duplicat\w+|uniqueness|members?(?! limit))\b[^.;\n]{0,120}"
-)
-"""A sentence that says of what was to be added that it is there."""
-
-_BUSY = re.compile(
-    r"(?i)\b(?:lock(?:ed|s)?|transactions?|versions?|etags?|(?:try|retry) again|retry"
-    r"|synchroni[sz]ed|synchroni[sz]ing|in progress|busy)\b"
-)
-"""Words of another change that is under way."""
 
 _OTHER_CONFLICTS = (
     Breach.POLICY,
@@ -152,9 +141,9 @@ def _concurrent(facts: Facts) -> Match | None:
     if said is not None and facts.stage in WRITES and facts.says(Breach.UNLINKED_ACCOUNT) is None:
         return possible(68, "two writes met", said.text)
     if said is None and facts.has(Shape.ADD_MEMBERS) and facts.status == 409:
-        busy = _BUSY.search(facts.reading.words)
+        busy = hinted(Hint.BUSY, facts.reading.words)
         if busy is not None and facts.says(Breach.ALREADY_IN_EFFECT, *_OTHER_CONFLICTS) is None:
-            return possible(72, f"a conflict (409), and the app speaks of {busy[0]!r}")
+            return possible(72, f"a conflict (409), and the app speaks of {busy!r}")
         if not facts.reading.words.strip():
             return possible(60, "409 without a word: another change of the group may be under way")
     return None
@@ -189,11 +178,11 @@ def _idempotent(facts: Facts) -> Match | None:
 
 def _added_again(facts: Facts) -> Match:
     """409 to adding a member: RFC 7644 has it for any conflict, so that the words decide."""
-    said = _THERE.search(facts.reading.words)
-    other = facts.says(*_OTHER_CONFLICTS) or _BUSY.search(facts.reading.words)
+    said = hinted(Hint.THERE, facts.reading.words)
+    other = facts.says(*_OTHER_CONFLICTS) or hinted(Hint.BUSY, facts.reading.words)
     if said is not None and other is None:
         text = "adding a member is answered 409: it is there already"
-        return likely(89, text, f"the app says: {said[0].strip()}")
+        return likely(89, text, f"the app says: {said}")
     if not facts.reading.words.strip():
         return possible(74, "adding a member is answered 409 without a word: it may be there")
     return possible(58, "adding a member is answered 409; the words do not say that it is there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.answers import dotted_keys
@@ -208,7 +209,8 @@ def _value_shape(facts: Facts) -> Match | None:
     if said is not None and facts.says(Breach.NOT_BOOLEAN) is None:
         name = bare_name(said.attribute)
         weight = 70 if name in {"manager", "roles", "active"} else 83
-        return backed(facts, weight, "the value's shape is refused", text=said.text)
+        found = backed(facts, weight, "the value's shape is refused", text=said.text)
+        return found if facts.stage is Stage.UPDATE else _in_create(found)
     vague = facts.says(Breach.VALUE_REFUSED)
     if patched(facts) and says_nothing(vague):
         return possible(52, "the value that is refused may be refused for its shape")
@@ -221,6 +223,15 @@ def _value_shape(facts: Facts) -> Match | None:
     if mute_refusal(facts, Shape.NULL_VALUE):
         return possible(64, "a null was sent as the value")
     return None
+
+
+def _in_create(found: Match) -> Match:
+    return replace(
+        found,
+        title="The shape of a value is refused when an object is created",
+        explanation="Entra sends what the mapping gives, mostly as text. The app reads the value "
+        "into another type, and refuses the whole create over it.",
+    )
 
 
 def _dotted(facts: Facts) -> Match | None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import Breach, Hint
 from scimdoctor.causes.needles import Needles, needles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _ATTRIBUTE = r"(?:attribute|field|property|parameter|key|path|member|element|column|sub-?attribute)"
 
@@ -156,6 +156,11 @@ PHRASES: tuple[Phrase, ...] = (
         ("GitLab", r"not linked to (?:a|an|any) (?:saml|sso|scim|identity)|inactive (?:scim )?identity"),
         ("SCIM servers", r"(?:belongs to|member of|managed by|owned by|exists? in|associated with|registered (?:with|in|to)|part of|linked to) (?:an?other|a different|other|different) (?:organi[sz]ation|tenant|account|workspace|team|directory|company|customer|domain|site|instance|group|user)"),
         ("SCIM servers", r"(?:user|account|member|person|profile|identity|e-?mail)s?\b[^.;]{0,60}not (?:managed|provisioned|created) (?:by|through|via) scim|(?:outside|without) scim|different (?:scim|saml|sso|external) ?(?:id|identity)|pending invitation|(?:soft-?)?deleted (?:user|account|record).{0,40}(?:exists|same|with)"),
+    ),
+    *_rows(
+        Breach.DELETED_BEFORE,
+        ("SaaS apps", r"\b(?:users?|accounts?|members?|persons?|records?|e-?mails?|address(?:es)?|names?)\b[^.;]{0,60}\b(?:was|were|has been|have been|is|are) (?:\w+ly )?(?:soft-?)?(?:deleted|archived|(?:in|moved to) the (?:trash|recycle bin))\b(?! by another)"),
+        ("SaaS apps", r"\b(?:recently|previously|soft-?) ?deleted (?:users?|accounts?|members?|records?)\b"),
     ),
     *_rows(
         Breach.ALREADY_IN_EFFECT,
@@ -366,7 +371,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.THROTTLED,
-        ("frameworks", r"too ?many ?requests|rate[- ]?limit|throttl|quota exceeded for|retry[- ]after|slow ?down|concurrent requests"),
+        ("frameworks", r"too ?many ?requests|too many (?:failed )?(?:log-?ins?|sign-?ins?|authentication|auth|password) (?:attempts|tries|failures)|rate[- ]?limit|throttl|quota exceeded for|retry[- ]after|slow ?down|concurrent requests"),
         ("AWS", r"\brate exceeded|request limit exceeded"),
     ),
     *_rows(
@@ -445,6 +450,27 @@ PHRASES: tuple[Phrase, ...] = (
     ),
 )  # fmt: skip
 """Every phrase, by breach."""
+
+HINTS: Mapping[Hint, tuple[str, str]] = {
+    Hint.THERE: (
+        "RFC 7644 wordings, SCIM servers",
+        r"[^.;\n]{0,120}\b(?:already|exists?|duplicat\w+|uniqueness|(?:is|are) (?:an? )?(?:\w+ )?members?)\b[^.;\n]{0,120}",
+    ),
+    Hint.BUSY: (
+        "databases, SCIM servers",
+        r"\b(?:lock(?:ed|s)?|transactions?|versions?|etags?|(?:try|retry) again|retry"
+        r"|synchroni[sz]ed|synchroni[sz]ing|in progress|busy)\b",
+    ),
+    Hint.LENGTH: ("validators", r"\b(?:too (?:long|short)|characters?|chars|bytes|length)\b"),
+}  # fmt: skip
+"""Where each hint's words are known from, and the pattern."""
+
+
+def hinted(hint: Hint, text: str) -> str | None:
+    """The words of `text` that hint at `hint`."""
+    found = _compiled(HINTS[hint][1]).search(text)
+    return found[0].strip() if found is not None else None
+
 
 _SKIPPED_TEXT = re.compile(
     r"(?is)Message:\s*Processing of the HTTP request resulted in an exception\..{0,160}?details\.?"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.aimed import names_role
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import Breach, Hint
 from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
     ADMIN,
@@ -29,6 +28,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.sent import Shape
 from scimdoctor.causes.wording import names_token, only_denies
 from scimdoctor.model.exchange import FailureKind
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
 
 _SLOW_IN_MILLISECONDS = 30_000
-_LENGTH = re.compile(r"(?i)\b(?:too (?:long|short)|characters?|chars|bytes|length)\b")
 
 
 def _tenant_url_wrong(facts: Facts) -> Match | None:
@@ -93,7 +92,9 @@ def _lost(facts: Facts) -> Match | None:
         return possible(78, "what came back begins with '<': a web page", markup.text)
     credentials = facts.code("CredentialValidationUnavailable", "CredentialValidationFailure")
     if facts.status == 404 and facts.stage is Stage.TEST and (credentials or facts.exchange):
-        return possible(57, "the very first query, that of the connection test, got 404")
+        first_one = "the very first query, that of the connection test, got 404"
+        later = "a query got 404, though the job worked before: the address may have moved"
+        return possible(57, later if facts.ever_worked else first_one)
     plain = facts.stage is Stage.MATCH and not facts.reading.is_scim and not facts.scim_answers
     if facts.status == 404 and plain and facts.exchange is not None and facts.is_users:
         return possible(58, "a query gets 404, and nothing that was seen answers like SCIM")
@@ -140,6 +141,10 @@ def _gateway(facts: Facts) -> Match | None:
     if facts.status in {502, 520, 521, 523, 525, 526}:
         return possible(56, f"a gateway in front of the app answers {facts.status}")
     page = facts.reading.page
+    if facts.status == 503 and page is not None:
+        return possible(
+            50, "a web page, not SCIM, answers 503: a gateway, or a time of maintenance"
+        )
     if facts.status == 403 and page is not None:
         return possible(60, "a web page, not SCIM, answers 403")
     if facts.status == 403 and facts.stage is Stage.TEST:
@@ -157,15 +162,27 @@ def _slow(facts: Facts) -> Match | None:
         return likely(88, "the answer came too late")
     if facts.code("Timeout") or facts.status in {504, 522}:
         return possible(88, "no answer came in time")
-    said = facts.says(Breach.THROTTLED, Breach.SLOW)
-    others = {401, 404, 409, 422} | (set() if _throttles(facts) else {400})
-    if said is not None and facts.status not in others:
-        return backed(facts, 84, "the app or a gateway speaks of time or load", text=said.text)
+    told = _slow_told(facts)
+    if told is not None:
+        return told
     if facts.status == 503:
         return possible(62, "503: the app was overloaded or down at that moment")
     took = facts.exchange.elapsed_in_milliseconds if facts.exchange is not None else 0.0
     if took > _SLOW_IN_MILLISECONDS:
         return possible(64, f"the answer took {took / 1000:.0f} seconds")
+    return None
+
+
+def _slow_told(facts: Facts) -> Match | None:
+    """The app's words about time, load or too many attempts."""
+    said = facts.says(Breach.THROTTLED, Breach.SLOW)
+    if facts.status in {401, 403} and said is not None and _throttles(facts):
+        return possible(
+            70, "the app counts the attempts, and answers no more for a while", said.text
+        )
+    others = {401, 404, 409, 422} | (set() if _throttles(facts) else {400})
+    if said is not None and facts.status not in others:
+        return backed(facts, 84, "the app or a gateway speaks of time or load", text=said.text)
     return None
 
 
@@ -180,7 +197,7 @@ def _prerequisite(facts: Facts) -> Match | None:
     # Nobody needs a licence to leave.
     leaves = facts.stage is Stage.DELETE or (facts.only_switches and facts.has(Shape.DEACTIVATION))
     of_value = (facts.reading.scim_type or "").casefold() == "invalidvalue"
-    if licence is not None and of_value and _LENGTH.search(licence.text):
+    if licence is not None and of_value and hinted(Hint.LENGTH, licence.text):
         return possible(50, "a licence is named, but the value's length is refused", licence.text)
     if licence is not None and facts.status != 429 and not leaves:
         return backed(facts, 84, "the app speaks of licences or a plan", text=licence.text)
@@ -211,6 +228,8 @@ def _something_missing(facts: Facts) -> Match | None:
         return likely(80, f"error code {facts.error_code}: a right or a policy is missing")
     if facts.status == 403 and facts.stage in QUERIES | {Stage.READ, Stage.DISCOVERY}:
         return possible(45, "the credentials are known but may not use SCIM (403)")
+    if facts.status == 403 and facts.is_group and facts.mute and facts.reading.page is None:
+        return possible(61, "the credentials may not have the right to change groups (403)")
     return None
 
 

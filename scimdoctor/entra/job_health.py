@@ -133,7 +133,7 @@ def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: date
 
 def _until_disabled(quarantine: SynchronizationQuarantine, now: datetime) -> str:
     left, end = days_until_disabled(quarantine, now), disabled_on(quarantine)
-    if left is None or end is None:
+    if left is None or end is None or _begins_later(quarantine, now):
         return ""
     if end <= now:
         return " Four weeks are over: Entra may disable the job any day."
@@ -245,7 +245,15 @@ def _disabled(quarantine: SynchronizationQuarantine | None, now: datetime) -> st
     end = disabled_on(quarantine) if quarantine is not None else None
     if end is None:
         return None
+    if quarantine is not None and _begins_later(quarantine, now):
+        return "not known: the quarantine is dated in the future, so a clock is wrong"
     return f"{end:%Y-%m-%d} ({max(0, (end - now).days)} of {DISABLED_AFTER.days} days left)"
+
+
+def _begins_later(quarantine: SynchronizationQuarantine, now: datetime) -> bool:
+    """Whether the quarantine is said to begin more than a day from now."""
+    began = quarantined_since(quarantine)
+    return began is not None and began - now > timedelta(days=1)
 
 
 def _escrows(

@@ -246,6 +246,12 @@ _ABSOLUTE = frozenset({"encounteredtotalescrowthreshold", "encounteredbaseescrow
 def _way_back(escrowed: int, entitled: int | None, quarantine: SynchronizationQuarantine) -> str:
     """What a job that is in quarantine for its failures has to come below; else nothing."""
     reason = (quarantine.reason or "").casefold()
+    least = EVALUATED_FROM if reason == _PROPORTION else MAX_WITHOUT_REFERENCES
+    if reason in _ABSOLUTE | {_PROPORTION} and escrowed < least:
+        return (
+            f": odd, as {quarantine.reason} begins at {least} of them; there were more then, or "
+            "something else holds the job"
+        )
     if reason == _PROPORTION:
         share = escrow_share(escrowed, entitled)
         most = int(entitled * MAX_SHARE) if share is not None and entitled else None

@@ -46,7 +46,10 @@ _DOTNET_NAMES = {
 
 _STATUS_NAMES = {s.name.replace("_", "").casefold(): s.value for s in HTTPStatus} | _DOTNET_NAMES
 
-_LABELLED_STATUS = re.compile(r"(?i)(?:Response\s+)?Status\s?Code:?\s*[\"']?(?:HTTP\s*)?(\w+)")
+_LABELLED_STATUS = re.compile(
+    r"(?i)(?:(?:Response\s+)?Status\s?Code:?|unexpected response from your application:)"
+    r"\s*[\"']?(?:HTTP\s*)?(\w+)"
+)
 _BARE_STATUS = (
     re.compile(r"(?i)\bHTTP[ /:]*(?:status(?: code)?[: ]*)?(?:\d\.\d\s+)?([1-5]\d\d)\b"),
     re.compile(r"(?i)(?:^|[.:(]\s*)([45]\d\d)\s+(?=[A-Z(])"),

@@ -154,3 +154,30 @@ def test_one_of_a_thing_is_said_in_the_singular() -> None:
     assert facts["last run"].endswith("(1 day ago)")
     facts = dict(read_job(job(last=run(minutes_ago=1)), now=NOW).facts)
     assert facts["last run"].endswith("(1 minute ago)")
+
+
+@pytest.mark.parametrize(
+    ("reason", "escrowed", "odd"),
+    [
+        ("EncounteredBaseEscrowThreshold", 45, True),
+        ("EncounteredBaseEscrowThreshold", 41_000, False),
+        ("EncounteredEscrowProportionThreshold", 45, True),
+        ("EncounteredEscrowProportionThreshold", 5_500, False),
+        ("TooManyDeletes", 45, False),
+    ],
+)
+def test_a_quarantine_for_more_failures_than_there_are_is_odd(
+    reason: str, escrowed: int, odd: bool
+) -> None:
+    said = escrow_outlook(escrowed, 100_000, quarantine=replace(HELD, reason=reason)) or ""
+    assert (": odd, as" in said) is odd
+
+
+def test_a_quarantine_dated_in_the_future_counts_no_days() -> None:
+    later = NOW + timedelta(days=370)
+    held = replace(HELD, current_began=later, series_began=later)
+    found = read_job(job(quarantine=held), now=NOW)
+    assert "dated in the future" in dict(found.facts)["disabled on"]
+    assert "disables the job" not in found.headline
+    now = replace(HELD, current_began=NOW, series_began=NOW)
+    assert "28 of 28 days" in dict(read_job(job(quarantine=now), now=NOW).facts)["disabled on"]

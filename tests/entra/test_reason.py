@@ -43,6 +43,8 @@ def test_the_usual_form_is_taken_apart() -> None:
         ("Not Found", 404),
         ("The remote server returned an error: (503) Server Unavailable.", 503),
         ('Web Response: {"statusCode":403,"message":"no"}', 403),
+        ("We received this unexpected response from your application: Unauthorized", 401),
+        ("We received this unexpected response from your application: something", None),
         ("Email cannot be changed", None),
         ("2819c223-7f76-453a-919d-413861904646 failed", None),
         (None, None),
