@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.explanation import Explanation
@@ -45,6 +45,14 @@ _CATCH_ALL = frozenset({"ServiceIncompatible", "ServiceIncompatibleFiltering"})
 """Codes that say less than the status beside them."""
 
 _FEWEST_WORDS = 3
+_PARTS = re.compile(r"[^a-z0-9]+")
+_SHORTEST_PART = 2
+_NO_HELP = re.compile(
+    r"an|and|any|are|be|by|can|cannot|do|does|for|from|has|in|is|it|no|not|of|on|or|the|to|was|with"
+    r"|users?|errors?|fail(?:ed|s)?"
+)
+"""Words that many ids and every message have."""
+
 _TOO_COMMON = frozenset({"none", "unknown", "sensitive"})
 """Ids that are words of any message."""
 
@@ -70,24 +78,57 @@ def chosen(id_: str | None) -> tuple[Explanation, ...]:
     Raises:
         ConfigurationError: nothing is known of it.
     """
-    found = explanations_of(id_) or _by_its_words(id_) if id_ else every_explanation()
+    if id_ is None:
+        return every_explanation()
+    if not id_.strip():
+        raise ConfigurationError(
+            "there is nothing to explain: the id is empty",
+            hint="scimdoctor explain --list names them all",
+        )
+    found = explanations_of(id_)
+    if all(_says_little(entry) for entry in found):
+        found = tuple(dict.fromkeys((*_by_its_words(id_, beside=bool(found)), *found)))
     if not found:
-        close = ", ".join(suggestions_for(id_ or ""))
+        close = ", ".join(suggestions_for(id_))
         hint = f"did you mean: {close}" if close else "scimdoctor explain --list names them all"
         raise ConfigurationError(f"nothing is known of {id_!r}", hint=hint)
     return found
 
 
+def _says_little(entry: Explanation) -> bool:
+    """Whether an entry stands for many failures, so that the words beside it tell more."""
+    return entry.kind in {"HTTP status", "scimType"} or entry.id in _CATCH_ALL
+
+
 def suggestions_for(text: str) -> tuple[str, ...]:
-    """Ids that look like `text`, or like one of its words, best first."""
-    ids = {n.casefold(): e.id for e in every_explanation() for n in (e.id, *e.aliases)}
-    asked = text.strip().casefold()
-    hyphened = re.sub(r"[\s_]+", "-", asked)
-    close = get_close_matches(hyphened, ids, n=5, cutoff=0.5)
-    within = [known for known in ids if hyphened and hyphened in known][:5]
-    words = [w for w in _WORD.findall(asked) if len(w) > 4] if " " in asked else []
-    near = [known for w in words for known in get_close_matches(w, ids, n=1, cutoff=0.8)]
-    return tuple(dict.fromkeys(ids[known] for known in (*within[:1], *close, *within, *near)))[:6]
+    """Ids that look like `text`, or have its words, best first."""
+    entries = every_explanation()
+    ids = {n.casefold(): e.id for e in entries for n in (e.id, *e.aliases)}
+    causes = {e.id for e in entries if e.kind == "cause"}
+    asked = re.sub(r"[\s_]+", "-", text.strip().casefold())
+    words = [
+        w for w in _PARTS.split(asked) if len(w) >= _SHORTEST_PART and not _NO_HELP.fullmatch(w)
+    ]
+    held = {known: _words_held(words, known) for known in ids if not known.isdecimal()}
+    most = max(held.values(), default=0)
+    sharing = [known for known, count in held.items() if count == most > 0]
+    sharing.sort(key=lambda k: (k not in causes, -SequenceMatcher(None, asked, k).ratio(), k))
+    # What has the words is meant; a mere likeness of letters helps only where nothing has them.
+    close = get_close_matches(asked, ids, n=5, cutoff=0.75 if sharing else 0.6)
+    best = close[:1] if close and SequenceMatcher(None, asked, close[0]).ratio() > 0.8 else []
+    return tuple(dict.fromkeys(ids[known] for known in (*best, *sharing, *close)))[:5]
+
+
+def _words_held(words: Sequence[str], known: str) -> int:
+    """How many of `words` are among those of an id, or nearly."""
+    parts = _PARTS.split(known)
+    return sum(
+        any(
+            p.startswith(w) or w in p or (len(w) > 4 and get_close_matches(w, [p], cutoff=0.8))
+            for p in parts
+        )
+        for w in words
+    )
 
 
 def cause_suggestions(text: str) -> tuple[str, ...]:
@@ -136,10 +177,15 @@ def _numbered(text: str, entries: Iterable[Explanation]) -> Iterator[Explanation
         yield by_id.get(str(row.number)) or of_status(row)
 
 
-def _by_its_words(text: str) -> tuple[Explanation, ...]:
-    """The cause that a message without any code reads as, as `diagnose` would read it."""
+def _by_its_words(text: str, *, beside: bool = False) -> tuple[Explanation, ...]:
+    """The cause that a message reads as, as `diagnose` would read it.
+
+    `beside` what a status tells already only one that the words point to alone.
+    """
+    from scimdoctor.causes.collect import facts_of
     from scimdoctor.causes.engine import diagnose_case
-    from scimdoctor.model.diagnosis import Case
+    from scimdoctor.causes.wording import is_type_only
+    from scimdoctor.model.diagnosis import Case, Confidence
     from scimdoctor.model.provisioning import (
         ProvisioningErrorInfo,
         ProvisioningObjectSummary,
@@ -150,9 +196,18 @@ def _by_its_words(text: str) -> tuple[Explanation, ...]:
         return ()
     error = ProvisioningErrorInfo(reason=text)
     status = ProvisioningStatusInfo(status="failure", error_information=error)
-    event = ProvisioningObjectSummary(id="", provisioning_status_info=status)
-    named = diagnose_case(Case(event=event))
-    return _exact(named.cause, every_explanation()) if named.decided else ()
+    # Which request it was, a message alone does not tell.
+    for action in ("", "update", "create"):
+        event = ProvisioningObjectSummary(
+            id="", provisioning_action=action, provisioning_status_info=status
+        )
+        case = Case(event=event)
+        named, reading = diagnose_case(case), facts_of(case).reading
+        told = reading.page is None and any(not is_type_only(c) for c in reading.complaints)
+        sure = told and named.confidence is not Confidence.POSSIBLE
+        if named.decided and (sure or not beside):
+            return _exact(named.cause, every_explanation())
+    return ()
 
 
 def _rank(entry: Explanation) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIKELY, POSSIBLE = Confidence.LIKELY, Confidence.POSSIBLE
 PAGE = "<html><head><title>Scheduled maintenance</title></head><body>Back at 6</body></html>"
-ONE_MORE = {"members": (None, "41")}
+ONE_MORE: dict[str, tuple[str | None, str | None]] = {"members": (None, "41")}
 DELETED = scim("A user with this email was deleted within the last 30 days")
 PHONE: dict[str, object] = {
     "errors": {

@@ -67,7 +67,7 @@ def explain(
     from scimdoctor.cli.explanations import chosen
     from scimdoctor.reports.files import save_text
 
-    whole = bool(id_) and not list_all
+    whole = id_ is not None and not list_all
     found = chosen(id_ if whole else None)
     match form:
         case TextFormat.JSON:
