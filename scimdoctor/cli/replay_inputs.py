@@ -53,6 +53,7 @@ class Found:
     subjects: tuple[Subject, ...] = ()
     limits: tuple[str, ...] = ()
     target: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     looked_at: int = 0
     """How many failing events there were before cause and signature were asked for."""
 
@@ -94,7 +95,7 @@ def collect(
     wanted = _checked(wanted)
     if sources.har:
         _refuse_choice(wanted)
-        return _from_captures(sources.har)
+        return _from_captures(sources.har, wanted.ids)
     return _from_log(session, wanted, sources, window, dialect=dialect)
 
 
@@ -123,7 +124,7 @@ def _checked(wanted: Wanted) -> Wanted:
 
 
 def _refuse_choice(wanted: Wanted) -> None:
-    given = {"--cause": wanted.cause, "--signature": wanted.signature, "EVENT": wanted.ids}
+    given = {"--cause": wanted.cause, "--signature": wanted.signature}
     named = [option for option, value in given.items() if value]
     if named:
         raise ConfigurationError(
@@ -132,14 +133,22 @@ def _refuse_choice(wanted: Wanted) -> None:
         )
 
 
-def _from_captures(paths: list[Path]) -> Found:
+def _from_captures(paths: list[Path], ids: tuple[str, ...]) -> Found:
+    """The captured requests that failed, or those with `ids`, as an earlier report names them."""
     from scimdoctor.cli.captures import read_captures
     from scimdoctor.replay import subjects_of_har
 
     capture = read_captures(paths)
-    subjects = subjects_of_har(capture.exchanges)
+    chosen = [x for x in capture.exchanges if not ids or x.id in ids]
+    absent = set(ids) - {exchange.id for exchange in chosen}
+    subjects = subjects_of_har(chosen)
     names = ", ".join(path.name for path in paths)
     own = sum(exchange.own for exchange in capture.exchanges)
+    if absent:
+        raise SourceError(
+            f"{names}: there is no captured request {', '.join(sorted(absent)[:3])}",
+            hint=f"they are numbered from h1 to h{len(capture.exchanges)}, in the file's order",
+        )
     if not subjects and own:
         raise SourceError(
             f"{names}: all that was captured is scimdoctor's own, such as read-backs and"
@@ -148,18 +157,19 @@ def _from_captures(paths: list[Path]) -> Found:
         )
     if not subjects:
         raise SourceError(f"{names}: no request to /Users or /Groups was captured")
-    left_out = _own_requests(names, own, len(capture.exchanges)) if own else ()
+    lost = sum(x.own and x.request.is_write and not x.ok for x in chosen)
+    on_copies = (f"{names}: {lost} failed on copies that are gone: replay the event itself",)
+    are = "is scimdoctor's own and was" if own == 1 else "are scimdoctor's own and were"
+    left_out = (
+        f"{names}: {own} of {len(capture.exchanges)} requests {are} left out (read-backs,"
+        " throwaway copies)"
+    )
     return Found(
         subjects=tuple(subjects),
-        limits=(*capture.problems, *left_out),
+        limits=(*capture.problems, *(on_copies if lost else ())),
         target={"source": names},
+        notes=(left_out,) if own else (),
     )
-
-
-def _own_requests(names: str, own: int, of: int) -> tuple[str, ...]:
-    """Say that a capture of an earlier replay holds more than Entra's requests."""
-    are = "is scimdoctor's own and was" if own == 1 else "are scimdoctor's own and were"
-    return (f"{names}: {own} of {of} requests {are} left out (read-backs, throwaway copies)",)
 
 
 def _from_log(

@@ -183,7 +183,7 @@ def _outcome(
         target=target,
         replays=tuple(ready_replay(replay, known) for replay in batch.replays),
         exchanges=endpoint.exchanges if endpoint else (),
-        notes=(note,) if note else (),
+        notes=(*found.notes, *([note] if note else [])),
         limits=(*found.limits, *batch.limits),
     )
     return Outcome(report=report, interrupted=batch.interrupted, unreached=batch.unreached)

@@ -424,7 +424,11 @@ def test_modes_and_forms_in_any_letter_case(desk: Desk) -> None:
         (["--from", "e.json", "--cause", "boolean-string-rejectd"], 2, "boolean-string-rejected"),
         (["--from", "e.json", "--signature", "e1"], 2, "ten hexadecimal digits"),
         (["--har", "x.har", "--cause", "token-expired-or-revoked"], 2, "--cause chooses"),
-        (["--har", "x.har", "event-1"], 2, "EVENT chooses"),
+        (
+            ["--har", str(EXAMPLES / "email-refused.har"), "event-1"],
+            3,
+            "no captured request event-1",
+        ),
     ],
 )
 def test_wrong_input_is_said(desk: Desk, arguments: list[str], status: int, words: str) -> None:
@@ -555,10 +559,17 @@ def test_a_capture_of_a_replay_leaves_out_what_entra_never_sent(desk: Desk) -> N
     own = [entry for entry in entries if entry.get("_own")]
     assert len(own) == 2
     assert all("Entra sends no such request" in entry["comment"] for entry in own)
+    desk.app.provider.users[user]["title"] = "a"
     again = desk.run(replay, "--har", str(har), "-f", "json")
     assert len(again.json["replays"]) == len(entries) - len(own)
     assert "PATCH" in [r["method"] for one in again.json["replays"] for r in one["requests"]]
-    assert f"2 of {len(entries)} requests are scimdoctor's own" in again.json["limits"][0]
+    assert f"2 of {len(entries)} requests are scimdoctor's own" in again.json["notes"][0]
+    last = next(o for o in again.json["replays"] if o["next_command"])
+    words = last["next_command"].split()
+    assert words[:3] == ["scimdoctor", "replay", last["event"]]
+    pasted = desk.run(replay, *words[2:], "-f", "json", "--yes")
+    assert [one["event"] for one in pasted.json["replays"]] == [last["event"]]
+    desk.app.provider.users[user]["title"] = "b"
     (saved,) = (desk.folder / "rollback").glob("*.json")
     desk.run(replay, "--rollback", str(saved), "--save-har", str(undone))
     refused = desk.run(replay, "--har", str(undone))
@@ -579,3 +590,8 @@ def test_a_capture_of_a_shadow_holds_no_throwaway_copy(desk: Desk) -> None:
     desk.run(replay, "--from", desk.file(new), *asked)
     kept = [e for e in json.loads(har.read_text())["log"]["entries"] if not e.get("_own")]
     assert [e["request"]["method"] for e in kept] == ["GET", "POST"]
+    desk.app.refuse("PATCH", "/Users", 400)
+    desk.run(replay, "--from", desk.file(desk.event(target=user, title="b")), *asked)
+    again = desk.run(replay, "--har", str(har))
+    assert "1 failed on copies that are gone" in " ".join(again.stdout.split())
+    assert again.stdout.startswith("?")
