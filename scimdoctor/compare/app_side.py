@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import requests
 from scimdoctor.entra.http_statuses import status_of
+from scimdoctor.model.exchange import LONGEST_ANSWER, LONGEST_EVIDENCE
 from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import member
 
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 PAGE = 200
-LONGEST_ANSWER = 64 * 1024 * 1024
-"""Of a page or of a group with all its members: a hundred thousand take some ten million bytes."""
-
-_LONGEST_EVIDENCE = 2 * 1024 * 1024
-"""Longer answers are judged, and not kept with the run's exchanges."""
-
 _LONGEST_DETAIL = 200
 _WRONG_TOKEN = (
     "Give scimdoctor the token that is saved in Entra (SCIMDOCTOR_ENDPOINT_TOKEN or --token-file);"
@@ -51,7 +46,7 @@ def read(endpoint: Endpoint, resource: str, object_id: str) -> Found:
     exchange = endpoint.send(
         requests.get(requests.object_path(resource, object_id)), body_bytes=LONGEST_ANSWER
     )
-    if exchange.response is not None and len(exchange.response.body) > _LONGEST_EVIDENCE:
+    if exchange.response is not None and len(exchange.response.body) > LONGEST_EVIDENCE:
         endpoint.recorder.forget(exchange.id)
     if exchange.status == 404:
         return Found()

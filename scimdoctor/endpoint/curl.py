@@ -63,7 +63,7 @@ def _data(body: bytes) -> tuple[str, str]:
     if not body:
         return "", ""
     if len(body) > LARGEST_ARGUMENT:
-        first = f": first save the body of {len(body)} bytes as {_BODY_FILE}; "
+        first = f": first save the {len(body)} bytes of body, see -f json, as {_BODY_FILE}; "
         return first, f" --data-binary @{_BODY_FILE}"
     try:
         text = body.decode()

@@ -119,6 +119,13 @@ class Recorder:
         with self._lock:
             self._exchanges = [x for x in self._exchanges if x.id != exchange_id]
 
+    def shorten(self, exchange_id: str, longest: int) -> None:
+        """Keep at most so many bytes of one answer: what was read whole is no evidence whole."""
+        with self._lock:
+            self._exchanges = [
+                _shortened(x, longest) if x.id == exchange_id else x for x in self._exchanges
+            ]
+
     def mark_own(self, *exchange_ids: str) -> None:
         """Mark exchanges that serve the tool itself: Entra sends no such requests."""
         with self._lock:
@@ -136,6 +143,14 @@ class Recorder:
             response=exchange.response and _clean_response(exchange.response, secrets, hidden),
             failure=exchange.failure and _clean_failure(exchange.failure, secrets),
         )
+
+
+def _shortened(exchange: Exchange, longest: int) -> Exchange:
+    response = exchange.response
+    if response is None or len(response.body) <= longest:
+        return exchange
+    cut = replace(response, body=response.body[:longest], truncated=True)
+    return replace(exchange, response=cut)
 
 
 def _clean_request(

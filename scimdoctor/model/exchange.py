@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[str, str], ...]
 
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Of a page or of a group with all its members: a hundred thousand take some ten million bytes."""
+
+LONGEST_EVIDENCE = 2 * 1024 * 1024
+"""Longer answers are judged, and not kept whole with the run's exchanges."""
+
 
 def header_value(headers: Headers, name: str) -> str | None:
     """Return the first header called `name` in any letter case."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.entra import requests
-from scimdoctor.model.exchange import FailureKind
+from scimdoctor.model.exchange import LONGEST_ANSWER, LONGEST_EVIDENCE, FailureKind
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import (
     NOTHING_TO_COMPARE,
@@ -62,7 +62,9 @@ class Course:
 
     def send(self, rebuilt: ReconstructedRequest) -> Exchange:
         """Send one request and keep it."""
-        exchange = self.endpoint.send(rebuilt.request)
+        return self._kept(rebuilt, self.endpoint.send(rebuilt.request))
+
+    def _kept(self, rebuilt: ReconstructedRequest, exchange: Exchange) -> Exchange:
         line = curl_line(rebuilt.request, self.endpoint.base_url)
         self.sent.append(ReplayedRequest(rebuilt=rebuilt, exchange=exchange.id, curl=line))
         return exchange
@@ -82,7 +84,9 @@ class Course:
         """Read an object whole, members included; `None` if that fails."""
         request = requests.get(requests.object_path(resource, object_id))
         rebuilt = ReconstructedRequest(purpose=Purpose.READ, request=request, notes=(why,))
-        exchange = self.send_own(rebuilt)
+        exchange = self._kept(rebuilt, self.endpoint.send(request, body_bytes=LONGEST_ANSWER))
+        self.endpoint.recorder.mark_own(exchange.id)
+        self.endpoint.recorder.shorten(exchange.id, LONGEST_EVIDENCE)
         return exchange.json if exchange.ok and isinstance(exchange.json, dict) else None
 
     def end(

@@ -31,9 +31,14 @@ def test_four_stages() -> None:
     )
     assert stages(event(steps=steps)) == (
         "1. Import: success",
+        "2. Determine scope: no step of its own in the log",
+        "3. Match: no step of its own in the log",
+        "4. Perform action: failure: Failed to create",
+    )
+    assert stages(event(steps=steps[:1]))[1:] == (
         "2. Determine scope: not reached",
         "3. Match: not reached",
-        "4. Perform action: failure: Failed to create",
+        "4. Perform action: not reached",
     )
 
 

@@ -321,3 +321,21 @@ def test_schemas_are_asked_once_for_many_events(tmp_path: Path) -> None:
         many.replay(subject, READ)
         many.replay(subject, READ)
     assert sum(r.path.endswith("/Schemas") for r in app.asked) == 1
+
+
+@pytest.mark.parametrize("mode", [READ, ReplayMode.LIVE])
+def test_a_group_too_long_to_be_kept_as_evidence_is_judged(
+    tmp_path: Path, mode: ReplayMode
+) -> None:
+    app = ScimApp()
+    ada = app.add_user("ada@example.com")
+    group = app.add_group("team")
+    many = [{"value": f"m{n}", "display": "x" * 400} for n in range(6000)]
+    app.provider.groups[group]["members"] = many
+    failed = failure("update", {"members": (None, ada)}, target_id=group, group=True)
+    with open_app(app) as endpoint:
+        found = replay(endpoint, tmp_path, failed, mode)
+        bodies = [len(x.response.body) for x in endpoint.exchanges if x.response]
+    wanted = "would add 1 of 1 members" if mode is READ else "is answered with"
+    assert wanted in found.summary
+    assert max(bodies) == 2 * 1024 * 1024
