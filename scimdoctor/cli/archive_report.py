@@ -32,7 +32,7 @@ def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
         size += sum(one.bytes for one in files)
         apps = sorted({(one.app or one.app_id, one.app_id) for one in files})
         facts += [
-            (f"{archive.tenant} / {name}", line_of([f for f in files if f.app_id == app_id]))
+            (name, f"{line_of([f for f in files if f.app_id == app_id])}, tenant {archive.tenant}")
             for name, app_id in apps
         ]
     headline = (
