@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from scimdoctor.progress import Progress
     from scimdoctor.sources.archive import Archive
     from scimdoctor.sources.archive_manifest import ArchiveFile
 
@@ -69,9 +70,9 @@ def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
     )
 
 
-def verified(found: Sequence[Archive]) -> StatusVerdict:
+def verified(found: Sequence[Archive], progress: Progress) -> StatusVerdict:
     """Tell what is wrong with the archives."""
-    faults = [(archive.tenant, fault) for archive in found for fault in archive.verify()]
+    faults = [(one.tenant, fault) for one in found for fault in one.verify(progress=progress)]
     files = sum(len(archive.manifest.files) for archive in found)
     left = tuple(
         (one.tenant, f"{counted(count, 'file')} left by an interrupted pull; the next removes them")
@@ -92,10 +93,10 @@ def verified(found: Sequence[Archive]) -> StatusVerdict:
     )
 
 
-def export_to(archive: Archive, target: Path | None, app: str | None) -> int:
+def export_to(archive: Archive, target: Path | None, app: str | None, progress: Progress) -> int:
     """Write the records to `target`, whole or not at all, or to standard output."""
     if target is None or str(target) == "-":
-        count = archive.export(sys.stdout, app)
+        count = archive.export(sys.stdout, app, progress=progress)
         sys.stdout.flush()
         return count
     draft = target.with_name(target.name + ".part")
@@ -103,7 +104,7 @@ def export_to(archive: Archive, target: Path | None, app: str | None) -> int:
         try:
             with draft.open("w", encoding="utf-8") as out:
                 draft.chmod(PRIVATE_FILE)
-                count = archive.export(out, app)
+                count = archive.export(out, app, progress=progress)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

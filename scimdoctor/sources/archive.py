@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
 from scimdoctor.errors import SourceError
+from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
 from scimdoctor.sources.archive_manifest import (
     ArchiveFile,
@@ -39,14 +40,19 @@ from scimdoctor.sources.private_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import duckdb
 
+    from scimdoctor.progress import Progress
+
 
 WRITERS = 1
 """Threads that write: each holds many whole events in memory."""
+
+MANY = 100_000
+"""Events of a day from which on they are exported hour by hour."""
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 UNKNOWN = "unknown"
@@ -186,24 +192,35 @@ class Archive:
             self._clear_unlisted(self.manifest)
         return sum(one.rows for one in old), sum(one.bytes for one in old)
 
-    def export(self, out: IO[str], app: str | None = None) -> int:
+    def export(self, out: IO[str], app: str | None = None, *, progress: Progress = SILENT) -> int:
         """Write the raw records as JSON Lines, oldest first; return how many."""
         count = 0
-        files = list(map(str, self.files(app)))
-        if not files:
-            return 0
-        with new_event_set() as events, translated():
-            cursor = events.connection.execute(
-                f"SELECT raw FROM {sql.read_parquet(files)} ORDER BY time, id"
-            )
-            while rows := cursor.fetchmany(1000):
-                out.writelines(f"{raw}\n" for (raw,) in rows)
-                count += len(rows)
+        days: dict[str, list[str]] = {}
+        for path in self.files(app):
+            days.setdefault(path.parent.name, []).append(str(path))
+        with (
+            progress.task("Exporting days", total=len(days)) as task,
+            new_event_set(threads=1) as events,
+            translated(),
+        ):
+            for day, files in sorted(days.items()):
+                for query in in_order(events.connection, files):
+                    cursor = events.connection.execute(query)
+                    while rows := cursor.fetchmany(1000):
+                        out.writelines(f"{raw}\n" for (raw,) in rows)
+                        count += len(rows)
+                task.advance(note=day)
         return count
 
-    def verify(self) -> list[str]:
+    def verify(self, *, progress: Progress = SILENT) -> list[str]:
         """Return what is wrong with the archive, a sentence each; nothing if all is well."""
-        return [text for one in self.manifest.files if (text := self._fault_of(one))]
+        files = self.manifest.files
+        faults = []
+        with progress.task("Checking files", total=len(files)) as task:
+            for one in files:
+                faults.append(self._fault_of(one))
+                task.advance()
+        return [text for text in faults if text]
 
     def leftovers(self) -> int:
         """Return how many files an interrupted writer left; the next pull removes them."""
@@ -269,6 +286,20 @@ def unlisted(folder: Path, listed: set[Path]) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if path.suffix in {".parquet", ".part"} and path not in listed and path.is_file():
             yield path
+
+
+def in_order(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Iterator[str]:
+    """Yield queries for the raw records in the files of a day, oldest first, hour by hour if many.
+
+    Whole records are sorted, which must fit into memory.
+    """
+    source = sql.read_parquet(files)
+    (rows,) = connection.execute(f"SELECT count(*) FROM {source}").fetchone() or (0,)
+    conditions = ["true"]
+    if rows > MANY:
+        conditions = ["time IS NULL", *(f"hour(time) = {hour}" for hour in range(24))]
+    for condition in conditions:
+        yield f"SELECT raw FROM {source} WHERE {condition} ORDER BY time NULLS LAST, id"
 
 
 def in_span(day: str, span: Span) -> bool:

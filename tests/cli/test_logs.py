@@ -228,6 +228,18 @@ def test_bad_input(session: Session, arguments: tuple[str, ...], status: int, sa
     assert ran.stdout == ""
 
 
+@pytest.mark.parametrize("many", [1, 100_000], ids=["hour by hour", "day by day"])
+def test_archived_events_are_exported_oldest_first(
+    session: Session, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    run(session, "logs", "--since", "7d")
+    monkeypatch.setattr("scimdoctor.sources.archive.MANY", many)
+    lines = run(session, "archive", "export").stdout.splitlines()
+    told = [(one["activityDateTime"], one["id"]) for one in map(json.loads, lines)]
+    assert len(told) == 30
+    assert told == sorted(told)
+
+
 def test_archive_commands(session: Session, tmp_path: Path) -> None:
     assert "Nothing is archived yet" in run(session, "archive", "list").stdout
     run(session, "logs", "--since", "7d")

@@ -97,7 +97,8 @@ def export(
 
     session = session_of(ctx)
     chosen = {**session.overrides, **({"tenant": tenant} if tenant else {})}
-    count = export_to(the_archive(replace(session, overrides=chosen)), output, app)
+    archive = the_archive(replace(session, overrides=chosen))
+    count = export_to(archive, output, app, session.progress)
     if not session.quiet:
         session.progress.message(f"{count} events written")
 
@@ -112,7 +113,7 @@ def verify(ctx: typer.Context, output: Output) -> None:
     from scimdoctor.sources.archive import archives
 
     session = session_of(ctx)
-    verdict = verified(archives(session.archive_root))
+    verdict = verified(archives(session.archive_root), session.progress)
     session.emit(new_report(session, "archive verify", status=verdict), output)
 
 
