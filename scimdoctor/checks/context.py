@@ -129,6 +129,9 @@ class CheckContext:
         self.unreadable: str | None = None
         """Why no answer of this app can be read at all."""
 
+        self.no_writes: Exchange | None = None
+        """The refusal of a create, if the app refuses other writes in the same way."""
+
         self.unpatched: Exchange | None = None
         """The simplest PATCH of a user, if it failed in every way."""
 
@@ -366,6 +369,15 @@ class CheckContext:
         return self.asked.once(
             respell(requests.get(f"/Users/{self.nobody}"), self.spelling), self.send
         )
+
+    def patching_nobody(self) -> ScimRequest:
+        """A PATCH of a user whom nobody has."""
+        body = {"schemas": [urns.PATCH_OP], "Operations": [self.op("replace", "displayName", "x")]}
+        return requests.with_body("PATCH", f"/Users/{self.nobody}", body)
+
+    def patch_of_nobody(self) -> Exchange:
+        """The answer to a PATCH of a user whom nobody has; sent once in each spelling."""
+        return self.asked.once(respell(self.patching_nobody(), self.spelling), self.send)
 
     def find(self, resource: str, attribute: str, value: str) -> Exchange:
         """Entra's matching query."""

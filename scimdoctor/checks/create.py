@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import created_id, holds
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
+from scimdoctor.checks.no_writes import refusal
 from scimdoctor.checks.prose import missing_prerequisite, names_domain
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.checks.rules import family
@@ -87,7 +88,7 @@ def _find_reason(context: CheckContext, refused: Exchange) -> Iterator[Result]:
             _works_without(context, set(beside))
         return
     cause = "unhandled-exception-500" if crashed else _cause_of_refusal(refused)
-    yield failed(f"{words}, and leaving parts of the body out does not help.", refused, cause=cause)
+    yield refusal(context, words, refused, cause)
 
 
 def _cause_of_culprits(context: CheckContext, refused: Exchange, culprits: list[str]) -> str | None:

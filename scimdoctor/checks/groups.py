@@ -152,6 +152,8 @@ def _make(context: CheckContext) -> Iterator[Result]:
 
 
 def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[Result]:
+    if context.no_writes is not None and context.no_writes.status == exchange.status:
+        raise Unavailable("the app refuses every write (see create/documented)")
     with_members = _with_members(context, exchange)
     if with_members is not None:
         yield failed(
@@ -251,6 +253,9 @@ def _duplicate(context: CheckContext) -> Iterator[Result]:
         if made is not None and made.id != group.id:
             context.send(requests.delete("Groups", made.id))
             yield noted(f"{words}: legal, but Entra matches on names that are unique.", exchange)
+        elif made is not None:
+            yield noted(f"{words} with the group that exists, which may have changed.", exchange)
+        group.state = None  # the answer may be the old group with new values
     elif exchange.status != 409:
         say = noted if exchange.status == context.spelling.clash_status else failed
         yield say(f"{words}; a clash is answered 409, and no clash 201.", exchange)

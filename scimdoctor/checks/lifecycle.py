@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has, must_differ
-from scimdoctor.checks.ids import DISABLE, MATCH, NO_MATCH, READ, REPLACE, VALUE_PATH
+from scimdoctor.checks.ids import ASKED_BEFORE, DISABLE, MATCH, NO_MATCH, READ, REPLACE, VALUE_PATH
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
@@ -268,7 +268,7 @@ def _found_under(context: CheckContext, old: str, new: str) -> Iterator[Result]:
             cause="filter-misses-existing",
         )
         return
-    if context.fails(NO_MATCH):
+    if context.fails(NO_MATCH, ASKED_BEFORE):
         return
     exchange = context.find("Users", "userName", old)
     if exchange.ok and resources_of(exchange):
@@ -404,7 +404,7 @@ def _really_gone(
             read,
             cause="unhandled-exception-500" if status >= 500 else "write-response-wrong",
         )
-    if not read.ok and holds(found, user):
+    if not read.ok and holds(found, user) and not context.fails(ASKED_BEFORE):
         yield failed(
             "DELETE of a user was answered with success, but the query for its userName finds it.",
             deletion,
@@ -576,7 +576,7 @@ CHECKS = (
         ),
         run=_rename,
         requires=(REPLACE,),
-        heeds=(MATCH, VALUE_PATH),
+        heeds=(MATCH, ASKED_BEFORE, VALUE_PATH),
     ),
     Check(
         rule=_rule(
@@ -608,7 +608,7 @@ CHECKS = (
         ),
         run=_delete,
         requires=("read/by-id",),
-        heeds=("errors/unknown-id",),
+        heeds=("errors/unknown-id", ASKED_BEFORE),
     ),
     Check(
         rule=_rule(

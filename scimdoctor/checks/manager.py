@@ -20,6 +20,7 @@ from scimdoctor.checks.shapes import (
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
+from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext, TestObject
     from scimdoctor.checks.effects import Effect, Expectation, State
+    from scimdoctor.model.exchange import Exchange
 
 SET = "manager/set"
 _PATH = requests.MANAGER
@@ -82,9 +84,11 @@ def _set(context: CheckContext) -> Iterator[Result]:
             *effect.exchanges,
         )
     elif not effect.accepted:
-        crashed = effect.exchange.crashed
-        cause = "unhandled-exception-500" if crashed else "mapping-targets-unsupported-attribute"
-        yield failed(f"{effect.words}. As an object it fails too.", *effect.exchanges, cause=cause)
+        yield failed(
+            f"{effect.words}. As an object it fails too.",
+            *effect.exchanges,
+            cause=_refused_cause(effect.exchange),
+        )
     elif context.declared is not None and "manager" not in context.declared.get(
         urns.ENTERPRISE_USER.casefold(), set()
     ):
@@ -92,6 +96,15 @@ def _set(context: CheckContext) -> Iterator[Result]:
         raise Unavailable("the app does not keep a manager")
     else:
         yield from _not_shown(effect)
+
+
+def _refused_cause(exchange: Exchange) -> str | None:
+    """Why a manager is refused in each shape; `None`: for its value, of which scimType speaks."""
+    if exchange.crashed:
+        return "unhandled-exception-500"
+    error = ScimError.parse(exchange.json)
+    of_value = error is not None and error.scim_type == "invalidValue"
+    return None if of_value else "mapping-targets-unsupported-attribute"
 
 
 def _not_shown(effect: Effect) -> Iterator[Result]:

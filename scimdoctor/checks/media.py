@@ -59,6 +59,29 @@ def _accept(context: CheckContext) -> Iterator[Result]:
             return
 
 
+def _charset(context: CheckContext) -> Iterator[Result]:
+    usual = context.patch_of_nobody()
+    request = context.patching_nobody()
+    bare = tuple((k, _bare(k, v)) for k, v in request.headers)
+    if usual.status in _REFUSALS or bare == request.headers:
+        return
+    other = context.send(replace(request, headers=bare))
+    if other.status in _REFUSALS:
+        yield failed(
+            f"PATCH of a user that does not exist was answered {answer_words(other)} with Content-Type "
+            f"application/scim+json, and {answer_words(usual)} with a charset beside it.",
+            usual,
+            other,
+        )
+
+
+_REFUSALS = {406, 415}
+
+
+def _bare(name: str, value: str) -> str:
+    return value.partition(";")[0] if name.casefold() == "content-type" else value
+
+
 CHECKS = (
     Check(
         rule=CheckRule(
@@ -98,5 +121,23 @@ CHECKS = (
         run=_answer_type,
         requires=(ACCEPTED,),
         writes=False,
+    ),
+    Check(
+        rule=CheckRule(
+            id="media/charset",
+            title="A body's media type needs no charset",
+            severity=Severity.MINOR,
+            requirement=Requirement.SHOULD,
+            cause="request-content-type-refused",
+            what="Sends a PATCH of a user that does not exist with and without charset in Content-Type.",
+            why="Entra's documentation has application/scim+json alone; captures also show "
+            "charset=utf-8 beside it.",
+            admin_sees="create and update events that fail with 415.",
+            fix="Compare the media type without its parameters; JSON is UTF-8 by itself (RFC 8259 §8.1).",
+            rfc="RFC 7644 §3.1",
+            references=(TUTORIAL, f"{RFC7644}#section-3.1"),
+        ),
+        run=_charset,
+        requires=(ACCEPTED,),
     ),
 )

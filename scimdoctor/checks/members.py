@@ -18,6 +18,7 @@ from scimdoctor.checks.shapes import (
     resource_problems,
     resources_of,
     shown,
+    shown_otherwise,
 )
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from scimdoctor.checks.effects import Effect
 
 _MANY = 100
+_SHAPE = "response-attribute-malformed"
 _SPECIAL = ("deleted", "inactive", "asleep", "leaver")
 """Test users whom an app may rightly refuse as members."""
 
@@ -74,7 +76,7 @@ def _add(context: CheckContext) -> Iterator[Result]:
         yield failed(
             f"GET /Groups answers a group in which {'; '.join(problems)}.",
             *effect.exchanges,
-            cause="response-attribute-malformed",
+            cause=_SHAPE,
         )
 
 
@@ -116,7 +118,7 @@ def _find_reason(
         yield failed(
             f"GET /Groups answers a group in which {'; '.join(problems)}.",
             *effect.exchanges,
-            cause="response-attribute-malformed",
+            cause=_SHAPE,
         )
         return
     lower = {"op": "add", "path": "members"}
@@ -162,7 +164,11 @@ def _no_way(context: CheckContext, effect: Effect, one: str) -> Iterator[Result]
         yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
     found = context.send(requests.membership_query(context.group("team").id, one))
-    if (found.ok and resources_of(found)) or _in_groups_of(context, one):
+    elsewhere = shown_otherwise(effect.after, one)
+    if elsewhere is not None:
+        words = f"{effect.words}: the member is shown as {shown(elsewhere)}, not by its id."
+        yield failed(words, *effect.exchanges, cause=_SHAPE, severity=Severity.MINOR)
+    elif (found.ok and resources_of(found)) or _in_groups_of(context, one):
         yield failed(
             f"{effect.words}. The membership shows elsewhere, so it is stored but not returned.",
             *effect.exchanges,

@@ -66,6 +66,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "create/documented": (
         "app-policy-refuses-change",
         "app-prerequisite-missing",
+        "endpoint-unreachable-or-blocked",
         "over-strict-validation",
         "request-content-type-refused",
         "unhandled-exception-500",
@@ -180,6 +181,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "patch/unknown-user": ("write-response-wrong",),
     "patch/value-path": (
         "immutable-attribute-refused",
+        "patch-accepted-not-applied",
         "replace-clears-unsent-values",
         "value-path-add-creates-duplicates",
     ),

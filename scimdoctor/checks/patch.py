@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import (
     Effect,
     Trial,
@@ -423,11 +422,7 @@ def _atomic(context: CheckContext) -> Iterator[Result]:
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
-    user = context.user("subject")
-    from dataclasses import replace
-
-    ghost = replace(user, id=context.values.guid())
-    exchange = context.send(patch_request(ghost, [context.op("replace", "displayName", "x")]))
+    exchange = context.patch_of_nobody()
     words = f"PATCH of a user that does not exist was answered {answer_words(exchange)}"
     if exchange.ok:
         yield failed(f"{words} instead of 404.", exchange, cause="write-response-wrong")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import Way, apply, both, collateral, has, lacks
+from scimdoctor.checks.elements import attribute_of, elements_at, fits, fresh_value
 from scimdoctor.checks.ids import EXTENSION, OPERATIONS, REPLACE, VALUE_PATH
 from scimdoctor.checks.patch_whole import login_follows, lost_part
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
@@ -25,7 +26,7 @@ from scimdoctor.checks.values import (
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
-from scimdoctor.scim.paths import AttributePath, member, value_at
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,15 +41,15 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
         (
             p
             for p in (WORK_EMAIL, WORK_PHONE, WORK_STREET)
-            if p in context.kept and _attribute(p) not in context.malformed
+            if p in context.kept and attribute_of(p) not in context.malformed
         ),
         None,
     )
     if path is None:
         raise Unavailable("the app keeps no e-mail, phone or address (see read/stored)")
     user = context.user("subject")
-    value = _fresh(context, path)
-    before = _elements(context.state(user), path)
+    value = fresh_value(context, path)
+    before = elements_at(context.state(user), path)
     effect = apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
     if not effect.worked:
         if _is_immutable(context, effect, path):
@@ -56,13 +57,34 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
             return
         stripped = effect.accepted and _took(effect, path, value)
         cause = "replace-clears-unsent-values" if stripped and len(before) == 1 else None
-        now = f": it became {shown(_elements(effect.after, path))}." if stripped else "."
+        if effect.accepted and not stripped and _filters_elsewhere(context, path):
+            context.works_anyway.add(VALUE_PATH)
+            context.spelling.unfiltered.add(attribute_of(path))
+            yield failed(
+                f"{effect.words}. With {WORK_PHONE} such a path works.",
+                *effect.exchanges,
+                cause="patch-accepted-not-applied",
+                severity=Severity.MAJOR,
+            )
+            return
+        now = f": it became {shown(elements_at(effect.after, path))}." if stripped else "."
         yield failed(f"{effect.words}{now}", *effect.exchanges, cause=cause)
         return
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)
     if path == WORK_EMAIL:
         yield from login_follows(context, effect, value)
+
+
+def _filters_elsewhere(context: CheckContext, path: str) -> bool:
+    """Whether a filtered path works on another attribute: then it is not the path that is ignored."""
+    if path == WORK_PHONE or WORK_PHONE not in context.kept or "phoneNumbers" in context.malformed:
+        return False
+    value = fresh_value(context, WORK_PHONE)
+    operation = context.op("replace", WORK_PHONE, value)
+    return apply(
+        context, context.user("subject"), [operation], expect=has(WORK_PHONE, value)
+    ).worked
 
 
 def _is_immutable(context: CheckContext, effect: Effect, path: str) -> bool:
@@ -77,40 +99,12 @@ def _is_immutable(context: CheckContext, effect: Effect, path: str) -> bool:
     return same.worked
 
 
-def _fresh(context: CheckContext, path: str) -> str:
-    if path == WORK_EMAIL:
-        return context.values.user_name("changed")
-    if path in {WORK_PHONE, MOBILE_PHONE}:
-        return f"+1 555 010 {len(context.objects):04d}"
-    if path == WORK_COUNTRY:
-        return "NL"
-    return context.values.text("Changed")
-
-
-def _attribute(path: str) -> str:
-    return path.partition("[")[0]
-
-
-def _elements(state: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    found = member(state, _attribute(path))
-    return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
-
-
-def _fits(element: dict[str, Any], text: str) -> bool:
-    """Whether the value filter of a path chooses the element; no filter chooses all."""
-    path = AttributePath.parse(text)
-    equality = path.equality if path is not None else None
-    if equality is None:
-        return True
-    return str(member(element, equality[0])).casefold() == str(equality[1]).casefold()
-
-
 def _element_damage(effect: Effect, path: str, before: list[dict[str, Any]]) -> Iterator[Result]:
     """What happened to the other elements, and to the other parts of the element."""
-    after = _elements(effect.after, path)
+    after = elements_at(effect.after, path)
     sub = path.rpartition(".")[2]
     for old in before:
-        changed = {sub, "display", "formatted"} if _fits(old, path) else set[str]()
+        changed = {sub, "display", "formatted"} if fits(old, path) else set[str]()
         kept = {k: v for k, v in old.items() if k not in changed and v}
         same = [e for e in after if e.get("type") == old.get("type")]
         if not any(all(e.get(k) == v for k, v in kept.items()) for e in same):
@@ -137,15 +131,16 @@ def _siblings(context: CheckContext) -> Iterator[Result]:
     user = context.create("Users", {**context.values.person("siblings"), **extra})
     state, tried = context.state(user), 0
     for path in (MOBILE_PHONE, WORK_EMAIL):
-        before = _elements(state, path)
-        if len(before) < 2 or value_at(state, path) is None:
+        before = elements_at(state, path)
+        known = attribute_of(path) in context.spelling.unfiltered
+        if known or len(before) < 2 or value_at(state, path) is None:
             continue
         tried += 1
-        value = _fresh(context, path)
+        value = fresh_value(context, path)
         effect = apply(context, user, [context.op("replace", path, value)], expect=has(path, value))
         if not effect.worked:
             other = " Another element took the value." if _took(effect, path, value) else ""
-            context.spelling.unfiltered.add(_attribute(path))
+            context.spelling.unfiltered.add(attribute_of(path))
             yield failed(f"{effect.words}.{other}", *effect.exchanges)
             return
         yield from _element_damage(effect, path, before)
@@ -180,30 +175,30 @@ def _one_removed(context: CheckContext, user: TestObject) -> Iterator[Result]:
 
 def _took(effect: Effect, path: str, value: str) -> bool:
     """Whether the value of a PATCH went to an element that its filter does not fit."""
-    return any(e.get("value") == value for e in _elements(effect.after, path))
+    return any(e.get("value") == value for e in elements_at(effect.after, path))
 
 
 def _add_matching(context: CheckContext) -> Iterator[Result]:
     path = next((p for p in (WORK_LOCALITY, WORK_EMAIL) if p in context.kept), None)
     if path is None:
         raise Unavailable("the app keeps no e-mail or address (see read/stored)")
-    value = _fresh(context, path)
+    value = fresh_value(context, path)
     replace = Way(
         operations=[context.op("replace", path, value)],
         words="as a replace",
         cause="patch-add-not-supported",
     )
     user = context.user("subject")
-    before = _elements(context.state(user), path)
+    before = elements_at(context.state(user), path)
     operations = [context.op("add", path, value)]
     effect = apply(context, user, operations, expect=has(path, value))
     if effect.worked:
         yield from _element_damage(effect, path, before)
         yield from collateral(effect)
         return
-    if len(_elements(effect.after, path)) > len(before):
+    if len(elements_at(effect.after, path)) > len(before):
         yield failed(
-            f"{effect.words}; it made another element: {shown(_elements(effect.after, path))}.",
+            f"{effect.words}; it made another element: {shown(elements_at(effect.after, path))}.",
             *effect.exchanges,
             cause="value-path-add-creates-duplicates",
         )
@@ -214,13 +209,13 @@ def _add_matching(context: CheckContext) -> Iterator[Result]:
         context.spelling.filtered_adds = False
         cause = None
     if not other.worked:
-        context.spelling.unfiltered.add(_attribute(path))
+        context.spelling.unfiltered.add(attribute_of(path))
     yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
 
 
 def _never_adds(context: CheckContext, path: str) -> bool:
     """Whether a filtered add fails also where no element matches."""
-    user, value = context.user("bare-of-all"), _fresh(context, path)
+    user, value = context.user("bare-of-all"), fresh_value(context, path)
     if value_at(context.state(user), path) is not None:
         return False
     effect = apply(context, user, [context.op("add", path, value)], expect=has(path, value))
@@ -239,7 +234,7 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
         ("bare2", "replace", WORK_EMAIL, WORK_EMAIL),
         ("bare2", "replace", WORK_PHONE, WORK_PHONE),
     ):
-        bad = _attribute(near) in context.malformed | context.spelling.unfiltered
+        bad = attribute_of(near) in context.malformed | context.spelling.unfiltered
         if near not in context.kept or path in context.spelling.require or bad:
             continue
         tried += 1
@@ -252,15 +247,15 @@ def _no_match(context: CheckContext) -> Iterator[Result]:
 
 
 def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Result]:
-    user, value = context.user(role), _fresh(context, path)
+    user, value = context.user(role), fresh_value(context, path)
     if value_at(context.state(user), path) is not None:
         return
-    before = _elements(context.state(user), path)
+    before = elements_at(context.state(user), path)
     effect = apply(context, user, [context.op(op, path, value)], expect=has(path, value))
     if not effect.worked:
         crashed = effect.exchange.crashed
         cause = "unhandled-exception-500" if crashed else None
-        if effect.accepted and any(e not in _elements(effect.after, path) for e in before):
+        if effect.accepted and any(e not in elements_at(effect.after, path) for e in before):
             told = "patch/value-path-siblings" not in context.passed
             cause = (  # another element took the value
                 "replace-clears-unsent-values" if told else "value-path-unsupported"
@@ -269,7 +264,7 @@ def _fill(context: CheckContext, role: str, op: str, path: str) -> Iterator[Resu
             replace = [context.op("replace", path, value)]
             other = apply(context, user, replace, expect=has(path, value))
             cause = "patch-add-not-supported" if other.worked else cause
-        ignored = effect.accepted and _elements(effect.after, path) == before
+        ignored = effect.accepted and elements_at(effect.after, path) == before
         if path == MOBILE_PHONE and ignored and not _keeps_mobile(context):
             return
         added = op == "replace"  # the Adds before it worked
@@ -291,7 +286,7 @@ def _keeps_mobile(context: CheckContext) -> bool:
 def _element_damage_when_adding(
     effect: Effect, path: str, before: list[dict[str, Any]]
 ) -> Iterator[Result]:
-    after = _elements(effect.after, path)
+    after = elements_at(effect.after, path)
     if len(after) > len(before) + 1:
         yield failed(
             f"{request_words(effect.exchange)} made several elements: {shown(after)}.",
@@ -321,7 +316,7 @@ def _several_adds(context: CheckContext) -> Iterator[Result]:
     user = context.user("bare")
     operations = [context.op("add", p, v) for p, v in wanted.items()]
     effect = apply(context, user, operations, expect=both(*(has(p, v) for p, v in wanted.items())))
-    after = _elements(effect.after, WORK_STREET)
+    after = elements_at(effect.after, WORK_STREET)
     work = [e for e in after if str(e.get("type")).casefold() == "work"]
     if len(work) > 1 or len(after) > 1:
         yield failed(

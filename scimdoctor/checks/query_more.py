@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.context import holds
-from scimdoctor.checks.ids import MATCH, NO_MATCH
+from scimdoctor.checks.ids import ASKED_BEFORE, MATCH, NO_MATCH
 from scimdoctor.checks.references import KNOWN_ISSUES, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, resources_of
@@ -280,7 +280,7 @@ _REFUSED = "matching that fails with the app's status once this attribute is cho
 CHECKS = (
     Check(
         rule=_rule(
-            "asked-before",
+            ASKED_BEFORE.partition("/")[2],
             "A user is found by the query that was sent before the create",
             severity="major",
             requirement="ENTRA",

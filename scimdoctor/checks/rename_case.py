@@ -1,11 +1,11 @@
-"""Renaming a user to the same name in other letter case."""
+"""Renaming a user to a name that is taken: by itself in other letter case, or by another user."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed
-from scimdoctor.checks.effects import apply
+from scimdoctor.checks.effects import apply, has
 from scimdoctor.checks.references import HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.scim.paths import value_at
@@ -33,6 +33,21 @@ def _case_only(context: CheckContext) -> Iterator[Result]:
         )
 
 
+def _rename_to_taken(context: CheckContext) -> Iterator[Result]:
+    user, other = context.user("sleeper"), context.user("bystander")
+    own, taken = (str(context.told(u, "userName") or u.name) for u in (user, other))
+    operation = context.op("replace", "userName", taken)
+    effect = apply(context, user, [operation], expect=has("userName", taken), doubtful=True)
+    if effect.exchange.crashed:
+        yield failed(f"{effect.words}, for the userName of another user.", *effect.exchanges)
+    elif effect.worked:
+        yield failed(
+            f"{effect.words}: two users have the userName {taken!r} now.", *effect.exchanges
+        )
+        back = [context.op("replace", "userName", own)]
+        apply(context, user, back, expect=has("userName", own), doubtful=True)
+
+
 _rule = family("lifecycle", TUTORIAL, HOW_IT_WORKS, rfc="RFC 7643 §4.1.1")
 
 
@@ -50,5 +65,22 @@ CHECKS = (
         ),
         run=_case_only,
         requires=("lifecycle/rename",),
+    ),
+    Check(
+        rule=_rule(
+            "rename-taken",
+            "userName cannot be changed to that of another user",
+            severity="minor",
+            requirement="MUST",
+            cause="duplicate-create-not-409",
+            what="Replaces userName by the userName of another test user, which must be refused.",
+            why="Entra matches on userName: of two users with the same name it takes neither.",
+            admin_sees="DuplicateTargetEntries for both users from then on.",
+            fix="Check uniqueness in PATCH as in POST; answer 409 with scimType uniqueness.",
+            section="3.5.2",
+        ),
+        run=_rename_to_taken,
+        requires=("lifecycle/rename",),
+        heeds=("create/duplicate",),
     ),
 )

@@ -187,6 +187,16 @@ def _member_id(element: Any) -> str:  # noqa: ANN401 - JSON value
     return str(element.get("value") if isinstance(element, dict) else element)
 
 
+def shown_otherwise(group: Mapping[str, Any], one: str) -> Any:  # noqa: ANN401 - JSON value
+    """The element that stands for the member `one` without its id for a value; `None` if none does."""
+    found = member(group, "members")
+    for element in found if isinstance(found, list) else ():
+        texts = element.values() if isinstance(element, dict) else (element,)
+        if any(str(text).rpartition("/")[2] == one for text in texts):
+            return element
+    return None
+
+
 def without_members(group: Mapping[str, Any], ids: Collection[str]) -> dict[str, Any]:
     """The group as if these were no members."""
     return {

@@ -18,7 +18,7 @@ from scimdoctor.checks.shapes import (
     resources_of,
     shown,
 )
-from scimdoctor.checks.values import EMPLOYEE_NUMBER, NASTY_TEXT, WORK_EMAIL
+from scimdoctor.checks.values import EMPLOYEE_NUMBER, LONG_TITLE, NASTY_TEXT, WORK_EMAIL
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath, value_at
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
 
 _IMPORTANT = {"userName", "externalId", "active", "displayName", WORK_EMAIL}
+_RULE_OF_APP = "value-not-allowed-by-app"
 _CASE_FREE = {"userName", WORK_EMAIL}
 """Identifiers that an app may fold to one letter case (RFC 7643 section 7, caseExact)."""
 
@@ -211,10 +212,18 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
         "externalId": f"MiXed/{context.values.run}#1&2+3",
         f"{urns.ENTERPRISE_USER}:department": 'R&D "Core" <1>, 東京',
         EMPLOYEE_NUMBER: f"00{context.values.employee_number()}",
+        "title": LONG_TITLE,
     }
     sent = {**person, **{p: v for p, v in changes.items() if p in context.kept}}
     exchange = context.send(context.create_request("Users", sent))
     made = context.adopt(exchange, sent)
+    if made is None and not exchange.ok and "title" in sent:
+        sent["title"] = person["title"]
+        long, exchange = exchange, context.send(context.create_request("Users", sent))
+        made = context.adopt(exchange, sent)
+        if made is not None:
+            said = f"A title of {len(LONG_TITLE)} characters, as long as a jobTitle in Entra may be"
+            yield noted(f"{said}, was answered {answer_words(long)}.", long, cause=_RULE_OF_APP)
     broken = encoding_problem(exchange)
     if made is None and exchange.ok:
         yield failed(
@@ -228,14 +237,18 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
             "POST of a user whose names have accents, quotes and symbols was answered "
             f"{answer_words(exchange)}.",
             exchange,
-            cause="unhandled-exception-500" if exchange.crashed else "value-not-allowed-by-app",
+            cause="unhandled-exception-500" if exchange.crashed else _RULE_OF_APP,
         )
         return
     context.objects["nasty"] = made
     read = context.read(made)
     state = context.state(made)
     for path in changes:
-        if path in sent and difference(sent[path], value_at(state, path)) is not None:
+        if (
+            path in sent
+            and not _is_malformed(context, path)
+            and difference(sent[path], value_at(state, path)) is not None
+        ):
             got = value_at(state, path)
             yield failed(
                 f"{path} was sent as {shown(sent[path])} and is {shown(got)}.", exchange, read
@@ -320,11 +333,11 @@ CHECKS = (
     Check(
         rule=_rule(
             "faithful",
-            "Accents, quotes and symbols survive",
+            "Accents, quotes, symbols and long texts survive",
             severity="minor",
             cause="attribute-not-stored-or-returned",
-            what="Creates a user whose names hold accents, quotes, symbols and other scripts, and whose "
-            "employeeNumber begins with zeros, and reads it.",
+            what="Creates a user whose names hold accents, quotes, symbols and other scripts, whose title "
+            "is as long as Entra lets it be, and whose employeeNumber begins with zeros, and reads it.",
             why="People have such names; a value that comes back changed is sent again for ever.",
             admin_sees="garbled names in the app, or updates in every cycle.",
             fix="Handle text as UTF-8 from the request to the database and back; escape on output only.",

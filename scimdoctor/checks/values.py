@@ -29,6 +29,9 @@ COST_CENTER = f"{urns.ENTERPRISE_USER}:costCenter"
 NASTY_TEXT = "Zoë  O'Neil-Łuczak “Ünï” & Söhne #1 + 100% <b>\\ / ; , 東京 𠮷"
 """Two blanks, quotes, an ampersand, a number sign, a plus, a backslash, non-ASCII up to four bytes in UTF-8."""
 
+LONG_TITLE = f"{'Deputy head of provisioning, ' * 5}"[:127] + "."
+"""As long as a jobTitle may be in Entra."""
+
 _GIVEN = ("Ada", "Grace", "Linus", "Margaret", "Edsger", "Barbara", "Donald", "Radia")
 _FAMILY = ("Berg", "Okafor", "Silva", "Novak", "Lindqvist", "Haddad", "Moreau", "Tanaka")
 _TITLES = ("Engineer", "Analyst", "Buyer", "Planner")

@@ -24,6 +24,7 @@ INFORMATION_ONLY = {
     "delete-deactivates": "the query finds the user again, and restoring works",
     "delete-200-with-body": "any success of DELETE works",
     "delete-202": "any success of DELETE works",
+    "group-duplicate-overwrites": "Entra asks for the name before, and the group is found",
     "group-duplicate-created-again": "RFC 7643 §4.2 does not make displayName unique",
     "group-patch-200-with-members": "both 200 and 204 are legal",
 }

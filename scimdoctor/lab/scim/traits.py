@@ -340,4 +340,9 @@ TRAITS = (
         title="Indents JSON and escapes what is not ASCII",
         answer=answered(always, _spaced),
     ),
+    Trait(
+        id="titles-up-to-64",
+        title="Refuses titles of more than 64 characters",
+        body=refused_body(lambda user: len(str(user.get("title"))) > 64, "title is too long."),
+    ),
 )

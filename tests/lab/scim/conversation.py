@@ -206,6 +206,14 @@ def _map(talk: Conversation) -> None:
     change = [requests.Change(op="replace", path=path, value="Sales")]
     talk.send("own, changed", requests.update("Groups", group, change))
     talk.send("own, asked", requests.match_query("Groups", path, "R&D"))
+    long = {"userName": "long@example.com", "title": "t" * 70}
+    late = talk.id_of("create with a long title", requests.create_user(long))
+    patch("taken", late, [{"op": "Replace", "path": "userName", "value": "mapped@example.com"}])
+    patch("first address", late, [{"op": "Add", "path": WORK_MAIL, "value": "late@example.com"}])
+    talk.send("late address", requests.match_query("Users", WORK_MAIL, "late@example.com"))
+    active = requests.set_active(late, False)
+    bare = tuple((name, value.partition(";")[0]) for name, value in active.headers)
+    talk.send("no charset", replace(active, headers=bare))
 
 
 def _query(talk: Conversation, users: list[str]) -> None:

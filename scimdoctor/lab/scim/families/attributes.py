@@ -376,4 +376,9 @@ FAULTS = (
         title="Shows userName as an object",
         shown=_name_wrapped,
     ),
+    _lost(
+        id="title-cut-at-64",
+        title="Cuts titles after 64 characters",
+        stored=kept(_if_present("title", lambda title: title[:64])),
+    ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.lab.http import LabResponse
 from scimdoctor.lab.scim.call import Call, ScimProblem, scim_response
-from scimdoctor.lab.scim.hooks import always, answered, every_request, replied, retyped
+from scimdoctor.lab.scim.hooks import always, answered, every_request, problem, replied, retyped
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim import urns
 
@@ -91,6 +91,12 @@ def _refused_group_patch(call: Call) -> LabResponse | None:
     if call.is_group and call.method == "PATCH" and not plain:
         return ScimProblem(415, "Unsupported Media Type").response()
     return None
+
+
+def _lacks_charset(call: Call) -> bool:
+    return call.method != "GET" and "charset" not in (
+        call.request.header("content-type") or "charset"
+    )
 
 
 FAULTS = (
@@ -241,5 +247,17 @@ FAULTS = (
         title="Accepts any bearer token in a PATCH",
         cause=_AUTH,
         authorized=lambda call, right: right or (call.method == "PATCH" and _has_token(call)),
+    ),
+    _fault(
+        id="token-may-not-write",
+        title="Answers 403 to every write, although the token may read",
+        cause="app-prerequisite-missing",
+        instead=problem(lambda c: c.method != "GET", 403, "insufficient_scope"),
+    ),
+    _media(
+        id="media-charset-required",
+        title="Refuses bodies whose Content-Type has no charset",
+        cause="request-content-type-refused",
+        instead=problem(_lacks_charset, 415, "charset=utf-8 is required."),
     ),
 )

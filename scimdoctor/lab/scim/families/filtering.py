@@ -181,6 +181,22 @@ def _active_by_external_id(call: Call, resources: list[Resource]) -> list[Resour
     return None if found is None else [user for user in found if user.get("active") is not False]
 
 
+def _primary_only(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    found = found_by(call.filter, resources) if "emails[" in call.filter else None
+    if found is None:
+        return None
+    return [r for r in found if any(e.get("primary") for e in r.get("emails", ()))]
+
+
+def _same_again(call: Call, resources: list[Resource]) -> list[Resource] | None:
+    known = call.provider.memory.setdefault("answers", {})
+    found = found_by(call.filter, resources) if call.filter else None
+    if found is None:
+        return None
+    ids = known.setdefault(f"{call.endpoint} {call.filter}", [r["id"] for r in found])
+    return [r for r in resources if r["id"] in ids]
+
+
 FAULTS = (
     _fault(
         id="filter-no-match-404",
@@ -450,5 +466,17 @@ FAULTS = (
         title="Finds by externalId only users who are active",
         cause="disabled-user-not-returned",
         search=_active_by_external_id,
+    ),
+    _fault(
+        id="filter-email-primary-only",
+        title="Finds users by a work e-mail address only if it is marked as primary",
+        cause="filter-misses-existing",
+        search=_primary_only,
+    ),
+    _fault(
+        id="filter-answers-cached",
+        title="Gives the answer to a filter that was asked before once more, whatever changed since",
+        cause="filter-misses-existing",
+        search=_same_again,
     ),
 )

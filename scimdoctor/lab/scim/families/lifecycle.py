@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.lab.http import LabResponse
 from scimdoctor.lab.scim.call import Call, ScimProblem
+from scimdoctor.lab.scim.families.creating import named_again
 from scimdoctor.lab.scim.hooks import answered, empty, ignored, problem, text_response, without
 from scimdoctor.lab.scim.operations import parts, touches_user
 from scimdoctor.lab.scim.searching import found_by
@@ -163,6 +164,16 @@ def _clashing_with_itself(call: Call, before: Resource | None, after: Resource) 
     if old != new and old.casefold() == new.casefold():
         raise ScimProblem(409, "userName is taken.", scim_type="uniqueness")
     return after
+
+
+def _taken_let_in(call: Call, listed: list[Any]) -> list[Any]:
+    """Give the user a name of its own at first, which `named_again` makes the wanted one."""
+    taken = {u["userName"] for u in call.provider.users.values() if u["id"] != call.id}
+    for number, operation in enumerate(listed):
+        if call.is_user and operation.get("path") == "userName" and operation["value"] in taken:
+            call.notes["name"] = operation["value"]
+            listed[number] = operation | {"value": f"{operation['value']}\u200b"}
+    return listed
 
 
 FAULTS = (
@@ -328,5 +339,12 @@ FAULTS = (
         title="Answers 409 to a userName that differs from the user's own in letter case only",
         cause="duplicate-create-not-409",
         stored=_clashing_with_itself,
+    ),
+    _fault(
+        id="rename-to-taken-accepted",
+        title="Lets PATCH give a user the userName of another one",
+        cause="duplicate-create-not-409",
+        operations=_taken_let_in,
+        stored=named_again,
     ),
 )

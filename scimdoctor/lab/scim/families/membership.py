@@ -255,6 +255,25 @@ def _crash_with_many(call: Call, operations: list[Any]) -> list[Any]:
     return operations
 
 
+def _with_urls(resource: Resource) -> Resource:
+    members = resource.get("members")
+    if not members:
+        return resource
+    urls = [{"value": f"https://app.example/scim/Users/{m['value']}"} for m in members]
+    return resource | {"members": urls}
+
+
+def _overwritten(call: Call) -> LabResponse | None:
+    if not call.is_group or call.method != "POST":
+        return None
+    body, groups = call.json(), call.provider.groups.values()
+    found = next((g for g in groups if g["displayName"] == body.get("displayName")), None)
+    if found is None:
+        return None
+    after = call.provider.write(found, found | {"externalId": body.get("externalId")})
+    return scim_response(201, call.provider.show(call, after))
+
+
 FAULTS = (
     _fault(
         id="groups-404",
@@ -562,5 +581,17 @@ FAULTS = (
         title="Fails with 500 when more than 10 members are added at once",
         cause="unhandled-exception-500",
         operations=_crash_with_many,
+    ),
+    _fault(
+        id="members-shown-as-urls",
+        title="Shows the URL of each member instead of its id",
+        cause="response-attribute-malformed",
+        shown=shown(_with_urls),
+    ),
+    _fault(
+        id="group-duplicate-overwrites",
+        title="Overwrites the group of that name when a second one is created",
+        cause=_DUPLICATE,
+        instead=_overwritten,
     ),
 )

@@ -253,6 +253,12 @@ def _with_noted_roles(call: Call, resource: Resource) -> Resource:
     return resource | {"roles": roles} if roles and "userName" in resource else resource
 
 
+def _changes_email(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    path = parsed(operation)
+    is_email = path.filter is not None and path.attribute == "emails"
+    return is_email and value_at(resource, path) not in {None, operation.get("value")}
+
+
 FAULTS = (
     _effect(
         id="patch-no-effect",
@@ -515,5 +521,18 @@ FAULTS = (
         cause="replace-clears-unsent-values",
         stored=_note_roles,
         shown=_with_noted_roles,
+    ),
+    _effect(
+        id="email-change-ignored",
+        title="Passes over a change of an e-mail address that is there",
+        cause="patch-accepted-not-applied",
+        apply=ignored(_changes_email),
+    ),
+    _manager(
+        id="manager-value-refused",
+        title="Refuses the id of every manager as a value",
+        apply=refused(
+            lambda r, o: bool(touches("manager")(r, o) and o.get("value")), "Not an address."
+        ),
     ),
 )
