@@ -336,9 +336,9 @@ class CheckContext:
 
     # -- waiting ---------------------------------------------------------------------------
 
-    def settle(self, _write: Exchange) -> Iterable[float]:
+    def settle(self, _write: Exchange, *, brief: bool = False) -> Iterable[float]:
         """Moments at which to look again for the effect of a write, sleeping in between."""
-        return self._grace.moments(self.options.clock.sleep)
+        return self._grace.moments(self.options.clock.sleep, brief=brief)
 
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""

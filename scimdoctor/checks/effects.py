@@ -81,7 +81,7 @@ def apply(
     last_read = context.read(thing)
     waits = bool(context.delays) or not doubtful
     if exchange.ok and waits and not _holds(expect, thing.state):
-        for _ in context.settle(exchange):
+        for _ in context.settle(exchange, brief=_differ(before, thing.state)):
             last_read = context.read(thing)
             if _holds(expect, thing.state):
                 context.came_late(exchange)
@@ -109,6 +109,11 @@ def _remember(
         context.unset_paths.discard(path)
     else:
         context.unset_paths.add(path)
+
+
+def _differ(before: State, after: State | None) -> bool:
+    """Whether a write did something: an app that is late shows what was there before."""
+    return after is not None and {**before, "meta": None} != {**after, "meta": None}
 
 
 def _holds(expect: Expectation, state: State | None) -> bool:

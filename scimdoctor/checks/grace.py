@@ -26,9 +26,12 @@ class Grace:
         self._left, self._in_vain = _LEFT, False
         self._waited, self._lag = 0.0, 0.0
 
-    def moments(self, sleep: Callable[[float], None]) -> Iterator[float]:
-        """Moments at which to look again, sleeping in between."""
-        steps = _STEPS[:1] if self._in_vain else _STEPS
+    def moments(self, sleep: Callable[[float], None], *, brief: bool = False) -> Iterator[float]:
+        """Moments at which to look again, sleeping in between.
+
+        Waiting is `brief` where a write shows already, though not as it should.
+        """
+        steps = _STEPS[:1] if self._in_vain or brief else _STEPS
         if self._lag:
             steps = (self._lag, *(_STEPS[2:3] if self._in_vain else _STEPS[1:]))
         self._waited = 0.0
@@ -39,7 +42,7 @@ class Grace:
             self._waited += seconds
             sleep(seconds)
             yield seconds
-        self._in_vain = True
+        self._in_vain = self._in_vain or not brief
 
     def came_late(self) -> None:
         """Be patient from now on: what was looked for showed at this moment."""
