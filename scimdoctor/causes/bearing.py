@@ -74,6 +74,37 @@ def bears_on(check: str, facts: Facts, cause: str | None = None) -> bool:
     return facts.stage in _OF_USERS.get(family, _ANY)
 
 
+_ASKED_FIRST = ("query/no-match", "query/match", "groups/query", "groups/match")
+_SENT_BY: Mapping[Stage, tuple[str, ...]] = {
+    Stage.TEST: ("reach/", "query/no-match", "groups/query"),
+    Stage.MATCH: ("query/", "groups/query", "groups/match", "errors/bad-filter"),
+    Stage.READ: ("read/", "errors/unknown-id"),
+    Stage.CREATE: (*_ASKED_FIRST, "create/", "groups/create", "mapping/attr", "mapping/group-attr"),
+    Stage.UPDATE: (
+        "patch/",
+        "manager/",
+        "lifecycle/disable",
+        "lifecycle/restore",
+        "groups/rename",
+        "groups/add-members",
+        "groups/many-members",
+        "groups/unknown-member",
+        "mapping/update",
+        "mapping/add",
+        "mapping/references",
+        "mapping/group-update",
+    ),
+    Stage.DELETE: ("lifecycle/delete", "groups/delete", "errors/delete-unknown"),
+    Stage.DISCOVERY: ("discovery/",),
+}
+"""How the ids of the checks begin that send what Entra sends at a step; before a create it asks."""
+
+
+def sends_the_same(check: str, facts: Facts) -> bool:
+    """Whether `check` sends a request of the kind that failed; a stage that is open asks nothing."""
+    return facts.stage not in _SENT_BY or check.startswith(_SENT_BY[facts.stage])
+
+
 _EVERY_TIME = frozenset(
     {
         "query/no-match",

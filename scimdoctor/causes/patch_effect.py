@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.attributes import bare_name
@@ -32,6 +33,7 @@ from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_ur
 from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.readback import arrived, member_ids, single_values
 from scimdoctor.causes.sent import Shape
+from scimdoctor.model.diagnosis import UNSEEN_EFFECT
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
@@ -75,7 +77,13 @@ def _not_applied(facts: Facts) -> Match | None:
         return _answered_otherwise(facts)
     if facts.effect_shown or _left_out(facts):
         return None
-    return possible(47, "PATCH was accepted; whether it took effect is not shown")
+    found = possible(47, "PATCH was accepted; whether it took effect is not shown")
+    return replace(
+        found,
+        title=UNSEEN_EFFECT,
+        explanation="Nothing failed in what was given. Some apps answer with success and ignore what "
+        "they do not understand; a read of the object after the PATCH would tell.",
+    )
 
 
 def _left_out(facts: Facts) -> bool:

@@ -20,7 +20,7 @@ from scimdoctor.cli.option_groups import flatten, words_of
 from scimdoctor.errors import Declined, ScimDoctorError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _HELP = """Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, and
@@ -109,10 +109,20 @@ def _root(
     if ctx.obj is None:
         from scimdoctor.cli.session import Session
 
-        ctx.obj = Session(config_path=config, profile=profile, verbose=verbose, quiet=quiet)
+        given = _typed(ctx, {"config": config, "profile": profile})
+        ctx.obj = Session(
+            config_path=config, profile=profile, verbose=verbose, quiet=quiet, typed=given
+        )
     ctx.call_on_close(ctx.obj.resources.close)
     if ctx.invoked_subcommand is None:
         guarded(_greet)(ctx)
+
+
+def _typed(ctx: typer.Context, values: Mapping[str, object]) -> tuple[str, ...]:
+    """The options that stand on the command line; what is in the environment stays there."""
+    sources = ((name, value, ctx.get_parameter_source(name)) for name, value in values.items())
+    given = ((n, v) for n, v, source in sources if source and source.name == "COMMANDLINE")
+    return tuple(word for name, value in given for word in (f"--{name}", str(value)))
 
 
 def _greet(ctx: typer.Context) -> None:

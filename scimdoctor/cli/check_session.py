@@ -94,7 +94,7 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             session,
             "check-endpoint",
             target={"endpoint": endpoint.base_url},
-            findings=mended(findings, Known(app=asked.app, url=url)),
+            findings=mended(findings, Known(app=asked.app, url=url, program=session.typed)),
             exchanges=endpoint.exchanges,
             limits=(*stopped, *_limits(findings)),
         )

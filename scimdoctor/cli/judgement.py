@@ -51,7 +51,9 @@ _HEALTH = {
 def _severities(report: Report) -> Iterator[Severity]:
     yield from (f.severity for f in report.findings if f.outcome is Outcome.FAILED and not f.known)
     yield from (
-        Severity.MAJOR for d in report.diagnoses if d.fixed_by is not FixedBy.NOBODY and not d.known
+        Severity.MAJOR
+        for d in report.diagnoses
+        if d.fixed_by is not FixedBy.NOBODY and not (d.known or d.is_question)
     )
     yield from (Severity.MAJOR for r in report.replays if r.is_problem)
     yield from (

@@ -41,6 +41,7 @@ def known_of(
         app_given=bool(app),
         window=tuple(_words(window)),
         signing=tuple(_words(options)),
+        program=session.typed,
     )
 
 

@@ -49,6 +49,9 @@ class Session:
     profile: str | None = None
     verbose: bool = False
     quiet: bool = False
+    typed: tuple[str, ...] = ()
+    """The settings file and the profile as they were typed, for the commands that are printed."""
+
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     overrides: Mapping[str, str | None] = field(default_factory=dict)
     now: Callable[[], datetime] = _utc_now

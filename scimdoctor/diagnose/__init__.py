@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.bearing import bears_on, hits_every_object
+from scimdoctor.causes.bearing import bears_on, hits_every_object, sends_the_same
 from scimdoctor.causes.collect import facts_of, judged
 from scimdoctor.causes.engine import diagnose_case, is_open
 from scimdoctor.causes.facts import WRITES, Stage
@@ -159,7 +159,11 @@ def _asked(
     # The app's whole answer may point elsewhere than what the log kept of it.
     told = zip(facts, compress(first, asked), map(_named, chosen), strict=True)
     questions = [_questions(f, before, after) for f, before, after in told]
-    findings = probe.check(chain.from_iterable(questions), bears=partial(_bears_on_any, facts))
+    findings = probe.check(
+        chain.from_iterable(questions),
+        bears=partial(_bears_on_any, facts),
+        sends=partial(_sends_the_same_as_any, facts),
+    )
     shown = zip(chosen, facts, questions, strict=True)
     seen = iter([_checked(n, f, q, findings, probe) for n, f, q in shown])
     return tuple(next(seen) if a else n for a, n in zip(asked, cases, strict=True)), findings
@@ -169,6 +173,10 @@ def _bears_on_any(facts: list[Facts], check: str) -> bool:
     """Whether `check` is of the step of some failure; a skip is none."""
     failing = [one for one in facts if one.stage is not Stage.SKIP]
     return not failing or any(bears_on(check, one) for one in failing)
+
+
+def _sends_the_same_as_any(facts: list[Facts], check: str) -> bool:
+    return any(sends_the_same(check, one) for one in facts if one.stage is not Stage.SKIP)
 
 
 def _finished(

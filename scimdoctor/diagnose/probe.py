@@ -54,6 +54,9 @@ _BY_STAGE: Mapping[Stage, tuple[str, ...]] = {
 _OF_GROUPS = ("members-remove-value-not-understood", "non-idempotent-write")
 """The same for an update of a group, besides."""
 
+_IN_ANY_REQUEST = frozenset({"unhandled-exception-500"})
+"""Causes that nearly every check may come upon."""
+
 _RELATED: Mapping[str, tuple[str, ...]] = {
     "value-path-unsupported": ("value-path-no-match-rejected",),
     "value-path-no-match-rejected": ("value-path-unsupported",),
@@ -102,14 +105,21 @@ class Probe:
         return self._run(self._known())
 
     def check(
-        self, causes: Iterable[str], *, bears: Callable[[str], bool] = lambda _check: True
+        self,
+        causes: Iterable[str],
+        *,
+        bears: Callable[[str], bool] = lambda _check: True,
+        sends: Callable[[str], bool] = lambda _check: True,
     ) -> tuple[Finding, ...]:
         """Run the checks that can name one of `causes`; passed ones say which they speak against.
 
         `bears` tells whether a check is of the same step as a failure. One that is not is run only
-        where no other can name its cause, and never if it is of groups.
+        where no other can name its cause, and never if it is of groups. What may show in any
+        request is looked for only where a check `sends` what failed.
         """
-        fitting = self.fitting(causes)
+        wanted = set(causes)
+        narrow = self.fitting(wanted - _IN_ANY_REQUEST)
+        fitting = {c: own for c, own in self.fitting(wanted).items() if c in narrow or sends(c)}
         decided = {cause for check, cause in fitting.items() if bears(check)} | {None}
         fitting = {
             check: cause

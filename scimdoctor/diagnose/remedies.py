@@ -53,6 +53,9 @@ class Known:
     signing: tuple[str, ...] = ()
     """The same for how the endpoint is asked."""
 
+    program: tuple[str, ...] = ()
+    """The options of the program itself that were given: settings file and profile."""
+
     job_is_stopped: bool = False
 
 
@@ -135,7 +138,7 @@ def filled(command: str, known: Known, subject: Subject | None = None) -> str:
     words = [_with_url(values.get(word) or word, known.url) for word in _with_source(words, known)]
     if words[1] == "replay" and known.url and "--rollback" not in words:
         words += [] if "--endpoint" in words else ["--endpoint", known.url]
-    return shlex.join([*words, *_own_options(words, known)])
+    return shlex.join([_TOOL, *known.program, *words[1:], *_own_options(words, known)])
 
 
 def _own_options(words: list[str], known: Known) -> list[str]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 
+UNSEEN_EFFECT = "A PATCH was accepted, and nothing shows that it took effect"
+"""The title of a diagnosis that is only a question: nothing that was seen is wrong."""
+
+
 class Confidence(StrEnum):
     """How sure a diagnosis is (`causes.md`)."""
 
@@ -116,6 +120,11 @@ class Diagnosis:
 
     known: bool = False
     """Listed in the baseline: shown, but no reason to fail."""
+
+    @property
+    def is_question(self) -> bool:
+        """Whether nothing that was seen is wrong: only that it is right was not shown."""
+        return self.title == UNSEEN_EFFECT and self.confidence is Confidence.POSSIBLE
 
     @property
     def decided(self) -> bool:

@@ -10,7 +10,19 @@ from scimdoctor.causes.breach import Hint
 from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.causes.phrases import HINTS, hinted
 from scimdoctor.model.diagnosis import Confidence
-from tests.causes.build import about, event, job, on, reason, scim
+from tests.causes.build import (
+    about,
+    event,
+    exchange,
+    job,
+    on,
+    op,
+    patch,
+    reason,
+    scim,
+    seen,
+    user,
+)
 from tests.causes.test_families import failed
 
 if TYPE_CHECKING:
@@ -94,3 +106,14 @@ def test_the_title_of_a_refused_create_is_not_of_a_patch() -> None:
 def test_hints(hint: Hint, text: str, words: str | None) -> None:
     assert hinted(hint, text) == words
     assert all(source for source, _ in HINTS.values())
+
+
+def test_a_patch_of_which_nothing_shows_the_effect_is_a_question() -> None:
+    change = patch(op("Replace", "displayName", "B"))
+    found = diagnose_case(seen(exchange("PATCH", "/Users/u1", 204, sent=change)))
+    assert found.cause == "patch-accepted-not-applied"
+    assert found.is_question
+    later = exchange("GET", "/Users/u1", 200, user(displayName="A"), id_="h2")
+    told = diagnose_case(seen(exchange("PATCH", "/Users/u1", 204, sent=change), later))
+    assert told.cause == "patch-accepted-not-applied"
+    assert not told.is_question

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -280,3 +281,31 @@ def test_the_archive_of_a_profile_is_the_one_that_is_used(tmp_path: Path) -> Non
     assert profile.archive_root == folder
     assert session().archive_root != folder
     assert "archive    empty" in CliRunner().invoke(build_app(), [], obj=profile).stdout
+
+
+def test_printed_commands_keep_the_settings_file_and_the_profile_that_were_typed(
+    tmp_path: Path,
+) -> None:
+    settings = tmp_path / "my settings.toml"
+    settings.write_text('[profiles.p]\ntenant = "contoso.example"\n')
+    events = tmp_path / "events.json"
+    error = {"errorCode": "x", "reason": "StatusCode: MethodNotAllowed"}
+    record = {
+        "id": "e1",
+        "activityDateTime": "2026-03-01T00:00:00Z",
+        "provisioningAction": "update",
+        "provisioningStatusInfo": {"status": "failure", "errorInformation": error},
+    }
+    events.write_text(json.dumps([record]))
+    given = ["diagnose", "--from", str(events), "-f", "json"]
+
+    def commands(*before: str, **environ: str) -> list[str]:
+        ran = CliRunner().invoke(build_app(), [*before, *given], env=environ)
+        steps = json.loads(ran.stdout)["diagnoses"][0]["remediation"]
+        return [step["command"] for step in steps if step.get("command")]
+
+    named = commands("--config", str(settings), "--profile", "p")
+    assert named
+    assert all(c.startswith(f"scimdoctor --config '{settings}' --profile p ") for c in named)
+    around = commands(SCIMDOCTOR_CONFIG=str(settings), SCIMDOCTOR_PROFILE="p")
+    assert not any("--config" in c or "--profile" in c for c in around)

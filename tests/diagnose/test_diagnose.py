@@ -390,11 +390,17 @@ class _Showing(Probe):
     """A probe whose checks show what a test wants."""
 
     def check(
-        self, causes: Iterable[str], *, bears: Callable[[str], bool] = bool
+        self,
+        causes: Iterable[str],
+        *,
+        bears: Callable[[str], bool] = bool,
+        sends: Callable[[str], bool] = bool,
     ) -> tuple[Finding, ...]:
         assert bears("patch/replace")
         assert not bears("groups/query")
         assert not bears("create/documented")
+        assert sends("patch/replace")
+        assert not sends("create/documented")
         assert "patch-method-missing" in set(causes)
         return SHOWN
 
@@ -439,7 +445,11 @@ class _Noting(Probe):
     shown: tuple[Finding, ...] = ()
 
     def check(
-        self, causes: Iterable[str], *, bears: Callable[[str], bool] = bool
+        self,
+        causes: Iterable[str],
+        *,
+        bears: Callable[[str], bool] = bool,
+        sends: Callable[[str], bool] = bool,
     ) -> tuple[Finding, ...]:
         self.asked = tuple(causes)
         return self.shown
@@ -539,6 +549,26 @@ def test_checks_that_name_a_cause_only_among_others_are_run_for_the_failing_step
 
     assert "patch" in checked("update")
     assert "patch" not in checked("create")
+
+
+@pytest.mark.parametrize(
+    ("action", "fault", "most"),
+    [("create", "create-extension-500", 110), ("create", "", 30), ("update", "patch-name-500", 95)],
+)
+def test_for_a_crash_only_what_sends_the_failing_request_is_checked(
+    action: str, fault: str, most: int
+) -> None:
+    provider = ScimServiceProvider(token=TOKEN, faults=(fault,) if fault else ())
+    failing = event(action, reason(500), properties={"name.familyName": ("a", "b")})
+    with httpx.Client(transport=ProviderTransport(provider.handle)) as http:
+        endpoint = Endpoint(http, base_url=BASE_URL, auth=BearerToken(Secret(TOKEN)))
+        endpoint.guard.allow("writes to throwaway objects")
+        probe = Probe(endpoint=endpoint, dialect=Dialect.DEFAULT, writes=True)
+        found = diagnose(evidence(failing), probe=probe)
+        assert 0 < len(endpoint.exchanges) <= most
+    first = found.diagnoses[0]
+    assert first.cause == "unhandled-exception-500"
+    assert (first.confidence is Confidence.CONFIRMED) is bool(fault)
 
 
 def test_broken_json_is_no_sign_of_a_wrong_address() -> None:

@@ -120,6 +120,8 @@ def test_nothing_is_left_open_where_all_is_known(line: str) -> None:
         (SAVED, "job restart APP --scope full", "job restart APP --scope full"),
         (Known(files=(("--schema", "s.json"),)), "mappings APP", "mappings --schema s.json"),
         (Known(), "check-endpoint URL", "check-endpoint URL"),
+        (Known(app="A", program=("--config", "my settings.toml", "--profile", "p")), "logs APP",
+         "--config 'my settings.toml' --profile p logs A"),
     ],
 )  # fmt: skip
 def test_placeholders_are_filled(known: Known, line: str, expected: str) -> None:

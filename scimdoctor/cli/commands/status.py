@@ -85,7 +85,11 @@ def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | 
         principal = find_app(session.graph, name)
         target = {"app": principal.display_name, "service_principal": principal.id}
         found = the_job(session.graph, principal, job_id)
-    known = Known(app=target.get("service_principal"), url=session.settings.endpoint)
+    known = Known(
+        app=target.get("service_principal"),
+        url=session.settings.endpoint,
+        program=session.typed,
+    )
     verdict = read_job(found, now=session.now())
     steps = tuple(filled(step, known) for step in verdict.next_steps)
     verdict = replace(verdict, next_steps=steps)
