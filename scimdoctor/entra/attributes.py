@@ -154,7 +154,7 @@ def target_id(event: ProvisioningObjectSummary) -> str | None:
 def _from_details(steps: list[ProvisioningStep], reader: _Reader) -> Iterator[Attribute]:
     for step in steps:
         for key, text in step.details.items():
-            if key.casefold() not in _NOT_ATTRIBUTES:
+            if key.strip() and key.casefold() not in _NOT_ATTRIBUTES:
                 yield reader.attribute(reader.names.resolve(key), text)
 
 
@@ -166,7 +166,7 @@ def _modified(event: ProvisioningObjectSummary, reader: _Reader) -> Iterator[Att
     mixed = any(_is_source_only(p.display_name, reader.names) for p in event.modified_properties)
     for item in event.modified_properties:
         name = reader.names.resolve(item.display_name)
-        if _is_source_only(item.display_name, reader.names):
+        if not item.display_name.strip() or _is_source_only(item.display_name, reader.names):
             continue
         if mixed and item.display_name.casefold() in AMBIGUOUS:
             note = f"`{name.path}` may be Entra's own attribute: the log lists both kinds together"

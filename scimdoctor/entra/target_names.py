@@ -7,7 +7,7 @@ The details of export and matching steps name target attributes with every `.` a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.default_mapping import CORE_TARGETS
@@ -71,7 +71,13 @@ class TargetNames:
         for names in (self._own.get(wanted), self._core.get(wanted)):
             if names:
                 return _choose(key, names)
-        return _by_rule(key)
+        found = _by_rule(key)
+        if not self._own or found.note:
+            return found
+        note = (
+            f"`{found.path}` is none of the job's target attributes; it is sent as the log names it"
+        )
+        return replace(found, note=note)
 
 
 def _by_key(names: Iterable[str]) -> dict[str, list[str]]:
@@ -102,4 +108,5 @@ def _by_rule(key: str) -> TargetName:
         urn = f"urn:ietf:params:scim:schemas:extension:{found['name']}:2.0:{found['kind']}"
         note = f"`{key}` is read by rule; with the job's schema the name would be certain"
         return TargetName(path=f"{urn}:{found['attribute']}", certain=False, note=note)
-    return TargetName(path=_AFTER_BRACKET.sub("].", key, count=1))
+    path = _AFTER_BRACKET.sub("].", key, count=1)
+    return TargetName(path=path, certain=AttributePath.parse(path) is not None)

@@ -161,3 +161,11 @@ def test_unknown_loses_to_a_known_value() -> None:
         event("create", changes=(changed("title", "Engineer"),), steps=steps)
     )
     assert found["title"].value == "Engineer"
+
+
+def test_what_the_schema_does_not_have_is_named_and_a_blank_name_is_no_attribute() -> None:
+    update = event("update", changes=(changed("flubber", "b", "a"), changed(" ", "x")))
+    known = attempted_attributes(update, custom_app_schema())["flubber"]
+    assert "none of the job's target attributes" in str(known.note)
+    assert [*attempted_attributes(update)] == ["flubber"]
+    assert attempted_attributes(update)["flubber"].note is None

@@ -77,8 +77,8 @@ def _failure(page: Page, finding: Finding, exchanges: dict[str, Exchange]) -> No
             page.prose(f"{ref}  {one_line(target, limit=160)} → {answer_text(exchange)}", indent=4)
     if finding.reproduce:
         page.command(finding.reproduce, indent=4)
-    if finding.references:
-        page.bullet(Text(" · ").join(page.link(r) for r in finding.references), sign="→", indent=4)
+    for url in finding.references:
+        page.reference(url, indent=4)
 
 
 def _measured(page: Page, report: Report) -> None:
