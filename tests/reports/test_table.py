@@ -272,3 +272,12 @@ def test_headline_of_reads_that_show_what_the_write_would_meet() -> None:
     text = headline(replace(fakes.replay(), replays=replays)).text
     assert "1 of which refers to what the app does not have" in text
     assert "1 of which meets another object with the same value" in text
+
+
+def test_what_an_attribute_s_note_says_is_not_said_again() -> None:
+    report = fakes.compare()
+    first = report.comparisons[0]
+    row = replace(first.attributes[0], note="gone: ada; not known: bob")
+    noted = replace(first, attributes=(row,), notes=("gone: ada", "of its own"))
+    text = drawn(replace(report, comparisons=(noted,)))
+    assert (text.count("gone: ada"), text.count("of its own")) == (1, 1)

@@ -44,8 +44,10 @@ def _comparisons(page: Page, comparisons: tuple[Comparison, ...]) -> None:
         page.heading(comparison.label, state_words(comparison))
         for attribute in comparison.attributes:
             _attribute(page, attribute)
+        said = " ".join(attribute.note or "" for attribute in comparison.attributes)
         for note in comparison.notes:
-            page.bullet(note)
+            if note not in said:
+                page.bullet(note)
 
 
 def _attribute(page: Page, attribute: AttributeComparison) -> None:
