@@ -6,6 +6,7 @@ holds a bearer token.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from functools import lru_cache
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import Headers
 
 REDACTED = "[redacted]"
+
+DECOY = "scimdoctor-wrong-on-purpose"
+"""No secret: what is sent as a token or client secret to see it refused. It stays in the record, so that
+a request with it can be told from one with the right credential."""
 
 _SECRET_HEADER = re.compile(
     r"authorization|token|secret|passw|passphrase|cookie|credential|session|bearer|signature|jwt"
@@ -180,10 +185,10 @@ def _is_telling(beginning: str) -> bool:
 
 
 def _hidden_parameter(found: re.Match[str]) -> str:
-    before, name, _ = found.groups()
+    before, name, value = found.groups()
     in_url = bool(before) or found.start() == 0
     secret = _is_secret_name(name) or (in_url and name.casefold() in _PARAMETERS)
-    return f"{before}{name}={REDACTED}" if secret else found[0]
+    return f"{before}{name}={REDACTED}" if secret and value != DECOY else found[0]
 
 
 def _hidden_member(found: re.Match[str]) -> str:
@@ -239,7 +244,19 @@ def redact_headers(
     )
 
 
+def is_decoy(credential: str) -> bool:
+    """Whether `credential` is `DECOY`: plain, or as a client's secret in Basic authentication."""
+    if credential == DECOY:
+        return True
+    try:
+        return base64.b64decode(credential, validate=True).endswith(f":{DECOY}".encode())
+    except ValueError:
+        return False
+
+
 def _hidden_value(value: str) -> str:
+    if is_decoy(value.partition(" ")[2]):
+        return value
     if _HARMLESS_SCHEMES.match(value):
         return f"{value.split(maxsplit=1)[0]} {REDACTED}"
     return REDACTED

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scimdoctor.checks import (
     auth,
+    clash,
     create,
     custom,
     discovery,
@@ -54,6 +55,8 @@ _IN_ORDER: tuple[Check, ...] = (
     *create.CHECKS,
     *stored.CHECKS_FIRST,
     *create.CHECKS_AFTER_READ,
+    *clash.CHECKS,
+    *create.LAST_CHECKS,
     *auth.ROUTE_CHECKS,
     *partial.CHECKS,
     *stored.CHECKS,

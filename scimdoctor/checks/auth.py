@@ -15,7 +15,7 @@ from scimdoctor.endpoint.credentials import BearerToken, ExtraHeaders, NoCredent
 from scimdoctor.endpoint.oauth import OAuthCredentials
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.redaction import Secret
+from scimdoctor.redaction import DECOY, Secret
 from scimdoctor.scim import urns
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from scimdoctor.checks.context import CheckContext
     from scimdoctor.endpoint.credentials import Credentials
     from scimdoctor.model.exchange import Exchange, Headers
-
-_WRONG_TOKEN = "scimdoctor-wrong-token-on-purpose"
 
 _SPELLED = {"bearer ": "'bearer'", "": "nothing"}
 """What may stand before the token, and how it is told; a placeholder would be redacted."""
@@ -162,7 +160,7 @@ def _wants_other_scheme(exchange: Exchange) -> bool:
 
 
 def _wrong_token(context: CheckContext) -> Iterator[Result]:
-    wrong = BearerToken(Secret(_WRONG_TOKEN))
+    wrong = BearerToken(Secret(DECOY))
     found = list(_refusal(context, wrong, "a wrong token"))
     yield from found
     if not found:
@@ -210,7 +208,7 @@ def _refusal(context: CheckContext, other: Credentials, what: str) -> Iterator[R
 def _other_routes(context: CheckContext) -> Iterator[Result]:
     if isinstance(_credentials(context), NoCredentials):
         raise Unavailable("no token is configured, so there is none to refuse")
-    wrong, user = BearerToken(Secret(_WRONG_TOKEN)), context.user("subject")
+    wrong, user = BearerToken(Secret(DECOY)), context.user("subject")
     path = requests.object_path("Users", user.id)
     body = {"schemas": [urns.PATCH_OP], "Operations": [context.op("replace", "active", True)]}
     for request in (requests.get(path), requests.with_body("PATCH", path, body)):

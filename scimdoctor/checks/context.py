@@ -7,15 +7,18 @@ fail again for a reason that is reported already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.asked import Asked
+from scimdoctor.checks.budget import Budget
 from scimdoctor.checks.check import NoAnswer, OutOfTime, RunEnds, Unavailable
 from scimdoctor.checks.crowd import Crowd, is_answer
+from scimdoctor.checks.earlier import LeftFromBefore, is_left_from_before
 from scimdoctor.checks.grace import Grace
 from scimdoctor.checks.ids import GROUP_STORED, STORED
+from scimdoctor.checks.objects import TestObject, created_id, holds
 from scimdoctor.checks.patience import Patience
 from scimdoctor.checks.presence import Presence
 from scimdoctor.checks.shapes import resources_of, without_members
@@ -29,7 +32,7 @@ from scimdoctor.scim.error import ScimError
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from scimdoctor.checks.mapped_values import Mapped
@@ -43,8 +46,14 @@ if TYPE_CHECKING:
 
         base_url: str
 
-        def send(self, request: ScimRequest, *, credentials: Credentials | None = None) -> Exchange:
-            """Send once and record."""
+        def send(
+            self,
+            request: ScimRequest,
+            *,
+            credentials: Credentials | None = None,
+            seconds: float | None = None,
+        ) -> Exchange:
+            """Send once and record; wait `seconds` at most."""
 
 
 PACED_SECONDS = 0.05
@@ -55,30 +64,6 @@ _THROTTLED_WAIT = 20.0
 """Seconds that a whole run waits because of 429: it is one finding, however often it is seen."""
 
 _GIVE_UP_AFTER = 3
-
-
-@dataclass(kw_only=True)
-class TestObject:
-    """A user or group that we made."""
-
-    __test__ = False
-
-    resource: str
-    id: str
-    sent: dict[str, Any]
-    """What it was created with, by attribute path."""
-
-    created: Exchange
-    state: dict[str, Any] | None = None
-    """As last read by id; `None` when something may have changed since."""
-
-    seen: Exchange | None = None
-    """The last read by id."""
-
-    @property
-    def name(self) -> str:
-        """The userName or displayName it was created with."""
-        return str(self.sent.get("userName" if self.resource == "Users" else "displayName"))
 
 
 class CheckContext:
@@ -161,11 +146,10 @@ class CheckContext:
 
         self.crowd = Crowd(self.endpoint, self.options.concurrency)
         self.patience = Patience(slow_after=self.options.slow_after, seconds=self.options.timeout)
-        self._deadline = self.options.clock.now() + self.options.timeout
+        self.budget = Budget(self.endpoint, self.options)
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
         self._grace = Grace()
-        self._clashed: set[tuple[str, str]] = set()
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -175,6 +159,7 @@ class CheckContext:
         Raises:
             NoAnswer: the connection failed, or the app kept answering 429.
             RunEnds: the run's time is used up, or the endpoint has gone away.
+            LeftFromBefore: a create clashed with what an earlier run of the seed left.
         """
         spelled = respell(request, self.spelling)
         try:
@@ -183,7 +168,10 @@ class CheckContext:
             self.patience.saw(event.exchange)
             self._still_there(event.exchange)
             raise
-        return self._seen(spelled, exchange)
+        seen = self._seen(spelled, exchange)
+        if is_left_from_before(self, seen):
+            raise LeftFromBefore
+        return seen
 
     def each(self, wanted: Sequence[ScimRequest]) -> Iterator[Exchange]:
         """Answers to reads that do not depend on each other, in their order, as `send` gives them.
@@ -192,7 +180,8 @@ class CheckContext:
         that no verdict rests on how many were sent at once.
         """
         self._check_time()
-        together = () if self._pace else self.crowd.ask([respell(r, self.spelling) for r in wanted])
+        spelled_so = [respell(r, self.spelling) for r in wanted]
+        together = () if self._pace else self.crowd.ask(spelled_so, within=self.budget.left)
         for request, exchange in zip_longest(wanted, together):
             if exchange is None:
                 yield self.send(request)
@@ -234,7 +223,11 @@ class CheckContext:
 
     def _still_there(self, exchange: Exchange) -> None:
         """Raise `RunEnds` if `exchange` shows that the endpoint answers nothing any more."""
-        if self.presence.lost(exchange, self.endpoint.send, sleep=self.options.clock.sleep):
+        try:
+            lost = self.presence.lost(exchange, self.budget.ask, sleep=self.options.clock.sleep)
+        except OutOfTime:
+            return  # what `exchange` shows is to be told first
+        if lost:
             self._check_time()
 
     def send_once(self, request: ScimRequest) -> Exchange:
@@ -245,16 +238,16 @@ class CheckContext:
         """
         self._check_time()
         return self.tracker.send(
-            request, lambda wanted: self.endpoint.send(respell(wanted, self.spelling))
+            request, lambda wanted: self.budget.ask(respell(wanted, self.spelling))
         )
 
     def send_as(self, request: ScimRequest, credentials: Credentials) -> Exchange:
         """Send with other credentials."""
         self._check_time()
         spelled = respell(request, self.spelling)
-        exchange = self.endpoint.send(spelled, credentials=credentials)
+        exchange = self.budget.ask(spelled, credentials)
         if exchange.crashed:
-            again = self.endpoint.send(spelled, credentials=credentials)
+            again = self.budget.ask(spelled, credentials)
             if again.status is not None and again.status < 500:
                 self.intermittent.append(exchange)
                 exchange = again
@@ -268,7 +261,7 @@ class CheckContext:
         self._check_time()
         if self._pace:
             self.options.clock.sleep(self._pace)
-        exchange = self.tracker.send(request, self.endpoint.send)
+        exchange = self.tracker.send(request, self.budget.ask)
         if exchange.response is None or exchange.response.truncated:
             self._broken += 1
             raise NoAnswer(exchange)
@@ -297,8 +290,7 @@ class CheckContext:
             raise RunEnds(impatient)
         if self._broken >= _GIVE_UP_AFTER:
             raise RunEnds(f"the endpoint left {self._broken} requests in a row unanswered")
-        if self.options.clock.now() >= self._deadline:
-            raise OutOfTime(f"the run's {self.options.timeout:g} seconds were used up")
+        self.budget.check()
 
     def _again_slower(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Wait as told and send again: the app may only be guarding itself against our pace."""
@@ -336,9 +328,15 @@ class CheckContext:
 
     # -- waiting ---------------------------------------------------------------------------
 
-    def settle(self, _write: Exchange, *, brief: bool = False) -> Iterable[float]:
+    def wait_as_known(self, write: Exchange) -> float:
+        """Wait before the first look as long as an earlier write took to show; returns the seconds."""
+        return self._grace.as_known(self.options.clock.sleep) if write.ok else 0.0
+
+    def settle(
+        self, _write: Exchange, waited: float = 0.0, *, brief: bool = False
+    ) -> Iterable[float]:
         """Moments at which to look again for the effect of a write, sleeping in between."""
-        return self._grace.moments(self.options.clock.sleep, brief=brief)
+        return self._grace.moments(self.options.clock.sleep, waited, brief=brief)
 
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""
@@ -482,16 +480,18 @@ class CheckContext:
             raise Unavailable(f"no test object could be created: {exchange.status}")
         return made
 
-    def unclashed(self, resource: str, role: str, made: Exchange) -> bool:
-        """Go on with other values if those of a seed clash with what an earlier run left.
+    def reseed(self, known: Collection[str]) -> None:
+        """Go on with other values: those of the seed clash with what an earlier run left.
 
-        A 409 to the first object of its kind says so; whoever called sends it once more.
+        Whoever is not `known` was made by the check that begins anew, and goes.
         """
-        if made.status != 409 or self.options.seed is None or (resource, role) in self._clashed:
-            return False
-        self._clashed.add((resource, role))
+        for resource in ("Groups", "Users"):
+            for identifier in self.tracker.ids(resource):
+                if identifier not in known:
+                    self.send(requests.delete(resource, identifier))
+        self.objects = {role: one for role, one in self.objects.items() if one.id in known}
+        self.options = replace(self.options, seed=None)
         self.values = Values(domain=self.options.domain)
-        return True
 
     def adopt(self, exchange: Exchange, attributes: dict[str, Any]) -> TestObject | None:
         """The object that a create brought about, or `None` if it did not."""
@@ -604,26 +604,6 @@ def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value
     ]
 
 
-def holds(exchange: Exchange, thing: TestObject) -> bool:
-    """Whether a list answer has `thing` in it."""
-    return exchange.ok and any(str(r.get("id")) == thing.id for r in resources_of(exchange))
-
-
-def patch_request(thing: TestObject, operations: Sequence[dict[str, Any]]) -> ScimRequest:
-    """A PATCH with exactly these operations."""
-    body = {"schemas": [urns.PATCH_OP], "Operations": list(operations)}
-    return requests.with_body("PATCH", requests.object_path(thing.resource, thing.id), body)
-
-
-def created_id(exchange: Exchange) -> str | None:
-    """The id in the answer to a create, as text; `None` if there is none."""
-    body = exchange.json
-    identifier = body.get("id") if isinstance(body, dict) else None
-    if isinstance(identifier, bool) or not isinstance(identifier, str | int):
-        return None
-    return str(identifier) or None
-
-
 def retry_after(exchange: Exchange) -> float:
     """Seconds that the answer asks to wait; one where it does not say."""
     header = exchange.response.header("retry-after") if exchange.response else None
@@ -634,8 +614,3 @@ def _may_pass(exchange: Exchange) -> bool:
     """Whether a connection broke that the next request may not break."""
     kinds = {FailureKind.RESET, FailureKind.PROTOCOL, FailureKind.REFUSED}
     return exchange.failure is not None and exchange.failure.kind in kinds
-
-
-def is_timeout(exchange: Exchange) -> bool:
-    """Whether the answer did not come in time."""
-    return exchange.failure is not None and exchange.failure.kind is FailureKind.TIMEOUT

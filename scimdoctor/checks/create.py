@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import created_id, holds
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
 from scimdoctor.checks.no_writes import refusal
+from scimdoctor.checks.objects import created_id
 from scimdoctor.checks.prose import missing_prerequisite, names_domain
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.checks.rules import family
@@ -16,13 +16,13 @@ from scimdoctor.checks.values import WORK_PHONE
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim import urns
-from scimdoctor.scim.paths import AttributePath, value_at
+from scimdoctor.scim.paths import AttributePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.model.exchange import Exchange
 
 _MEDIA_TYPES = ("application/scim+json", "application/json")
@@ -39,9 +39,6 @@ def _documented(context: CheckContext) -> Iterator[Result]:
 def _create(context: CheckContext) -> Iterator[Result]:
     person = context.values.person("subject")
     exchange = context.send(context.create_request("Users", person))
-    if context.unclashed("Users", "subject", exchange):
-        person = context.values.person("subject")
-        exchange = context.send(context.create_request("Users", person))
     if not exchange.ok:
         yield from _find_reason(context, exchange)
         return
@@ -229,9 +226,6 @@ def _answer(context: CheckContext) -> Iterator[Result]:
 def _minimal(context: CheckContext) -> Iterator[Result]:
     person = context.values.bare_person("bare")
     exchange = context.send(context.create_request("Users", person))
-    if context.unclashed("Users", "bare", exchange):
-        person = context.values.bare_person("bare")
-        exchange = context.send(context.create_request("Users", person))
     made = context.adopt(exchange, person)
     if made is not None:
         context.objects["bare"] = made
@@ -285,6 +279,7 @@ def _second_minimal(context: CheckContext) -> Iterator[Result]:
         + (
             f"only one user may be without {needed}." if needed else "only one such user may exist."
         ),
+        context.user("bare").created,
         exchange,
         cause="unhandled-exception-500" if exchange.crashed else "duplicate-create-not-409",
         severity=Severity.MAJOR,
@@ -330,135 +325,6 @@ def _needed(context: CheckContext) -> list[str]:
 def _head(text: str) -> str:
     path = AttributePath.parse(text)
     return text if path is None else path.urn or path.attribute
-
-
-def _duplicate(context: CheckContext) -> Iterator[Result]:
-    user = context.user("subject")
-    person = {**context.values.person("double"), "userName": user.name}
-    exchange = context.send(context.create_request("Users", person))
-    if exchange.crashed:
-        again = context.send(context.create_request("Users", person))
-        if again.status == 409:
-            context.intermittent.append(exchange)
-            exchange = again
-    words = f"POST of a userName that exists was answered {answer_words(exchange)}"
-    context.spelling.clash_status = exchange.status
-    if exchange.ok:
-        same = created_id(exchange) == user.id
-        what = "the existing user" if same else "a second user"
-        yield failed(f"{words} with {what} instead of 409.", exchange)
-        _undo(context, exchange, user)
-        if same:  # it may have been overwritten
-            del context.objects["subject"]
-    elif exchange.status != 409:
-        yield failed(f"{words} instead of 409.", exchange)
-    else:
-        body = exchange.json
-        scim_type = body.get("scimType") if isinstance(body, dict) else None
-        if scim_type != "uniqueness":
-            yield noted(f"{words}, but scimType is {shown(scim_type)}, not uniqueness.", exchange)
-        yield from _duplicate_in_capitals(context, user)
-
-
-def _undo(context: CheckContext, exchange: Exchange, user: TestObject) -> None:
-    """Delete what a create made that should have been refused: it would spoil later checks."""
-    identifier = created_id(exchange)
-    if identifier is not None and identifier != user.id:
-        context.send(requests.delete("Users", identifier))
-
-
-def _duplicate_in_capitals(context: CheckContext, user: TestObject) -> Iterator[Result]:
-    local, _, domain = user.name.partition("@")
-    person = {**context.values.person("double"), "userName": f"{local.upper()}@{domain}"}
-    exchange = context.send(context.create_request("Users", person))
-    if exchange.ok and created_id(exchange) != user.id:
-        _undo(context, exchange, user)
-        asked = context.find("Users", "userName", user.name.upper())
-        missed = asked.ok and not holds(asked, user)
-        missed = missed and holds(context.find("Users", "userName", user.name), user)
-        yield failed(
-            "POST of a userName that exists in other letter case was answered "
-            f"{answer_words(exchange)}: userName is not case-exact."
-            + (" Nor does the query find the user in other letter case." if missed else ""),
-            exchange,
-            cause="filter-case-sensitive" if missed else None,
-            severity=Severity.MINOR,
-        )
-
-
-def _namesake(context: CheckContext) -> Iterator[Result]:
-    user = context.user("subject")
-    name = context.values.user_name("namesake")
-    shared = {k: v for k, v in user.sent.items() if k not in {"userName", "externalId"}}
-    own = {"userName": name, "externalId": context.values.guid()}
-    emails = {path: name for path in shared if path.startswith("emails[")}
-    number = {p: v + "7" for p, v in shared.items() if p.endswith(":employeeNumber")}
-    exchange = context.send(context.create_request("Users", {**shared, **emails, **number, **own}))
-    if not exchange.ok:
-        yield failed(
-            "POST of a user with another's name, but its own userName, e-mail address and "
-            f"externalId was answered {answer_words(exchange)}.",
-            exchange,
-        )
-        return
-    yield from _shared_key(context, shared, number)
-
-
-def _shared_key(
-    context: CheckContext, shared: dict[str, Any], number: dict[str, Any]
-) -> Iterator[Result]:
-    external = {
-        **context.values.person("namesake"),
-        "externalId": context.user("subject").sent.get("externalId", "x"),
-    }
-    exchange = context.send(context.create_request("Users", external))
-    if exchange.status == 409:
-        yield noted(
-            "POST of a new userName with an externalId that another user has was answered "
-            f"{answer_words(exchange)}. That is legal; map externalId from objectId, since "
-            "mailNickname, its default source, need not be unique.",
-            exchange,
-        )
-    elif exchange.ok and created_id(exchange) == context.user("subject").id:
-        yield from _overwritten(context, exchange, "externalId")
-        return
-    same_mail = {**shared, **number, "userName": context.values.user_name("namesake")}
-    same_mail["externalId"] = context.values.guid()
-    exchange = context.send(context.create_request("Users", same_mail))
-    if exchange.status == 409:
-        yield failed(
-            "POST of a new userName with an e-mail address that another user has was answered "
-            f"{answer_words(exchange)}: the app takes the e-mail address for the key, and Entra's "
-            "query by userName will not find the user it clashes with.",
-            exchange,
-            severity=Severity.MINOR,
-        )
-    elif exchange.ok:
-        yield from _overwritten(context, exchange, "e-mail address")
-
-
-def _overwritten(context: CheckContext, create: Exchange, key: str) -> Iterator[Result]:
-    """See whether a create took over the user with whom the new one shares a key."""
-    user = context.user("subject")
-    first = user.created.json
-    before = (value_at(first, "userName") if isinstance(first, dict) else None) or user.name
-    read = context.read(user)
-    now = value_at(user.state or {}, "userName")
-    if read.ok and str(now).casefold() in {user.name.casefold(), str(before).casefold()}:
-        return
-    what = (
-        f"its userName is {shown(now)}" if read.ok else f"its id is answered {answer_words(read)}"
-    )
-    yield failed(
-        f"POST of a new userName with an {key} that another user has was answered "
-        f"{answer_words(create)} and overwrote that user: {what}.",
-        read,
-        create,
-        severity=Severity.BLOCKER,
-    )
-    if not read.ok:
-        context.vanished.add(user.id)
-    del context.objects["subject"]
 
 
 def _inactive(context: CheckContext) -> Iterator[Result]:
@@ -547,35 +413,9 @@ CHECKS_AFTER_READ = (
         run=_minimal,
         requires=(READ,),
     ),
-    Check(
-        rule=_rule(
-            "duplicate",
-            "A second create of the same userName is answered 409",
-            cause="duplicate-create-not-409",
-            what="Sends POST /Users with a userName that exists.",
-            why="From 409 Entra knows that it must match, not create; any other error is retried for "
-            "weeks, and a success makes two accounts of one person.",
-            admin_sees="duplicate accounts, or create events that fail without a useful code.",
-            fix="Check userName for uniqueness, without regard to letter case; answer 409 with "
-            "scimType uniqueness.",
-        ),
-        run=_duplicate,
-        requires=(READ,),
-    ),
-    Check(
-        rule=_rule(
-            "namesake",
-            "Only userName makes a create clash",
-            cause="duplicate-create-not-409",
-            what="Creates a user with the display name of another, then one with its e-mail address.",
-            why="Entra has looked for the userName and found nothing, so it creates; a clash on "
-            "something else cannot be resolved by it.",
-            admin_sees="409 for a user that the matching query does not find, in every cycle.",
-            fix="Use userName as the unique key; let other attributes repeat.",
-        ),
-        run=_namesake,
-        requires=(READ,),
-    ),
+)
+
+LAST_CHECKS = (
     Check(
         rule=_rule(
             "inactive",

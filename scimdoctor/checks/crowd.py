@@ -36,8 +36,13 @@ class Crowd:
         self.took: list[float] = []
         """Milliseconds of the last few answers to requests sent alone."""
 
-    def ask(self, requests: Sequence[ScimRequest]) -> tuple[Exchange, ...]:
-        """The answers to the first of `requests`, in their order; none where they must go alone."""
+    def ask(
+        self, requests: Sequence[ScimRequest], *, within: float = _READ_SECONDS
+    ) -> tuple[Exchange, ...]:
+        """The answers to the first of `requests`, in their order; none where they must go alone.
+
+        Each comes `within` so many seconds, if not in less.
+        """
         send_all = getattr(self._endpoint, "send_all", None)
         slow = any(taken >= _SLOW_MILLISECONDS for taken in self.took[-3:])
         together = self._at_once >= 2 and len(requests) >= 2 and self.broken_up_by is None
@@ -46,7 +51,7 @@ class Crowd:
         got: list[Exchange] = []
         for start in range(0, len(requests), self._at_once):
             some = requests[start : start + self._at_once]
-            got += send_all(some, at_once=self._at_once, seconds=_READ_SECONDS)
+            got += send_all(some, at_once=self._at_once, seconds=min(within, _READ_SECONDS))
             if any(exchange.response is None for exchange in got):
                 self._at_once = 1  # whoever is to blame: waiting for several costs too much
             if len(got) < start + len(some) or not all(is_answer(exchange) for exchange in got):

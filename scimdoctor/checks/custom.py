@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
 
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Unavailable, failed
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.ids import REPLACE
-from scimdoctor.checks.shapes import answer_words, difference, flat, request_words
+from scimdoctor.checks.objects import patch_request
+from scimdoctor.checks.shapes import answer_words, difference, flat, request_words, shown
 from scimdoctor.scim.paths import AttributePath, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
     Operations = Sequence[dict[str, Any]]
@@ -58,9 +59,19 @@ class Effect:
     def words(self) -> str:
         """What was sent and answered."""
         said = f"{request_words(self.exchange)} was answered {answer_words(self.exchange)}"
-        if self.accepted and not self.worked:
-            return f"{said}, but a read by id does not show the change"
-        return said
+        return (
+            f"{said}, but a read by id {self._seen}" if self.accepted and not self.worked else said
+        )
+
+    @property
+    def _seen(self) -> str:
+        """What the read after it shows of the attributes that it names."""
+        if self.last_read is not None and not self.last_read.ok:
+            return f"is answered {answer_words(self.last_read)}"
+        names = dict.fromkeys(name for op in _operations(self) for name in _shown_names(op))
+        pairs = [(name, value_at(self.before, name), value_at(self.after, name)) for name in names]
+        changed = [_change(*pair) for pair in pairs if pair[1] != pair[2]]
+        return f"shows {'; '.join(changed)}" if changed else "does not show the change"
 
 
 def apply(
@@ -78,10 +89,11 @@ def apply(
     before = context.state(thing)
     exchange = context.send(patch_request(thing, operations))
     thing.state = None
+    waited = context.wait_as_known(exchange)
     last_read = context.read(thing)
     waits = bool(context.delays) or not doubtful
     if exchange.ok and waits and not _holds(expect, thing.state):
-        for _ in context.settle(exchange, brief=_differ(before, thing.state)):
+        for _ in context.settle(exchange, waited, brief=_differ(before, thing.state)):
             last_read = context.read(thing)
             if _holds(expect, thing.state):
                 context.came_late(exchange)
@@ -236,6 +248,23 @@ def unasked_changes(effect: Effect) -> Iterator[str]:
 def _operations(effect: Effect) -> list[dict[str, Any]]:
     body = effect.exchange.request.json
     return body["Operations"] if isinstance(body, dict) else []
+
+
+def _shown_names(operation: dict[str, Any]) -> Iterator[str]:
+    """The attributes that an operation names, whole: a value path may hit another element."""
+    path, value = operation.get("path"), operation.get("value")
+    names = [path] if isinstance(path, str) else list(value) if isinstance(value, dict) else []
+    for name in names:
+        parsed = AttributePath.parse(name)
+        if parsed is not None:
+            yield f"{parsed.urn}:{parsed.attribute}" if parsed.urn else parsed.attribute
+
+
+def _change(name: str, before: Any, after: Any) -> str:  # noqa: ANN401 - JSON values
+    if isinstance(before, list | None) and isinstance(after, list | None) and name == "members":
+        return f"{len(after or ())} members (before: {len(before or ())})"
+    now = f"{name} {shown(after)}" if after not in (None, "", [], {}) else f"no {name}"
+    return f"{now} (before: {shown(before)})"
 
 
 def _named(operation: dict[str, Any]) -> Iterator[str]:

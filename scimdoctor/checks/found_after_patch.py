@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed
-from scimdoctor.checks.context import holds
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.values import WORK_EMAIL

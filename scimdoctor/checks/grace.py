@@ -26,15 +26,24 @@ class Grace:
         self._left, self._in_vain = _LEFT, False
         self._waited, self._lag = 0.0, 0.0
 
-    def moments(self, sleep: Callable[[float], None], *, brief: bool = False) -> Iterator[float]:
-        """Moments at which to look again, sleeping in between.
+    def as_known(self, sleep: Callable[[float], None]) -> float:
+        """Sleep as long as something once took to show: a look before that would be in vain."""
+        if self._lag:
+            sleep(self._lag)
+        return self._lag
+
+    def moments(
+        self, sleep: Callable[[float], None], waited: float = 0.0, *, brief: bool = False
+    ) -> Iterator[float]:
+        """Moments at which to look again, sleeping in between, after `waited` seconds.
 
         Waiting is `brief` where a write shows already, though not as it should.
         """
         steps = _STEPS[:1] if self._in_vain or brief else _STEPS
         if self._lag:
-            steps = (self._lag, *(_STEPS[2:3] if self._in_vain else _STEPS[1:]))
-        self._waited = 0.0
+            more = _STEPS[2:3] if self._in_vain else _STEPS[1:]
+            steps = more if waited else (self._lag, *more)
+        self._waited = waited
         for seconds in steps:
             if self._left < seconds and (self._waited or not self._lag):
                 return

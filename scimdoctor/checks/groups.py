@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import holds, patch_request
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has, must_differ
 from scimdoctor.checks.ids import (
     ACCEPTED,
@@ -18,6 +17,7 @@ from scimdoctor.checks.ids import (
     GROUPS,
     NO_MATCH,
 )
+from scimdoctor.checks.objects import holds, patch_request
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 _NOT_OFFERED = {404, 410}
@@ -115,9 +116,6 @@ def _create(context: CheckContext) -> Iterator[Result]:
 def _make(context: CheckContext) -> Iterator[Result]:
     attributes = context.values.group("team")
     exchange = context.send(context.create_request("Groups", attributes))
-    if context.unclashed("Groups", "team", exchange):
-        attributes = context.values.group("team")
-        exchange = context.send(context.create_request("Groups", attributes))
     made = context.adopt(exchange, attributes)
     if made is not None:
         context.objects["group:team"] = made

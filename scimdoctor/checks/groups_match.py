@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, failed
-from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import (
     GROUP_CREATE,
     GROUP_MATCH,
     GROUP_STORED,
 )
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 

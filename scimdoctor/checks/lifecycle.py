@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply, collateral, has, must_differ
 from scimdoctor.checks.ids import ASKED_BEFORE, DISABLE, MATCH, NO_MATCH, READ, REPLACE, VALUE_PATH
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.references import COMPATIBILITY, HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, request_words, resources_of, shown
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.effects import Effect
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 _LEAVER = "leaver"
+_CRASH = "unhandled-exception-500"
 
 
 def _set_active(context: CheckContext, value: Any) -> Effect:  # noqa: ANN401 - boolean or text
@@ -236,8 +238,7 @@ def _rename(context: CheckContext) -> Iterator[Result]:
         context.gone(_LEAVER)
         return
     if not effect.worked:
-        crashed = effect.exchange.crashed
-        cause = "unhandled-exception-500" if crashed else "immutable-attribute-refused"
+        cause = _CRASH if effect.exchange.crashed else "immutable-attribute-refused"
         yield failed(
             f"{effect.words}.",
             *effect.exchanges,
@@ -355,8 +356,7 @@ def _delete(context: CheckContext) -> Iterator[Result]:
         yield failed(f"{words}, though it exists.", exchange, cause="write-response-wrong")
         return
     if not exchange.ok:
-        crashed = exchange.crashed
-        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+        yield failed(f"{words}.", exchange, cause=_CRASH if exchange.crashed else None)
         return
     if exchange.status not in {200, 204} or (exchange.response and exchange.response.body):
         yield noted(f"{words}, not a plain 204.", exchange, cause="write-response-wrong")

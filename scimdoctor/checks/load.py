@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, failed, measured, noted, passed
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.ids import ACCEPTED, ADD_MEMBERS, CREATE, READ, REPLACE
+from scimdoctor.checks.objects import patch_request
 from scimdoctor.checks.references import HOW_IT_WORKS, TUTORIAL
 from scimdoctor.checks.shapes import answer_words, difference
 from scimdoctor.entra import requests
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange, ScimRequest
 
     _Change = tuple[str, ScimRequest]

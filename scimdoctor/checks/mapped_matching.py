@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Unavailable, failed
-from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import GROUPS, NO_MATCH
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.shapes import answer_words, resources_of, shown
 from scimdoctor.checks.values import EMPLOYEE_NUMBER, WORK_EMAIL
 from scimdoctor.scim.paths import value_at
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
 
 
 _ASKED_BY = {

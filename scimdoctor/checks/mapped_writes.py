@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Unavailable, failed, noted
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral
 from scimdoctor.checks.ids import GROUP_PATCH, SEVERAL
 from scimdoctor.checks.mapped_values import plan, same_moment
+from scimdoctor.checks.objects import patch_request
 from scimdoctor.checks.shapes import answer_words, difference, shown
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.mapped_values import Mapped, Plan
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 _AT_MOST = 3

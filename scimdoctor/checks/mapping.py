@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
-from scimdoctor.checks.context import holds
 from scimdoctor.checks.effects import apply
 from scimdoctor.checks.ids import (
     CUSTOM,
@@ -29,6 +28,7 @@ from scimdoctor.checks.mapped_writes import (
     patch,
     told_apart,
 )
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.references import ATTRIBUTES, HOW_IT_WORKS, RFC7644
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, shown
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.mapped_values import Mapped, Plan
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 _ALWAYS = ("userName", "active")

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.mapped_values import Mapped
+    from scimdoctor.checks.objects import TestObject
 
 _MADE = "mapped-group"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply, collateral, has
 from scimdoctor.checks.ids import ADD_MEMBERS, DISABLE, GROUP_PATCH
 from scimdoctor.checks.members_parallel import exactly, includes, parallel, values
+from scimdoctor.checks.objects import patch_request
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import (
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.effects import Effect
+    from scimdoctor.checks.objects import TestObject
 
 _MANY = 100
 _SHAPE = "response-attribute-malformed"
@@ -280,10 +281,7 @@ def _remove_list(context: CheckContext) -> Iterator[Result]:
                     cause="patch-op-case-sensitive",
                 )
                 return
-            yield failed(
-                f"{effect.words}: {len(member_ids(effect.after))} members are left instead of {len(rest)}.",
-                *effect.exchanges,
-            )
+            yield failed(f"{effect.words}; {len(rest)} should be left.", *effect.exchanges)
             return
         yield from collateral(effect)
 
@@ -298,10 +296,7 @@ def _remove_filter(context: CheckContext) -> Iterator[Result]:
     if effect.worked:
         yield from collateral(effect)
         return
-    yield failed(
-        f"{effect.words}: {len(member_ids(effect.after))} members are left instead of 2.",
-        *effect.exchanges,
-    )
+    yield failed(f"{effect.words}; 2 should be left.", *effect.exchanges)
 
 
 def _remove_absent(context: CheckContext) -> Iterator[Result]:

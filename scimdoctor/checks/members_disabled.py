@@ -28,16 +28,19 @@ def _stays(context: CheckContext) -> Iterator[Result]:
         expect=lambda s: leaver.id in member_ids(s),
     )
     asleep = [context.op("replace", "active", context.boolean(value=False))]
-    if not joined.worked or not apply(context, leaver, asleep, expect=has("active", False)).worked:
+    left = apply(context, leaver, asleep, expect=has("active", False)) if joined.worked else joined
+    if not left.worked:
         raise Unavailable("no member could be disabled")
     if not context.read(group).ok or leaver.id in member_ids(context.state(group)):
         return
     awake = [context.op("replace", "active", context.boolean(value=True))]
-    apply(context, leaver, awake, expect=has("active", True))
+    back = apply(context, leaver, awake, expect=has("active", True))
+    steps = (joined.exchange, left.exchange, back.exchange)
     read = context.read(group)
     if leaver.id in member_ids(context.state(group)):
         yield noted(
             "A disabled member shows in the group only once the user is active again.",
+            *steps,
             read,
             cause="attribute-not-stored-or-returned",
         )
@@ -45,7 +48,7 @@ def _stays(context: CheckContext) -> Iterator[Result]:
     yield failed(
         "When a member was disabled the group lost it, and did not get it back when the user was "
         "restored; Entra sends the membership no second time.",
-        joined.exchange,
+        *steps,
         read,
     )
 

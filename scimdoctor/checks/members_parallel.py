@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import failed, noted
-from scimdoctor.checks.context import patch_request
 from scimdoctor.checks.effects import apply
+from scimdoctor.checks.objects import patch_request
 from scimdoctor.checks.shapes import (
     answer_words,
     member_ids,

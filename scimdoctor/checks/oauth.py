@@ -18,7 +18,7 @@ from scimdoctor.endpoint.credentials import ExtraHeaders, expiry
 from scimdoctor.endpoint.oauth import OAuthClient, OAuthCredentials, TokenAnswer, fetch_token
 from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.redaction import Secret
+from scimdoctor.redaction import DECOY, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.exchange import ScimRequest
 
 RFC6749 = "https://www.rfc-editor.org/rfc/rfc6749"
-_WRONG_SECRET = "scimdoctor-wrong-secret-on-purpose"
 _SHORTEST, _LONGEST = 60, 360
 """Minutes that a token must and may live by Microsoft's validation of gallery apps."""
 
@@ -169,7 +168,7 @@ def _places(context: CheckContext) -> Iterator[Result]:
 
 def _wrong_secret(context: CheckContext) -> Iterator[Result]:
     credentials = _credentials(context)
-    other = replace(credentials.client, client_secret=Secret(_WRONG_SECRET))
+    other = replace(credentials.client, client_secret=Secret(DECOY))
     answer = fetch_token(other, credentials.wire, credentials.recorder)
     exchange = answer.exchange
     words = f"A wrong client secret was answered {answer_words(exchange)}"

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
 
 _SIMPLE = ("displayName", "title", "name.familyName", "preferredLanguage")
 _CLEARS = "replace-clears-unsent-values"

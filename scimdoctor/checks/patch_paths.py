@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
     from scimdoctor.checks.effects import Effect
+    from scimdoctor.checks.objects import TestObject
 
 
 def _value_path(context: CheckContext) -> Iterator[Result]:
@@ -67,8 +68,7 @@ def _value_path(context: CheckContext) -> Iterator[Result]:
                 severity=Severity.MAJOR,
             )
             return
-        now = f": it became {shown(elements_at(effect.after, path))}." if stripped else "."
-        yield failed(f"{effect.words}{now}", *effect.exchanges, cause=cause)
+        yield failed(f"{effect.words}.", *effect.exchanges, cause=cause)
         return
     yield from _element_damage(effect, path, before)
     yield from collateral(effect)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
 
 WORK_REGION = 'addresses[type eq "work"].region'
 WORK_POSTAL_CODE = 'addresses[type eq "work"].postalCode'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.context import holds
 from scimdoctor.checks.ids import ASKED_BEFORE, MATCH, NO_MATCH
+from scimdoctor.checks.objects import holds
 from scimdoctor.checks.references import KNOWN_ISSUES, TUTORIAL
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, resources_of
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scimdoctor.checks.check import Result
-    from scimdoctor.checks.context import CheckContext, TestObject
+    from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
 
 
@@ -111,7 +112,7 @@ def _asked_before(context: CheckContext) -> Iterator[Result]:
     if context.doubtful_filter:
         raise Unavailable("the query misses users who exist")
     person = context.values.bare_person("asked")
-    context.find("Users", "userName", person["userName"])
+    before = context.find("Users", "userName", person["userName"])
     made = context.create("Users", person)
     found = context.find_own(made, "userName", made.name)
     if not found.ok or holds(found, made):
@@ -125,6 +126,7 @@ def _asked_before(context: CheckContext) -> Iterator[Result]:
             f"The query for the userName {made.name!r} was sent, then the user created; the same query "
             f"was answered {answer_words(found)} without the user. A user for whom nobody asked before "
             "the create is found, so the empty answer is kept and given again.",
+            before,
             found,
             cause="filter-misses-existing",
         )
@@ -177,10 +179,10 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
         person["userName"] = f"{local}.{person['userName']}"
         exchange = context.send(context.create_request("Users", person))
         user = context.adopt(exchange, person)
-        if user is None:
-            refused.append(exchange)
-        else:
+        if user is not None:
             made.append(user)
+        elif not exchange.ok:  # a success that cannot be read is no refusal (see read/faithful)
+            refused.append(exchange)
     problems = list(_symbols_missed(context, made))
     yield from problems
     if problems or context.doubtful_filter:

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
+from scimdoctor.checks.shapes import resources_of
 from scimdoctor.endpoint.curl import curl_line
-from scimdoctor.model.exchange import ScimRequest
+from scimdoctor.entra import requests
+from scimdoctor.model.exchange import FailureKind, ScimRequest, header_value, json_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from scimdoctor.model.exchange import Exchange
 
-_FIRST_ID = """grep -o '"id" *: *"\\{0,1\\}[^",}]*' | head -n 1 | sed 's/^"id" *: *"\\{0,1\\}//'"""
+_FIRST_ID = (
+    """LC_ALL=C grep -o '"id" *: *"\\{0,1\\}[^",}]*' | head -n 1 """
+    """| LC_ALL=C sed 's/^"id" *: *"\\{0,1\\}//'"""
+)
+"""Byte by byte: an answer may not be in the encoding that the shell expects."""
+
 _MOST_MADE = 5
 """Objects that a line makes; the rest keep the ids of the run."""
 
@@ -31,6 +38,10 @@ _LARGEST = 8_000
 
 _CHANGES = frozenset({"PATCH", "PUT"})
 _ON_OBJECTS = _CHANGES | {"DELETE"}
+_COLLECTIONS = frozenset({"/Users", "/Groups"})
+_NEW = "id-of-what-was-made-last"
+"""Stands in a path for an id that only the line itself will know."""
+
 _NAMES = ("userName", "externalId", "displayName")
 
 
@@ -41,19 +52,29 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     the finding's other writes, reads what a change with success came to, and removes what it made.
     """
     last = exchanges[-1]
-    steps = [x for x in exchanges[:-1] if x.request.method in _ON_OBJECTS]
+    steps = [x for x in exchanges[:-1] if x.request.method in _ON_OBJECTS or _repeats(x, sent)]
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
-    made = _some_of(list(_made_for([*steps, last], sent)), last)
+    shown = {_id(x) for x in exchanges[:-1] if x.request.method == "POST" and x.ok} - {""}
+    made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
     if last.failure is not None:
         return _line(last)
     if not steps and made and last.request.method == "GET":
         steps = list(_last_change(made[-1], last, sent))
+        made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
     names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)}
-    parts = [f"{names[_id(one)]}=$({_line(one)} | {_FIRST_ID})" for one in made]
-    parts += [_line(step) for step in steps]
+    # The same question asked before there was anything to find.
+    parts = [_line(x) for x in exchanges[:-1] if x.request == last.request]
+    parts += [f"{names[_id(one)]}=$({_line(one)} | {_FIRST_ID})" for one in made]
+    again = next((x for x in steps if x.request.method == "POST"), None)
+    for step in steps:
+        parts += _made_under(step, names) if step is again else [_line(step)]
     parts += _shown(last, exchanges, names)
-    parts += [_line(one, _removal(one)) for one in made]
+    if again is not None:  # of an app that does not overwrite, it makes something new
+        parts.append(_removed(again))
+    # Groups first: an app may refuse to delete who is a member.
+    groups_first = sorted(made, key=lambda one: one.request.path)
+    parts += [_line(one, _removal(one)) for one in groups_first]
     return "; ".join(_with_variables(part, names) for part in parts)
 
 
@@ -67,17 +88,44 @@ def _some_of(made: list[Exchange], last: Exchange) -> list[Exchange]:
 
 def _shown(last: Exchange, exchanges: Sequence[Exchange], names: dict[str, str]) -> Iterator[str]:
     """The request of the finding; of a change also what it came to, of a create the removal."""
-    if last.request.method == "POST" and last.ok and _id(last):
-        names[_id(last)] = "NEW"
-        yield f"MADE=$({_line(last)})"
-        yield """printf '%s\\n' "$MADE\""""
-        yield f"""NEW=$(printf '%s' "$MADE" | {_FIRST_ID})"""
-        yield _line(last, _removal(last))
+    if last.request.method == "POST" and last.request.path in _COLLECTIONS:
+        if _id(last) in names:  # it gave an object that the line has made before
+            yield _line(last)
+            return
+        yield from _made_under(last, names)
+        yield _removed(last)
         return
     yield _line(last)
     if last.ok and last.request.method in _CHANGES:
         reads = [x for x in exchanges[:-1] if x.request.method == "GET"]
         yield from (_line(x) for x in reads[-1:] if x.request.path == last.request.path)
+
+
+def _made_under(create: Exchange, names: dict[str, str]) -> Iterator[str]:
+    """A create, and what finds out the id of what it made: from its answer, else by its name.
+
+    One that was refused makes something, too, once the app is mended.
+    """
+    names[_NEW] = "NEW"
+    yield f"MADE=$({_line(create)})"
+    yield """printf '%s\\n' "$MADE\""""
+    yield f"""NEW=$(printf '%s' "$MADE" | {_FIRST_ID})"""
+    query = _by_name(create) if create.ok or create.crashed else None
+    if not _id(create) and query is not None:
+        yield f"""NEW=${{NEW:-$({_line(create, query)} | {_FIRST_ID})}}"""
+
+
+def _removed(create: Exchange) -> str:
+    path = f"{create.request.path.rstrip('/')}/{_NEW}"
+    return f"""test -z "$NEW" || {_line(create, ScimRequest(method="DELETE", path=path))}"""
+
+
+def _by_name(create: Exchange) -> ScimRequest | None:
+    """The query for what a create made, by the name it was sent with."""
+    body, resource = create.request.json, create.request.path.strip("/")
+    attribute = "userName" if resource == "Users" else "displayName"
+    name = body.get(attribute) if isinstance(body, dict) else None
+    return requests.match_query(resource, attribute, name) if isinstance(name, str) else None
 
 
 def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchange]:
@@ -106,33 +154,60 @@ def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchang
 
 def _operations(exchange: Exchange) -> list[tuple[str, str]]:
     """Path and value of each operation."""
+    return [
+        (str(o.get("path")), json.dumps(o.get("value"), sort_keys=True)) for o in _bodies(exchange)
+    ]
+
+
+def _bodies(exchange: Exchange) -> list[dict[str, Any]]:
     body = exchange.request.json
     operations = body.get("Operations") if isinstance(body, dict) else None
-    return [
-        (str(o.get("path")), json.dumps(o.get("value"), sort_keys=True))
-        for o in operations or ()
-        if isinstance(o, dict)
-    ]
+    return [o for o in operations or () if isinstance(o, dict)]
+
+
+def _values_of(exchange: Exchange) -> set[str]:
+    return {str(o.get("value")).casefold() for o in _bodies(exchange)}
+
+
+def _adds_members(operation: dict[str, Any]) -> bool:
+    path = str(operation.get("path")).casefold()
+    return path == "members" and str(operation.get("op")).casefold() != "remove"
 
 
 def _is_of_members(operation: tuple[str, str]) -> bool:
     return operation[0].casefold().startswith("members")
 
 
-def _made_for(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> Iterator[Exchange]:
-    """The creates of the objects that these requests name, oldest first."""
+def _made_for(
+    exchanges: Sequence[Exchange], sent: Sequence[Exchange], besides: Collection[str]
+) -> Iterator[Exchange]:
+    """The creates of the objects that these requests name, and of those `besides`, oldest first."""
+    known: set[str] = set()
     text = " ".join(
         f"{unquote_plus(x.request.target)} {x.request.body.decode('utf-8', 'replace')}"
         for x in exchanges
-    )
+    ).casefold()
     asked = {value for x in exchanges for value in _compared(x.request)}
+    found = {str(r.get("id")) for r in resources_of(exchanges[-1])} | set(besides)
     for one in sent:
         if one.request.method != "POST" or not one.ok or one in exchanges or not _id(one):
             continue
         if len(one.request.body) > _LARGEST:
             continue
-        if any(name in text for name in _known_by(one)) or not asked.isdisjoint(_texts(one)):
+        named = any(name.casefold() in text for name in _known_by(one)) or not asked.isdisjoint(
+            _texts(one)
+        )
+        if (named or _id(one) in found) and _id(one) not in known:
+            known.add(_id(one))
             yield one
+
+
+def _repeats(create: Exchange, sent: Sequence[Exchange]) -> bool:
+    """Whether this is a create that gave the id of an earlier one, which it may have overwritten."""
+    if create.request.method != "POST" or not create.ok or create not in sent:
+        return False
+    earlier = sent[: sent.index(create)]
+    return any(x.request.method == "POST" and x.ok and _id(x) == _id(create) for x in earlier)
 
 
 _IN_BRACKETS = re.compile(r"\[[^\]]*\]")
@@ -143,7 +218,7 @@ def _compared(request: ScimRequest) -> Iterator[str]:
     """The values that a filter asks for, without those that choose an element of a list."""
     if request.method == "GET" and "filter=" in request.query:
         for value in _COMPARED.findall(_IN_BRACKETS.sub("", unquote_plus(request.query))):
-            yield value.casefold()
+            yield str(json_of(f'"{value}"'.encode()) or value).casefold()
 
 
 def _texts(created: Exchange) -> Iterator[str]:
@@ -158,13 +233,21 @@ def _texts(created: Exchange) -> Iterator[str]:
 
 
 def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> Iterator[Exchange]:
-    """The last change of the object before it was asked for: what the read is to show."""
+    """The last change of the object before it was asked for: what the read is to show.
+
+    Also what gave it a value that is asked for, and of a group the last that gave it members, as most
+    of what is wrong is wrong with them.
+    """
     path = _removal(made).path
     before = sent[: sent.index(asked)] if asked in sent else sent
     changes = [
         x for x in before if x.ok and x.request.path == path and x.request.method in _ON_OBJECTS
     ]
-    yield from changes[-1:]
+    wanted = set(_compared(asked.request))
+    named = [n for n, x in enumerate(changes) if wanted & _values_of(x)]
+    filled = [n for n, x in enumerate(changes) if any(map(_adds_members, _bodies(x)))]
+    chosen = {*named[-1:], *filled[-1:], len(changes) - 1}
+    yield from (changes[n] for n in sorted(chosen) if n >= 0)
 
 
 def _known_by(created: Exchange) -> Iterator[str]:
@@ -190,7 +273,14 @@ def _removal(created: Exchange) -> ScimRequest:
 def _line(exchange: Exchange, request: ScimRequest | None = None) -> str:
     """A `curl` line; the token endpoint is somewhere else than the SCIM root."""
     root = exchange.url.removesuffix(exchange.request.target)
-    return curl_line(request or exchange.request, root)
+    return curl_line(request or exchange.request, root, signed=_is_signed(exchange))
+
+
+def _is_signed(exchange: Exchange) -> bool:
+    """Whether a credential went with it; one that was never sent for want of a token would have had it."""
+    recorded = header_value(exchange.request.headers, "authorization") is not None
+    missing = exchange.failure is not None and exchange.failure.kind is FailureKind.CREDENTIALS
+    return recorded or missing
 
 
 def _with_variables(line: str, names: dict[str, str]) -> str:

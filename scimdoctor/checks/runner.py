@@ -14,16 +14,27 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.check import NoAnswer, OutOfTime, Result, RunEnds, Unavailable, failed
+from scimdoctor.checks.budget import is_timeout
+from scimdoctor.checks.check import (
+    NoAnswer,
+    OutOfTime,
+    Result,
+    RunEnds,
+    Unavailable,
+    failed,
+    skipped,
+)
 from scimdoctor.checks.cleanup import CLEAN_UP, clean_up
-from scimdoctor.checks.context import CheckContext, is_timeout
+from scimdoctor.checks.context import CheckContext
+from scimdoctor.checks.earlier import LeftFromBefore
 from scimdoctor.checks.ids import AVAILABLE
 from scimdoctor.checks.options import CheckOptions
+from scimdoctor.checks.patience import LATE
 from scimdoctor.checks.reproduction import reproduced
 from scimdoctor.checks.roots import one_root_per_cause
 from scimdoctor.checks.shapes import answer_words, is_html, request_words
 from scimdoctor.checks.tracker import NoJournal, Tracker
-from scimdoctor.endpoint.leftovers import cleanup_command
+from scimdoctor.endpoint.leftovers import cleanup_command, may_be_left
 from scimdoctor.errors import Interrupted, ScimDoctorError, WritesUsedUp
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.finding import Finding, Outcome
@@ -106,13 +117,12 @@ def _interrupted(left: tuple[str, ...], url: str) -> str:
 
 
 def _not_cleaned(context: CheckContext) -> str:
-    """The clean-up was stopped too: what may be left, and the command that removes it."""
+    """The clean-up was stopped too: how much may be left, and the command that removes it."""
     left = [f"/Users/{one}" for one in context.tracker.ids("Users")]
     left += [f"/Groups/{one}" for one in context.tracker.ids("Groups")]
-    listed = f": {', '.join(left[:_LISTED])}" if left else ""
-    more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
-    url = context.endpoint.base_url
-    return f"stopped while cleaning up; still there{listed}{more}. To remove it: {cleanup_command(url)}"
+    listed = f" ({', '.join(left[:_LISTED])}{', …' if len(left) > _LISTED else ''})" if left else ""
+    count, url = context.tracker.left, context.endpoint.base_url
+    return f"stopped while cleaning up; {may_be_left(count, url)}{listed}"
 
 
 _LISTED = 20
@@ -181,9 +191,12 @@ class _Run:
             return
         before = len(self.sent())
         self.context.asked.looked_at.clear()
+        stopwatch = self.context.options.clock.stopwatch
+        began = stopwatch()
         results = self._results(check) or [_nothing_wrong(check)]
+        took = round((stopwatch() - began) * 1000, 1)
         own = (*self.context.asked.looked_at, *self.sent()[before:])
-        self.add(check.id, check, [_shown(result, own) for result in results])
+        self.add(check.id, check, [_shown(result, own) for result in results], took)
 
     def stop(self, selected: Iterable[Check]) -> None:
         """Skip what the user's Ctrl-C left undone."""
@@ -219,35 +232,61 @@ class _Run:
             return self._lacking.get(root, f"cannot be told while {root} fails")
         return None
 
+    def _in_hand(self, before: int) -> Result:
+        """What a check was about when the user stopped it, if it had sent more than `before`."""
+        last = next(iter(self.sent()[before:][-1:]), None)
+        if last is None or last.failure is None or last.failure.kind is not FailureKind.STOPPED:
+            return skipped("not finished: the user stopped the run")
+        waited = last.elapsed_in_milliseconds / 1000
+        words = (
+            f"{request_words(last)} had no answer after {waited:.1f} s, when the run was stopped"
+        )
+        if waited < self.context.options.slow_after * LATE:
+            return skipped(f"not finished: {words}")
+        return failed(f"{words}.", last, cause="endpoint-too-slow-or-throttled")
+
     def _results(self, check: Check) -> list[Result]:
         results: list[Result] = []
+        before = len(self.sent())
+        known = {i for kind in ("Users", "Groups") for i in self.context.tracker.ids(kind)}
         try:
             for result in check.run(self.context):
                 results.append(result)  # noqa: PERF402 - what came before an exception counts
-        except Unavailable as reason:
-            results.append(Result(outcome=Outcome.SKIPPED, message=str(reason)))
-        except NoAnswer as event:
-            results.append(_no_answer(event))
-        except RunEnds as event:
-            self._stopped = str(event)
-            unjudged = isinstance(event, OutOfTime)
-            outcome = Outcome.ERRORED if unjudged else Outcome.SKIPPED
-            results.append(Result(outcome=outcome, message=f"not finished: {event}"))
+        except KeyboardInterrupt:
+            self.add(check.id, check, [*results, self._in_hand(before)])
+            raise
+        except LeftFromBefore:
+            self.context.reseed(known)
+            return self._results(check)
         except WritesUsedUp as event:
-            results.append(
-                Result(outcome=Outcome.SKIPPED, message=f"not finished: {event.message}")
-            )
+            results.append(skipped(f"not finished: {event.message}"))
         except ScimDoctorError:
             raise
-        except Exception as error:  # noqa: BLE001 - one check's crash must not end the run
-            results.append(Result(outcome=Outcome.ERRORED, message=_crash(error)))
+        except Exception as event:  # noqa: BLE001 - one check's crash must not end the run
+            results.append(self._ending(event))
         return results
 
-    def add(self, key: str, check: Check, results: list[Result]) -> None:
+    def _ending(self, event: Exception) -> Result:
+        """What is to be said of a check that could not be finished."""
+        match event:
+            case Unavailable():
+                return skipped(str(event))
+            case NoAnswer():
+                return _no_answer(event)
+            case RunEnds():
+                self._stopped = str(event)
+                unjudged = isinstance(event, OutOfTime)
+                outcome = Outcome.ERRORED if unjudged else Outcome.SKIPPED
+                return Result(outcome=outcome, message=f"not finished: {event}")
+            case _:
+                return Result(outcome=Outcome.ERRORED, message=_crash(event))
+
+    def add(self, key: str, check: Check, results: list[Result], took: float = 0.0) -> None:
         """Turn `results` into findings and remember what others may build on."""
         problems = [r for r in results if r.outcome in {Outcome.FAILED, Outcome.ERRORED}]
         chosen = problems or results[-1:] or [_nothing_wrong(check)]
         found = [self._finding(check, result) for result in chosen]
+        found[0] = replace(found[0], elapsed_in_milliseconds=took)
         self._findings[key] = found
         anyway = self.context.works_anyway
         if found[-1].message not in {LEFT_OUT, READ_ONLY}:
@@ -281,6 +320,8 @@ class _Run:
             evidence=tuple(x.id for x in result.exchanges),
             reproduce=self._reproduce(result, last) if last else None,
             references=rule.references if broken else (),
+            why=rule.why if broken else "",
+            rfc=rule.rfc if broken else None,
             figures=result.figures,
         )
 

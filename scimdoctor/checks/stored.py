@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _IMPORTANT = {"userName", "externalId", "active", "displayName", WORK_EMAIL}
 _RULE_OF_APP = "value-not-allowed-by-app"
+_NAMES = {"displayName", "name.familyName", "name.givenName", "externalId"}
+"""By which people are known, and accounts are matched."""
+
 _CASE_FREE = {"userName", WORK_EMAIL}
 """Identifiers that an app may fold to one letter case (RFC 7643 section 7, caseExact)."""
 
@@ -230,6 +233,7 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
             f"POST of a user whose names have accents was answered with {broken or 'no resource'}.",
             exchange,
             cause="response-attribute-malformed",
+            severity=Severity.MAJOR,
         )
         return
     if made is None:
@@ -250,8 +254,12 @@ def _faithful(context: CheckContext) -> Iterator[Result]:
             and difference(sent[path], value_at(state, path)) is not None
         ):
             got = value_at(state, path)
+            destroyed = path in _NAMES
             yield failed(
-                f"{path} was sent as {shown(sent[path])} and is {shown(got)}.", exchange, read
+                f"{path} was sent as {shown(sent[path])} and is {shown(got)}.",
+                exchange,
+                read,
+                severity=Severity.MAJOR if destroyed else None,
             )
             return
 

@@ -161,6 +161,12 @@ class Tracker:
             ticket.id = ticket.id or identifier
             self._journal.created(ticket.key, ticket.id)
 
+    @property
+    def left(self) -> int:
+        """How many objects were, or may have been, created and are not known to be gone."""
+        with self._lock:
+            return len(self._tickets)
+
     def ids(self, resource: str) -> list[str]:
         """The ids of all objects of this kind that are there now."""
         with self._lock:

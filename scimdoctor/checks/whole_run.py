@@ -6,8 +6,8 @@ import statistics
 from typing import TYPE_CHECKING
 
 from scimdoctor.checks.check import Check, Unavailable, failed, measured, noted, passed
-from scimdoctor.checks.context import created_id
 from scimdoctor.checks.ids import ACCEPTED, CREATE, READ
+from scimdoctor.checks.objects import created_id
 from scimdoctor.checks.patience import LATE
 from scimdoctor.checks.references import HOW_IT_WORKS, RFC7644, TUTORIAL
 from scimdoctor.checks.rules import family
@@ -129,7 +129,7 @@ def _delays(context: CheckContext) -> Iterator[Result]:
     if context.delays:
         first = context.delays[0]
         yield noted(
-            f"{len(context.delays)} writes were visible only a moment after their answer, "
+            f"{len(context.delays)} writes or more were visible only a moment after their answer, "
             f"the first of them {request_words(first)}.",
             *context.delays[:3],
         )

@@ -77,7 +77,9 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
         clock=Clock(now=session.monotonic, sleep=session.sleep),
         tls_probe=partial(probe_tls, ca_file=session.settings.ca_file),
     )
-    with session.endpoint(url, endpoint_options) as endpoint:
+    given = endpoint_options.request_timeout or session.settings.request_timeout
+    bounded = replace(endpoint_options, request_timeout=min(given, options.timeout))
+    with session.endpoint(url, bounded) as endpoint:
         _agree(session, asked, endpoint)
         stopped: tuple[str, ...] = ()
         try:
@@ -99,6 +101,15 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             limits=(*stopped, *_limits(findings)),
         )
         return Checked(report=report, interrupted=next(iter(stopped), None))
+
+
+def left_behind(session: Session, asked: Checking) -> str:
+    """What a run leaves that was stopped while it stopped, as the journal has it."""
+    from scimdoctor.endpoint.leftovers import may_be_left
+
+    base_url = parse_tenant_url(asked.url or session.settings.endpoint or "").base_url
+    left = len(journal_of(session).resources(base_url))
+    return f"stopped; {may_be_left(left, base_url)}"
 
 
 def _options(session: Session, asked: Checking, url: str) -> CheckOptions:

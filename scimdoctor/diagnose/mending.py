@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.causes import ALL_CAUSES
 from scimdoctor.checks import ALL_CHECKS
+from scimdoctor.checks.other_causes import ANYWHERE
 from scimdoctor.diagnose.remedies import Known, filled
 from scimdoctor.model.rule import FixedBy, Remediation
 
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scimdoctor.model.finding import Finding
+
+_OF_ANOTHER_CHECK = ANYWHERE | {
+    "app-prerequisite-missing",
+    "auth-scheme-unsupported",
+    "boolean-string-rejected",
+    "needs-scim-compliance-flag",
+    "patch-method-missing",
+    "patch-op-case-sensitive",
+    "request-content-type-refused",
+    "secret-token-unusable",
+    "tenant-url-wrong",
+    "token-expired-or-revoked",
+}
+"""Causes that a check meets on its way: what it says of its own subject does not end them."""
 
 _AGAIN = "scimdoctor check-endpoint URL"
 """What whoever reads the finding has just run."""
@@ -28,10 +43,10 @@ def mended(findings: Iterable[Finding], known: Known) -> tuple[Finding, ...]:
         rule, cause = checks.get(finding.check), causes.get(finding.cause or "")
         own = rule is not None and finding.cause == rule.cause
         by = cause.fixed_by if cause else FixedBy.APP_DEVELOPER
-        if rule is not None and (own or cause is None):
-            yield Remediation(
-                who=FixedBy.APP_DEVELOPER if by is FixedBy.EITHER else by, text=rule.fix
-            )
+        if rule is not None and (own or finding.cause not in _OF_ANOTHER_CHECK):
+            meant = causes[rule.cause].fixed_by if rule.cause else FixedBy.APP_DEVELOPER
+            who = FixedBy.APP_DEVELOPER if meant is FixedBy.EITHER else meant
+            yield Remediation(who=who, text=rule.fix)
         for remedy in cause.remediation if cause else ():
             said = own and remedy.who in {FixedBy.APP_DEVELOPER, by}
             helps = remedy.who is not FixedBy.ENTRA_ADMIN or by is not FixedBy.APP_DEVELOPER

@@ -95,18 +95,20 @@ class Endpoint:
         *,
         credentials: Credentials | None = None,
         body_bytes: int | None = None,
+        seconds: float | None = None,
     ) -> Exchange:
         """Send `request` once and return the recorded exchange.
 
         `credentials` replace the endpoint's own for this request (to try a wrong token). A header
         in `request` replaces the one of the same name that the credentials give. `body_bytes`
-        replaces the limit for what is read of the answer, for a list that may be long.
+        replaces the limit for what is read of the answer, for a list that may be long. `seconds`
+        bounds the answer where that is less than the endpoint's own limit.
 
         Raises:
             WriteRefused: the request would change the app, and the guard does not allow it.
         """
         self.guard.check(request, self.host)
-        wire, id_ = self._wire, self.recorder.next_id()
+        wire, id_ = self._within(seconds), self.recorder.next_id()
         return self._exchange(
             request, wire, id_=id_, credentials=credentials, body_bytes=body_bytes
         )
@@ -128,11 +130,15 @@ class Endpoint:
             for request in requests:
                 self.guard.check(request, self.host)
                 allowed += 1
-        limits = replace(self.limits, seconds=min(seconds, self.limits.seconds))
-        wire = replace(self._wire, limits=limits)
+        wire = self._within(seconds)
         ids = [self.recorder.next_id() for _ in range(allowed)]
         with ThreadPoolExecutor(max_workers=at_once) as pool:
             return tuple(pool.map(lambda r, i: self._exchange(r, wire, id_=i), requests, ids))
+
+    def _within(self, seconds: float | None) -> Wire:
+        if seconds is None or seconds >= self.limits.seconds:
+            return self._wire
+        return replace(self._wire, limits=replace(self.limits, seconds=seconds))
 
     def _exchange(
         self,
@@ -152,16 +158,23 @@ class Endpoint:
                 Exchange(id=id_, request=request, url=url, failure=failure, started_at=started_at)
             )
         began = self.limits.timer()
-        answer = wire.ask(request, url, body_bytes=body_bytes)
+        asked = Exchange(id=id_, request=request, url=url, started_at=started_at)
+        try:
+            answer = wire.ask(request, url, body_bytes=body_bytes)
+        except KeyboardInterrupt:
+            self._record(asked, _STOPPED, began)  # it was sent, and may have taken effect
+            raise
+        return self._record(asked, answer, began)
+
+    def _record(
+        self, asked: Exchange, answer: ScimResponse | TransportFailure, began: float
+    ) -> Exchange:
         return self.recorder.record(
-            Exchange(
-                id=id_,
-                request=request,
-                url=url,
+            replace(
+                asked,
                 response=answer if isinstance(answer, ScimResponse) else None,
                 failure=answer if isinstance(answer, TransportFailure) else None,
                 elapsed_in_milliseconds=round((self.limits.timer() - began) * 1000, 1),
-                started_at=started_at,
             )
         )
 
@@ -169,6 +182,9 @@ class Endpoint:
         headers = merge_headers(credentials.headers(), request.headers)
         self.recorder.hide(credentials.secrets())
         return replace(request, headers=headers)
+
+
+_STOPPED = TransportFailure(kind=FailureKind.STOPPED, message="stopped while it was waited for")
 
 
 def merge_headers(weaker: Headers, stronger: Headers) -> Headers:

@@ -38,6 +38,14 @@ def cleanup_command(base_url: str) -> str:
     return f"scimdoctor cleanup --endpoint {shlex.quote(base_url)}"
 
 
+def may_be_left(count: int, base_url: str) -> str:
+    """How many test objects may still be in the app, and the command that removes them."""
+    if not count:
+        return "every test object was removed"
+    objects, them = ("1 test object", "it") if count == 1 else (f"{count} test objects", "them")
+    return f"{objects} may still be in the app. To remove {them}: {cleanup_command(base_url)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """What became of one journalled resource."""

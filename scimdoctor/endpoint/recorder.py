@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from scimdoctor.redaction import Secret, redact_body, redact_headers, redact_text
+from scimdoctor.redaction import Secret, is_decoy, redact_body, redact_headers, redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +77,8 @@ class Recorder:
 
     def hide(self, secrets: Iterable[Secret]) -> None:
         """Keep `secrets` out of everything that is recorded from now on."""
-        forms = [form for secret in secrets for form in spellings(secret)]
+        real = [secret for secret in secrets if not is_decoy(secret.reveal())]
+        forms = [form for secret in real for form in spellings(secret)]
         with self._lock:
             known = {form.reveal() for form in self._secrets}
             fresh = [form for form in forms if form.reveal() not in known]

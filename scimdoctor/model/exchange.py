@@ -111,6 +111,9 @@ class FailureKind(StrEnum):
     CREDENTIALS = "credentials"
     """The app's own token endpoint gave no token, so nothing was sent."""
 
+    STOPPED = "stopped"
+    """Whoever asked was stopped before an answer came."""
+
     OTHER = "other"
 
 

@@ -79,11 +79,20 @@ class Finding:
     """A `curl` line; the token is a shell variable in it."""
 
     references: tuple[str, ...] = ()
+    why: str = ""
+    """Why a failure matters to Entra."""
+
+    rfc: str | None = None
+    """What a failure goes against, for example `RFC 7644 §3.5.2`."""
+
     remediation: tuple[Remediation, ...] = ()
     """Who ends a problem, and how."""
 
     figures: tuple[Figure, ...] = ()
     """What was measured, whatever the outcome."""
+
+    elapsed_in_milliseconds: float = 0.0
+    """How long the check took; of several findings of one check only the first says it."""
 
     known: bool = False
     """Listed in the baseline: shown, but no reason to fail."""

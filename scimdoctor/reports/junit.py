@@ -5,6 +5,7 @@ The element and attribute names are those that Jenkins, GitLab and Azure DevOps 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TextIO
 from xml.etree import ElementTree as ET
 
@@ -39,7 +40,7 @@ def render(report: Report, out: TextIO) -> None:
         _suite(root, report.command, (), report)
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", "0")
+    _set_time(root, root)
     ET.indent(root)
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     out.write(ET.tostring(root, encoding="unicode"))
@@ -57,20 +58,27 @@ def _suite(root: ET.Element, name: str, cases: Iterable[ET.Element], report: Rep
     suite.set("tests", str(len(found)))
     for attribute, tag in counts.items():
         suite.set(attribute, str(sum(case.find(tag) is not None for case in found)))
-    suite.set("time", "0")
+    _set_time(suite, found)
     suite.set("timestamp", report.generated_at.strftime("%Y-%m-%dT%H:%M:%S"))
     suite.set("hostname", "scimdoctor")
     if report.limits:
         ET.SubElement(suite, "system-err").text = "\n".join(map(one_line, report.limits))
 
 
-def _case(classname: str, name: str) -> ET.Element:
-    attributes = {"name": one_line(name), "classname": one_line(classname), "time": "0"}
+def _set_time(whole: ET.Element, parts: Iterable[ET.Element]) -> None:
+    whole.set("time", f"{sum(float(part.get('time', '0')) for part in parts):.3f}")
+
+
+def _case(classname: str, name: str, milliseconds: float = 0.0) -> ET.Element:
+    known = math.isfinite(milliseconds) and milliseconds > 0
+    time = f"{milliseconds / 1000 if known else 0:.3f}"
+    attributes = {"name": one_line(name), "classname": one_line(classname), "time": time}
     return ET.Element("testcase", attributes)
 
 
 def _finding_case(finding: Finding) -> ET.Element:
-    case = _case(finding.check.replace("/", "."), f"{finding.check}: {finding.title}")
+    name = f"{finding.check}: {finding.title}"
+    case = _case(finding.check.replace("/", "."), name, finding.elapsed_in_milliseconds)
     message = one_line(finding.message)
     if finding.outcome is Outcome.FAILED and not finding.is_problem:
         why = "known from the baseline" if finding.known else "for information"

@@ -91,13 +91,26 @@ def _check_rule(finding: Finding) -> Json:
         "id": _id(finding.check),
         "shortDescription": _message(finding.title),
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
-        "help": _message(_remedies(finding) or f"Run: scimdoctor explain {finding.check}"),
+        "fullDescription": _message(finding.why or finding.title),
+        "help": _help(finding),
         "properties": {
             "tags": ["scim", finding.requirement.value],
             "problem.severity": _LEVELS[finding.severity].replace("note", "recommendation"),
         },
     }
     return {**rule, **_help_uri(finding.references)}
+
+
+def _help(finding: Finding) -> Json:
+    """Why it matters, how to mend it, and what it goes against."""
+    parts = [
+        ("Why it matters", finding.why),
+        ("How to fix", _remedies(finding)),
+        ("Requirement", f"{finding.requirement}, {finding.rfc}" if finding.rfc else ""),
+        ("More", f"scimdoctor explain {finding.check}"),
+    ]
+    told = [(name, neutral(text)) for name, text in parts if text]
+    return {"text": "\n".join(f"{name}: {text}" for name, text in told)}
 
 
 def _remedies(told: Finding | Diagnosis) -> str:
@@ -133,7 +146,7 @@ def _web_addresses(references: tuple[str, ...]) -> Iterator[str]:
 
 
 def _finding_result(finding: Finding, report: Report) -> Json:
-    text = f"{finding.title}: {finding.message}"
+    text = f"{finding.message.rstrip()} Expected: {finding.title}."
     properties: Json = {"severity": finding.severity.value, "evidence": list(finding.evidence)}
     if finding.cause:
         properties["cause"] = finding.cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.model.finding import Outcome
@@ -34,6 +35,8 @@ WHO = {
 _ERROR_PREFIX = "SystemForCrossDomainIdentityManagement"
 _MOST_NAMES = 3
 LONGEST_BODY = 60_000
+_SENTENCE_ENDS = re.compile(r"[.?!](?:\s+(?=[^a-z])|$)")
+_LONGEST_HEAD = 200
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -116,6 +119,26 @@ def skip_reasons(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
         if finding.outcome is Outcome.SKIPPED:
             reasons.setdefault(finding.message, []).append(finding)
     return reasons
+
+
+def told(finding: Finding) -> tuple[str, str]:
+    """Return what is wrong, and the rest of what a finding says.
+
+    Its title is the good state, which beside a cross would read as if it had been met.
+    """
+    if finding.outcome is not Outcome.FAILED:
+        return finding.title, finding.message
+    for end in _SENTENCE_ENDS.finditer(finding.message):
+        first = finding.message[: end.start()]
+        whole = first.count("(") == first.count(")") and first.count('"') % 2 == 0
+        if whole and len(first) <= _LONGEST_HEAD:
+            return first, finding.message[end.end() :]
+    return f"Not so: {finding.title}", finding.message
+
+
+def in_order(evidence: Iterable[str]) -> list[str]:
+    """Return the ids of exchanges as these were sent; the decisive one need not be the last."""
+    return sorted(evidence, key=lambda ref: (len(ref), ref))
 
 
 def measured(findings: Iterable[Finding]) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ from scimdoctor.checks import ALL_CHECKS, CheckOptions
 from scimdoctor.checks.cleanup import CLEAN_UP
 from scimdoctor.checks.other_causes import ANYWHERE, OTHER_CAUSES
 from scimdoctor.lab.scim.faults import FAULTS, TRAITS, Fault, Trait
-from scimdoctor.model.finding import Outcome
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.model.finding import Finding, Outcome
 from tests.fakes.checking import Checked, check_lab
 from tests.fakes.mappings import contoso
+from tests.fakes.shell import Shell, without_chance
 
 INFORMATION_ONLY = {
     "oauth-lifetime-long": "only gallery apps are asked for less",
@@ -55,6 +57,23 @@ def named_by(check: str) -> set[str | None]:
 IN_PROCESS = [f for f in FAULTS if f.id not in NEEDS_A_SOCKET]
 HARMFUL = [f for f in IN_PROCESS if f.id not in INFORMATION_ONLY]
 HARMLESS = [f for f in IN_PROCESS if f.id in INFORMATION_ONLY]
+NOT_ON_DEMAND = {
+    "reset-now-and-then": "only every tenth request fails",
+    "throttled-without-retry-after": "only every third request fails",
+    "unavailable-now-and-then": "only every fifth request fails",
+    "busy-now-and-then": "only every fourth request fails",
+    "minute-quota": "it takes hundreds of requests",
+    "client-banned": "it takes hundreds of requests",
+    "crowd-refused": "it takes a crowd",
+    "crowd-mixes-users": "it takes a crowd",
+    "crowd-loses-members": "it takes a crowd",
+    "concurrent-members-lost": "it takes requests at the same time",
+    "filter-first-page-only": "it takes many users",
+    "group-filter-first-only": "it takes other groups",
+    "oauth-token-refused": "the token in the line is not the one that was fetched",
+}
+"""Faults that one line of requests does not show again."""
+
 COUNTED = {
     "group-delete-deletes-members",
     "delete-404",
@@ -85,6 +104,24 @@ def test_one_fault_gives_one_root_finding_with_its_cause(fault: Fault) -> None:
     assert fault.id in LEAVES_OBJECTS or checked.left == 0
     most = 420 if fault.family == "mapping" else 400
     assert fault.id in COUNTED or fault.family == "load" or len(checked.exchanges) <= most
+    for finding in checked.problems:
+        _repeat(finding, fault)
+
+
+def _repeat(finding: Finding, fault: Fault) -> None:
+    """The finding's line shows the fault, which a sound app does not, and leaves nothing in either."""
+    assert finding.reproduce is not None
+    faulty, sound = ScimServiceProvider(faults=[fault.id]), ScimServiceProvider()
+    printed = [
+        without_chance(Shell(handle=p.handle).run(finding.reproduce)) for p in (faulty, sound)
+    ]
+    assert fault.id in NOT_ON_DEMAND or printed[0] != printed[1], finding.reproduce
+    assert not sound.users
+    assert not sound.groups
+    lasting = (
+        fault.id in LEAVES_OBJECTS or fault.id == "create-other-id"
+    )  # by whose id nothing goes
+    assert lasting or not (faulty.users or faulty.groups)
 
 
 WITH_A_MAPPING = (

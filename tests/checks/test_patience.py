@@ -29,8 +29,14 @@ class Slow:
         self.exchanges: list[Exchange] = []
         self._endpoint, self._method, self._seconds = endpoint, method, seconds
 
-    def send(self, request: ScimRequest, *, credentials: Credentials | None = None) -> Exchange:
-        exchange = self._endpoint.send(request, credentials=credentials)
+    def send(
+        self,
+        request: ScimRequest,
+        *,
+        credentials: Credentials | None = None,
+        seconds: float | None = None,
+    ) -> Exchange:
+        exchange = self._endpoint.send(request, credentials=credentials, seconds=seconds)
         if request.method == self._method:
             exchange = replace(exchange, elapsed_in_milliseconds=self._seconds * 1000)
         self.exchanges.append(exchange)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -17,8 +18,10 @@ from scimdoctor.endpoint.guard import WriteGuard
 from scimdoctor.endpoint.recorder import Recorder
 from scimdoctor.lab.loopback import LoopbackServer
 from scimdoctor.lab.scim.provider import ScimServiceProvider
-from scimdoctor.redaction import Secret
-from tests.fakes.checking import FakeClock
+from scimdoctor.model.rule import Severity
+from scimdoctor.redaction import DECOY, Secret
+from tests.fakes.checking import FakeClock, check_lab
+from tests.fakes.shell import commands_of
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -70,3 +73,45 @@ def test_the_line_shows_the_fault_again_and_leaves_nothing(
     assert shown in done.stdout.replace(": ", ":")
     assert "HTTP/1.1 204" in done.stdout
     assert everybody["totalResults"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "sent"),
+    [
+        ("any-token-accepted", "auth/wrong-token-refused", f"Authorization: Bearer {DECOY}"),
+        ("no-token-accepted", "auth/missing-token-refused", None),
+        ("any-token-patches", "auth/every-route", f"Authorization: Bearer {DECOY}"),
+    ],
+)
+def test_a_line_about_a_wrong_token_sends_that_and_not_the_right_one(
+    fault: str, check: str, sent: str | None
+) -> None:
+    line = check_lab(fault).of(check).reproduce or ""
+
+    last = next(c for c in reversed(list(commands_of(line))) if "-X DELETE" not in c)
+    assert ("SCIMDOCTOR_ENDPOINT_TOKEN" in last, DECOY in last) == (False, sent is not None)
+    assert "Authorization" not in last or (sent and sent in last)
+
+
+def test_a_wrong_client_secret_is_sent_again() -> None:
+    checked = check_lab("oauth-any-secret", oauth=True)
+    line = checked.of("auth/oauth-wrong-secret-refused").reproduce or ""
+
+    assert "SCIMDOCTOR_ENDPOINT_TOKEN" not in line
+    assert "CLIENT_SECRET" not in line
+
+
+def test_what_was_done_to_a_member_is_in_the_line_in_its_order() -> None:
+    finding = check_lab("disable-leaves-groups").of("groups/disabled-stays")
+
+    writes = re.findall(r"-X (\w+)", finding.reproduce or "")
+    assert writes == ["POST", "POST", "PATCH", "PATCH", "PATCH", "DELETE", "DELETE"]
+
+
+def test_an_overwritten_user_is_a_blocker_and_its_read_shows_it() -> None:
+    finding = check_lab("duplicate-overwrites").of("create/duplicate")
+
+    assert finding.severity is Severity.BLOCKER
+    assert "overwrote the existing user: externalId was" in finding.message
+    assert re.findall(r"-X (\w+)", finding.reproduce or "") == ["POST", "POST", "DELETE", "DELETE"]
+    assert '/Users/"$ID"; test -z' in (finding.reproduce or "")

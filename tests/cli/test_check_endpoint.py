@@ -180,3 +180,33 @@ def test_ctrl_c_writes_the_report_of_what_was_done(
     assert {"passed", "skipped"} <= outcomes
     assert any("stopped" in limit for limit in said["limits"])
     assert desk.provider.users == {}
+
+
+def test_ctrl_c_again_and_again_says_how_much_is_left_and_how_to_remove_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, writes = desk.provider.handle, []
+
+    def stop(request: LabRequest) -> LabResponse:
+        if request.method in {"POST", "DELETE"}:
+            writes.append(request)
+            if len(writes) >= 3:
+                raise KeyboardInterrupt
+        return handle(request)
+
+    def third(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk.provider, "handle", stop)
+    twice = desk.run(LOOPBACK, "-f", "json")
+    count = len(desk.provider.users) + 1  # one whose create was cut off may come yet
+    said = f"{count} test objects may still be in the app. To remove them: scimdoctor cleanup"
+    assert twice.status == 130
+    assert said in " ".join(twice.stderr.split())
+
+    writes.clear()
+    monkeypatch.setattr(Session, "write", third)
+    thrice = desk.run(LOOPBACK, "-f", "json")
+    assert thrice.status == 130
+    assert "may still be in the app" in " ".join(thrice.stderr.split())
+    assert f"scimdoctor cleanup --endpoint {LOOPBACK}" in " ".join(thrice.stderr.split())

@@ -81,3 +81,10 @@ def test_an_endpoint_that_hangs_ends_each_cycle_soon() -> None:
         ]
         assert failed
         assert set(failed) == {"Timeout"}
+
+
+@pytest.mark.parametrize("fault", ["drip", "gzip-bomb", "minute-quota", "client-banned"])
+def test_a_fault_that_would_spoil_the_past_begins_after_it(fault: str) -> None:
+    with running_lab((fault,), now=lambda: NOW) as lab:
+        assert statuses(lab.travel.events)["failure"] == 0
+        assert lab.travel.provider.memory == {}

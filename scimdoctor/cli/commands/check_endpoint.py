@@ -126,7 +126,7 @@ def check_endpoint(
       scimdoctor check-endpoint http://localhost:8080/scim -f junit -o scim.xml
     """
     from scimdoctor.checks import CheckOptions
-    from scimdoctor.cli.check_session import Checking, run_check
+    from scimdoctor.cli.check_session import Checking, left_behind, run_check
 
     session = session_of(ctx, sign_in)
     options = CheckOptions(
@@ -142,8 +142,11 @@ def check_endpoint(
     )
     chosen = dialect.value if dialect else None
     asked = Checking(url=url, app=app, schema=schema, dialect=chosen, options=options, yes=yes)
-    checked = run_check(session, asked, endpoint_options)
-    if checked.interrupted:
+    try:
+        checked = run_check(session, asked, endpoint_options)
+        if not checked.interrupted:
+            return session.emit(checked.report, output)
         session.write(checked.report, output)
-        raise Interrupted(checked.interrupted)
-    session.emit(checked.report, output)
+    except KeyboardInterrupt:
+        raise Interrupted(left_behind(session, asked)) from None
+    raise Interrupted(checked.interrupted)

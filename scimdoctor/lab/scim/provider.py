@@ -77,12 +77,21 @@ class ScimServiceProvider:
         self.under_way = 0
         """Requests that have come and are not answered yet."""
 
-        self._switches = switches(faults, traits)
+        self._traits = tuple(traits)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._serial = 0
         self._created = 0
-        unlocked = any(switch.unlocked for switch in self._switches)
         self._lock = threading.RLock()
+        self.switch_to(faults)
+
+    def switch_to(self, faults: Iterable[str]) -> None:
+        """Have these faults from now on, and no others.
+
+        Raises:
+            ConfigurationError: one of them does not exist.
+        """
+        self._switches = switches(faults, self._traits)
+        unlocked = any(switch.unlocked for switch in self._switches)
         self._turn = nullcontext() if unlocked else threading.RLock()
 
     def handle(self, request: LabRequest) -> LabResponse:

@@ -83,6 +83,10 @@ class Fault(Switch):
     family: str
     """The topic under which it is listed."""
 
+    has_no_past: bool = False
+    """Whether the lab's past is without it: its six days pass in a second, in which no answer may be
+    late, and which would use up what an app allows in a minute."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trait(Switch):

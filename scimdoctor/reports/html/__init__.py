@@ -104,6 +104,8 @@ def _environment() -> Environment:
         "source_of": words.source_of,
         "answer_text": words.answer_text,
         "by_family": words.by_family,
+        "in_order": words.in_order,
+        "told": words.told,
         "counted": counted,
         "finding_id": finding_id,
         "is_different": is_different,

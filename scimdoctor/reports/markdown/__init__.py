@@ -23,6 +23,7 @@ from scimdoctor.reports.words import (
     skip_reasons,
     source_of,
     spaced,
+    told,
     when,
 )
 
@@ -151,11 +152,16 @@ def _failure(finding: Finding) -> str:
     label = "could not be judged" if finding.outcome is Outcome.ERRORED else finding.severity.value
     known = " · known (baseline)" if finding.known else ""
     cause = f" · cause {code(finding.cause)}" if finding.cause else ""
+    section = f" · {escaped(finding.rfc)}" if finding.rfc else ""
+    wrong, rest = told(finding)
     lines = [
-        f"- **{label}** {escaped(finding.title)}  ",
-        f"  {code(finding.check)} · {finding.requirement}{cause}{known}  ",
-        f"  {escaped(finding.message)}",
+        f"- **{label}** {escaped(wrong)}  ",
+        f"  {code(finding.check)} · {finding.requirement}{section}{cause}{known}  ",
+        f"  Expected: {escaped(finding.title)}",
     ]
+    if rest:
+        lines[-1] += "  "
+        lines.append(f"  {escaped(rest)}")
     if finding.remediation:
         lines += ["", *(f"  - {_remedy(remedy)}" for remedy in finding.remediation)]
     details = []

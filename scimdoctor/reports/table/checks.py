@@ -10,13 +10,24 @@ from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 from scimdoctor.reports.neutral import one_line
 from scimdoctor.reports.verdict import counted
-from scimdoctor.reports.words import WHO, answer_text, by_family, measured, skip_reasons
+from scimdoctor.reports.words import (
+    WHO,
+    answer_text,
+    by_family,
+    in_order,
+    measured,
+    skip_reasons,
+    told,
+)
 
 if TYPE_CHECKING:
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
     from scimdoctor.model.report import Report
     from scimdoctor.reports.table.page import Page
+
+_SHOWN = 4
+"""So many exchanges at most are listed with a finding."""
 
 _SEVERITY = {
     Severity.BLOCKER: "bold white on red",
@@ -56,21 +67,13 @@ def _families(page: Page, report: Report) -> None:
 
 
 def _failure(page: Page, finding: Finding, exchanges: dict[str, Exchange]) -> None:
-    errored = finding.outcome is Outcome.ERRORED
-    label = Text(f" {finding.severity} ", _SEVERITY[finding.severity])
-    sign = Text("!", "bold yellow").append(" could not be judged") if errored else label
-    head = sign.append(f" {one_line(finding.title)}", "bold default not reverse")
-    page.bullet(head, sign="!" if errored else "✗", style="red")
-    known = " · known (baseline)" if finding.known else ""
-    cause = f" · cause {finding.cause}" if finding.cause else ""
-    page.prose(f"{finding.check} · {finding.requirement}{cause}{known}", indent=4, style="dim")
-    page.prose(finding.message, indent=4)
+    _what_is_wrong(page, finding)
     for remedy in finding.remediation:
         who = Text(f"{WHO[remedy.who]}: ", "green")
         page.bullet(who.append(one_line(remedy.text, limit=2_000), "not bold default"), indent=4)
         if remedy.command:
             page.command(remedy.command, indent=6)
-    for ref in finding.evidence[-2:]:
+    for ref in in_order(finding.evidence[-_SHOWN:]):
         exchange = exchanges.get(ref)
         if exchange:
             target = f"{exchange.request.method} {exchange.request.target}"
@@ -79,6 +82,25 @@ def _failure(page: Page, finding: Finding, exchanges: dict[str, Exchange]) -> No
         page.command(finding.reproduce, indent=4)
     for url in finding.references:
         page.reference(url, indent=4)
+
+
+def _what_is_wrong(page: Page, finding: Finding) -> None:
+    errored = finding.outcome is Outcome.ERRORED
+    label = Text(f" {finding.severity} ", _SEVERITY[finding.severity])
+    sign = Text("!", "bold yellow").append(" could not be judged") if errored else label
+    wrong, rest = told(finding)
+    head = sign.append(f" {one_line(wrong)}", "bold default not reverse")
+    page.bullet(head, sign="!" if errored else "✗", style="red")
+    known = " · known (baseline)" if finding.known else ""
+    cause = f" · cause {finding.cause}" if finding.cause else ""
+    section = f" · {finding.rfc}" if finding.rfc else ""
+    page.prose(
+        f"{finding.check} · {finding.requirement}{section}{cause}{known}", indent=4, style="dim"
+    )
+    if not errored:
+        page.prose(f"expected: {finding.title}", indent=4, style="dim")
+    if rest:
+        page.prose(rest, indent=4)
 
 
 def _measured(page: Page, report: Report) -> None:

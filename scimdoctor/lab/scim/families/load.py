@@ -76,12 +76,14 @@ FAULTS = (
         id="minute-quota",
         title=f"Answers 429 to all that comes after {QUOTA_A_MINUTE} requests in a minute",
         cause="endpoint-too-slow-or-throttled",
+        has_no_past=True,
         before=_over_quota,
     ),
     _fault(
         id="client-banned",
         title=f"Blocks a client for good, with a web page, after {BAN_AFTER} requests in ten seconds",
         cause="endpoint-unreachable-or-blocked",
+        has_no_past=True,
         before=_banned,
     ),
     _fault(

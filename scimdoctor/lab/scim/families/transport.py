@@ -122,6 +122,7 @@ FAULTS = (
         id="drip",
         title="Sends the body one byte at a time, without end",
         cause=_SLOW,
+        has_no_past=True,
         answer=answered(always, _misbehaving(Behaviour.DRIP)),
     ),
     _fault(
@@ -170,6 +171,7 @@ FAULTS = (
         id="body-endless",
         title="Sends lists without end",
         cause=_SLOW,
+        has_no_past=True,
         answer=answered(_is_list, _misbehaving(Behaviour.ENDLESS)),
     ),
     _fault(
@@ -182,6 +184,7 @@ FAULTS = (
         id="gzip-bomb",
         title="Packs lists that unpack to half a gigabyte",
         cause=_SLOW,
+        has_no_past=True,
         answer=answered(_is_list, _bombed),
     ),
     _fault(
