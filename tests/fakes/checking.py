@@ -101,7 +101,8 @@ def check_provider(
     clients: list[httpx.Client] = []
     endpoint = endpoint_for(provider.handle, clients, token=token, oauth=oauth)
     options = options or CheckOptions(seed=1)
-    options = replace(options, seed=options.seed or 1, clock=FakeClock().clock)
+    clock = FakeClock().clock if options.clock == Clock() else options.clock
+    options = replace(options, seed=options.seed or 1, clock=clock)
     try:
         findings = run_checks(endpoint, checks=checks, options=options, journal=journal)
     finally:

@@ -78,7 +78,8 @@ class Shell:
         """What `curl -i` of the pipeline `text` prints."""
         stdin, text = _before_curl(text.partition(" | LC_ALL=C grep")[0])
         for name, value in self.variables.items():
-            text = re.sub(rf"\$(?:{name}\b|\{{{name}\}})", lambda _, v=value: v, text)
+            parts = re.split(rf"\$(?:{name}\b|\{{{name}\}})", text)
+            text = value.join(parts)
         answer = self.handle(_request(shlex.split(text), stdin))
         if answer.behaviour is not None:
             return f"curl: {answer.behaviour}".encode()
