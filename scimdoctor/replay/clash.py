@@ -1,4 +1,4 @@
-"""Looks for the object that a refused create clashes with, by the values that must be unique.
+"""Looks for the object that a refused write clashes with, by the values that must be unique.
 
 The matching query asks by one attribute; the app may refuse for another one (RFC 7644 section
 3.3.1, `uniqueness`).
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import requests
 from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
-from scimdoctor.replay.sending import filter_of
+from scimdoctor.replay.sending import filter_of, object_id_of
+from scimdoctor.replay.sent_values import sent_values
 from scimdoctor.replay.trouble import resources_in
 from scimdoctor.scim.paths import value_at
 
@@ -43,26 +44,28 @@ class Clash:
 
 
 def look_for_clash(course: Course, write: ReconstructedRequest) -> Clash:
-    """Ask for each value of the create that must be unique, until one is held."""
-    body, resource = write.request.json, course.subject.resource
+    """Ask for each value of the write that must be unique, until another object holds one."""
+    resource, itself = course.subject.resource, object_id_of(write.request)
+    sent = {item.path.casefold(): item.value for item in sent_values(write.request)}
     matched = dict(filter(None, (filter_of(q.request) for q in course.subject.questions)))
     asked: list[str] = []
     for path in _UNIQUE[resource]:
-        value = value_at(body, path) if isinstance(body, dict) else None
-        if path in matched or not isinstance(value, str) or not value:
+        value = sent.get(path.casefold())
+        if matched.get(path) == value or not isinstance(value, str) or not value:
             continue
         question = ReconstructedRequest(
             purpose=Purpose.MATCH,
             request=requests.match_query(resource, path, value),
-            notes=("asked to see what the create clashes with",),
+            notes=("asked to see what the write clashes with",),
         )
         found = resources_in(course.send_own(question).json)
-        holder = next((r for r in found or [] if _holds(r, path, value)), None)
+        others = [r for r in found or [] if str(r.get("id")) != itself]
+        holder = next((r for r in others if _holds(r, path, value)), None)
         if holder is not None:
             missed = next((p for p, v in matched.items() if _holds(holder, p, v)), None)
             return Clash(holder=str(holder.get("id")), path=path, missed=missed)
         # What came back though nobody has the value shows that the filter was not applied.
-        asked += [path] if found == [] else []
+        asked += [path] if found is not None and not others else []
     return Clash(asked=tuple(asked))
 
 

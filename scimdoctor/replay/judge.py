@@ -116,6 +116,14 @@ def _judge_update(write: ReconstructedRequest, view: LiveView, notes: tuple[str,
     if write.purpose is Purpose.MEMBERS:
         return _judge_members(write, view.resource, notes)
     held, open_ = _held(write, view.resource)
+    if view.clash is not None and view.clash.holder is not None:
+        text = (
+            f"{view.clash.holder} holds the same {view.clash.path}, which is likely what the app"
+            " refused the change for"
+        )
+        return Judgement(
+            forecast=text, notes=(*notes, *held), cause="existing-account-not-matchable"
+        )
     if not open_ and sent_values(write.request):
         text = "what it asks for is in effect already: Entra would send nothing"
         return Judgement(forecast=text, notes=notes, in_effect=True)

@@ -188,12 +188,14 @@ class _Reading:
         return judge(write, view)
 
     def _clash(self, write: ReconstructedRequest) -> Clash | None:
-        """What a create clashes with that the app refused as a duplicate and nobody matches."""
+        """What a write clashes with that the app refused as a duplicate; not of what matches."""
         logged = self._course.subject.logged
-        clashed = logged is not None and logged.is_about_uniqueness
-        if write.purpose is not Purpose.CREATE or self._matches or not clashed:
+        if logged is None or not logged.is_about_uniqueness:
             return None
-        return look_for_clash(self._course, write)
+        if write.purpose is Purpose.CREATE:
+            return None if self._matches else look_for_clash(self._course, write)
+        renames = write.purpose in {Purpose.UPDATE, Purpose.DISABLE}
+        return look_for_clash(self._course, write) if renames else None
 
     def _read_members(self, write: ReconstructedRequest) -> None:
         """Read the group with its members; without them if that fails."""

@@ -339,3 +339,15 @@ def test_a_group_too_long_to_be_kept_as_evidence_is_judged(
     wanted = "would add 1 of 1 members" if mode is READ else "is answered with"
     assert wanted in found.summary
     assert max(bodies) == 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_conflict_at_a_rename(tmp_path: Path, *, taken: bool) -> None:
+    app = ScimApp()
+    ada = app.add_user("ada@example.com")
+    other = app.add_user("lovelace@example.com" if taken else "other@example.com")
+    changes = {"userName": ("ada@example.com", "lovelace@example.com")}
+    found = read(app, failure("update", changes, target_id=ada, status=409), tmp_path)
+    assert (f"{other} holds the same userName" in found.summary) is taken
+    assert (found.cause == "existing-account-not-matchable") is taken
+    assert ("it would change userName" in found.summary) is not taken
