@@ -105,6 +105,9 @@ class Hint(StrEnum):
     BUSY = "busy"
     """Another change is under way."""
 
+    UNDECODED = "undecoded"
+    """A filter is quoted as it stood in the URL."""
+
     LENGTH = "length"
     """How long a value is."""
 

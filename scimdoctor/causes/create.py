@@ -69,7 +69,13 @@ _ODD_SHAPES = (
 """What explains a vague refusal better than a value does."""
 
 _STRICT_BREACHES = frozenset(
-    {Breach.UNKNOWN_ATTRIBUTE, Breach.REQUIRED, Breach.VALUE_REFUSED, Breach.WRONG_TYPE}
+    {
+        Breach.IMMUTABLE,
+        Breach.REQUIRED,
+        Breach.UNKNOWN_ATTRIBUTE,
+        Breach.VALUE_REFUSED,
+        Breach.WRONG_TYPE,
+    }
 )
 
 
@@ -107,6 +113,10 @@ def _duplicate(facts: Facts) -> Match | None:
 
 
 def _over_strict(facts: Facts) -> Match | None:
+    words = facts.reading.words
+    if facts.refused and "excludedattributes" in words.casefold() and facts.stage is Stage.MATCH:
+        text = "the parameter excludedAttributes is refused (RFC 7644 section 3.4.2.5)"
+        return backed(facts, 89, text, text=words)
     if facts.stage not in _WRITING:
         return None
     return first(_strict_complaint(facts), _strict_schemas(facts), _strict_generic(facts))
@@ -129,7 +139,24 @@ def _strict_complaint(facts: Facts) -> Match | None:
     if unknown is not None and facts.stage is Stage.UPDATE and is_indexed(unknown.attribute):
         text = f"a PATCH is refused for {unknown.attribute}, which it does not mention"
         return backed(facts, 87, text, text=unknown.text)
-    return _sent_all_the_same(facts, facts.says(Breach.REQUIRED))
+    return _unsent_all_the_same(facts) or _sent_all_the_same(facts, facts.says(Breach.REQUIRED))
+
+
+def _unsent_all_the_same(facts: Facts) -> Match | None:
+    """A PATCH that is refused for an attribute that it does not touch."""
+    said = facts.says(Breach.VALUE_REFUSED, Breach.REQUIRED)
+    name = said.attribute if said is not None else None
+    paths = [operation.path for operation in facts.operations]
+    if said is None or name is None or facts.stage is not Stage.UPDATE or not in_rfc(name):
+        return None
+    if only_members(facts):
+        return None  # What is missing or unfit may be the member's.
+    known = bool(paths) and all(paths)
+    touched = {part for path in paths for part in (bare_name(path), leaf(path))}
+    if not known or {bare_name(name), leaf(name)} & touched:
+        return None
+    text = f"a PATCH is refused for {name}, which it does not touch"
+    return backed(facts, 87, text, text=said.text)
 
 
 def _is_optional(name: str | None) -> bool:
@@ -322,6 +349,11 @@ def _write_response(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "stale-answer"), None)
     if seen is not None:
         return likely(92, seen.summary)
+    unread = facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.answer is None
+    if unread and facts.exchange is None and facts.stage is Stage.CREATE:
+        return possible(
+            62, "Entra could not read the answer to the create, and quotes nothing of it"
+        )
     if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
         return None
     if facts.stage is Stage.CREATE:

@@ -90,6 +90,8 @@ def _scheme(facts: Facts) -> Match | None:
     said = facts.says(Breach.AUTH_SCHEME)
     if said is not None and _about_credentials(facts):
         return backed(facts, 84, "the app wants other credentials", text=said.text)
+    if facts.status in {302, 303, 307} and facts.reading.page is None:
+        return possible(58, f"a redirect ({facts.status}) may lead to a sign-in page")
     if facts.status == 401 and facts.mute and not facts.others_pass:
         return possible(42, "the app may want credentials of another kind")
     return None

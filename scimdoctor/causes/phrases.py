@@ -201,6 +201,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not\b|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not\b|is not|could not)"),
+        ("SCIM servers", r"\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|illegal|invalid|bad) (?:patch )?op\b(?! ?['\"`:=(])"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
         ("UnboundID SCIM 2 SDK on Jackson", r"could not resolve type id '(?:Add|Replace|Remove)'"),
         ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not\b|one of|enum)"),
@@ -270,7 +271,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_FOUND,
-        ("frameworks", r"\bnot ?found\b|do(?:es)? not exist|doesn't exist|no longer exists|no such (?:user|group|resource)|could not (?:be )?f(?:ound|ind)|unknown (?:user|group|resource|id)|InvalidAnchor"),
+        ("frameworks", r"\bnot ?found\b|do(?:es)? not exist|doesn't exist|no longer exists|no such (?:user|group|resource|object|entity|record)|could not (?:be )?f(?:ound|ind)|unknown (?:user|group|resource|id)|InvalidAnchor"),
     ),
     *_rows(
         Breach.NO_ROUTE,
@@ -460,6 +461,10 @@ HINTS: Mapping[Hint, tuple[str, str]] = {
         "databases, SCIM servers",
         r"\b(?:lock(?:ed|s)?|transactions?|versions?|etags?|(?:try|retry) again|retry"
         r"|synchroni[sz]ed|synchroni[sz]ing|in progress|busy)\b",
+    ),
+    Hint.UNDECODED: (
+        "parsers that do not decode the query",
+        r"(?<![=\w.:/])[\w.:\]]+(?:\+|%20)(?:eq|and|co|sw)(?:(?:\+|%20)\S*|\b)",
     ),
     Hint.LENGTH: ("validators", r"\b(?:too (?:long|short)|characters?|chars|bytes|length)\b"),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from scimdoctor.causes.answers import (
     resources_of,
 )
 from scimdoctor.causes.attributes import bare_name
-from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.breach import Breach, Hint
 from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
     APP,
@@ -33,10 +33,13 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.phrases import hinted
+from scimdoctor.causes.wording import names_somebody
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
 
 
@@ -46,8 +49,10 @@ _NO_RESULTS = re.compile(
 )
 
 
+_SPECIAL = re.compile(r"[^\w.@-]|[^\x00-\x7f]")
+"""What a name that every parser of filters reads does not have."""
+
 _OTHER_REFUSALS = frozenset({400, 410, 422, 500})
-_SOMEBODY = re.compile(r"(?i)\b(?:users?|accounts?|persons?|people|identit(?:y|ies)|records?)\b")
 
 _COUNT_AS_FILTER = (
     Breach.FILTER_REFUSED,
@@ -102,12 +107,24 @@ def _no_match_404(facts: Facts) -> Match | None:
         if facts.stage in QUERIES and facts.filter is not None and _is_usual(facts):
             text = f"a filter without a match is answered {facts.status}"
             return backed(facts, 74, text, text=unfound.text)
+        if facts.stage is Stage.MATCH and facts.exchange is None:
+            text = f"the matching query is answered {facts.status}: nobody was found"
+            return possible(72, text, unfound.text)
         return None
-    if facts.status != 404 or facts.reading.page is not None:
+    if facts.status != 404:
         return None
+    if facts.reading.page is not None:
+        return _no_match_page(facts, unfound)
     if facts.says(*_COUNT_AS_FILTER, Breach.NO_ROUTE, Breach.GROUPS_UNSUPPORTED):
         return None
     return _no_match_told(facts) if facts.exchange is None else _no_match_seen(facts)
+
+
+def _no_match_page(facts: Facts, unfound: Complaint | None) -> Match | None:
+    """A web page that answers a query with 404, and says who was not found."""
+    if facts.stage is not Stage.MATCH or unfound is None or not names_somebody(unfound):
+        return None
+    return possible(72, "a page answers the query with 404: nobody was found", unfound.text)
 
 
 def _no_match_seen(facts: Facts) -> Match | None:
@@ -124,7 +141,7 @@ def _no_match_seen(facts: Facts) -> Match | None:
 def _is_scim_speaking(facts: Facts) -> bool:
     """Whether a 404 comes from SCIM code, and not from a place where none is."""
     named = facts.says(Breach.NOT_FOUND)
-    somebody = named is not None and _SOMEBODY.search(named.text) is not None
+    somebody = named is not None and names_somebody(named)
     words = _NO_RESULTS.search(facts.reading.words) is not None
     # A framework's own words for a path it does not know may look like a SCIM error's detail.
     said = facts.reading.is_scim and facts.reading.words.casefold().strip(" .") != "not found"
@@ -148,6 +165,8 @@ def _no_match_told(facts: Facts) -> Match | None:
 
 def _filter_attribute(facts: Facts) -> Match | None:
     if facts.stage not in QUERIES or not facts.refused:
+        return None
+    if "excludedattributes" in facts.reading.words.casefold():
         return None
     name = facts.filter.attribute if facts.filter is not None else ""
     said = facts.says(*_COUNT_AS_FILTER)
@@ -198,10 +217,22 @@ def _filter_value(facts: Facts) -> Match | None:
     cut = _value_cut(facts)
     if cut is not None:
         return likely(95, f"an object came back whose value is {cut!r}: the rest went unread")
+    return _value_refused(facts) if facts.refused else _value_unfound(facts)
+
+
+def _value_refused(facts: Facts) -> Match | None:
+    """A query that is refused for its value, or because nobody decodes it."""
+    # Entra quotes the URL it asked as well; what counts is how the app quotes it.
+    by_app = facts.exchange is not None or facts.reason.body is not None
+    undecoded = hinted(Hint.UNDECODED, facts.reading.words) if by_app else None
+    if undecoded is not None:
+        return backed(facts, 92, f"the app reads the query without decoding it: {undecoded}")
+    if facts.status in {400, 500} and facts.filter is None and _has_special_name(facts):
+        return possible(70, "the object's name has a special character, and others pass")
     hard = facts.filter is not None and facts.filter.has_hard_value
     special = facts.filter is not None and facts.filter.has_special_value
     said = facts.says(Breach.FILTER_SYNTAX)
-    refused = facts.refused and facts.status in {None, 400, 500, 404, 403, 422}
+    refused = facts.status in {None, 400, 500, 404, 403, 422}
     if refused and hard and not facts.filter_on_extension:
         return backed(facts, 90, "the filter's value has characters that need escaping")
     if refused and said is not None:
@@ -209,10 +240,22 @@ def _filter_value(facts: Facts) -> Match | None:
         return backed(facts, weight, "the filter could not be parsed", text=said.text)
     if refused and special and facts.says(Breach.FILTER_REFUSED) is None:
         return possible(67, "the filter's value has a blank or another special character")
+    return None
+
+
+def _value_unfound(facts: Facts) -> Match | None:
     nothing = facts.succeeded and looks_like_list(facts.answer) and not resources_of(facts.answer)
     if nothing and facts.filter is not None and facts.filter.has_coded_value:
         return possible(59, "a value with special characters is not found")
     return None
+
+
+def _has_special_name(facts: Facts) -> bool:
+    """Whether the object of a failed query, of which the log quotes no filter, is named oddly."""
+    event = facts.case.event
+    name = (event.user_principal_name or "") if event is not None else ""
+    unsaid = facts.says(*_COUNT_AS_FILTER) is None
+    return unsaid and facts.others_pass and _SPECIAL.search(name) is not None
 
 
 def _value_cut(facts: Facts) -> str | None:

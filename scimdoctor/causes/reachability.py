@@ -30,7 +30,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.sent import Shape
-from scimdoctor.causes.wording import names_token, only_denies
+from scimdoctor.causes.wording import names_somebody, names_token, only_denies
 from scimdoctor.model.exchange import FailureKind
 from scimdoctor.model.rule import CauseRule, Layer
 
@@ -64,6 +64,9 @@ def _wrong_page(facts: Facts) -> Match | None:
     later = facts.stage in {Stage.UPDATE, Stage.DELETE} or facts.is_group
     if later and facts.status == 404:
         return possible(60, f"a web page{shown} answers one of the requests")
+    unfound = facts.says(Breach.NOT_FOUND) if facts.status == 404 else None
+    if unfound is not None and names_somebody(unfound):
+        return possible(60, f"a web page{shown} answers, though it names whom it did not find")
     if facts.others_pass and not page.is_sign_in:
         return possible(50, f"a web page{shown} answers, though SCIM answers for other objects")
     if facts.status in {None, 200, 404} or page.is_sign_in:

@@ -55,10 +55,20 @@ def _list_malformed(facts: Facts) -> Match | None:
             return likely(91, *faults) if faults and not _is_html(facts) else None
         if asks and _is_empty(facts) and facts.status == 204:
             return likely(85, "a query is answered 204 without a ListResponse")
+    told = _quoted_list(facts)
+    if told:
+        return likely(93, *told)
     said = facts.says(Breach.MALFORMED_LIST)
     if said is not None and facts.refused:
         return possible(72, "the list answer is said to lack parts", said.text)
     return None
+
+
+def _quoted_list(facts: Facts) -> tuple[str, ...]:
+    """What is wrong with a list answer that Entra could not read and quotes in its log."""
+    unread = facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.exchange is None
+    listed = unread and facts.stage not in WRITES and looks_like_list(facts.answer)
+    return list_faults(facts.answer) if listed else ()
 
 
 def _totals_differ(facts: Facts) -> tuple[str, ...]:

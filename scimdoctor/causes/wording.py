@@ -16,6 +16,7 @@ _RULE = re.compile(
     r"(?i)\b(?:domains?|characters?|letters|too (?:long|short)|length|spaces?|locales?|languages?"
     r"|countr(?:y|ies)|time ?zones?|passwords?|phone numbers?)\b"
 )
+_SOMEBODY = re.compile(r"(?i)\b(?:users?|accounts?|persons?|people|identit(?:y|ies)|records?)\b")
 _DENIAL = re.compile(r"(?i)\b(?:permissions?|privileges?|rights?|access)\b")
 _NAMED = re.compile(
     r"(?i)\b(?:roles?|scopes?|licen[cs]es?|plans?|features?|scim)\b|\w[:.]\w|['\"`]"
@@ -66,3 +67,8 @@ def is_of_number(said: Complaint) -> bool:
 def is_type_only(said: Complaint) -> bool:
     """Whether only the SCIM error's type says it, and no sentence of the app's."""
     return said.text.startswith("scimType ")
+
+
+def names_somebody(said: Complaint) -> bool:
+    """Whether a complaint is about a person or an account, and not about a page or a path."""
+    return _SOMEBODY.search(said.text) is not None

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scimdoctor.causes.collect import facts_of
-from scimdoctor.causes.engine import rank
+from scimdoctor.causes.engine import diagnose_case, rank
 from scimdoctor.model.diagnosis import Case
 from scimdoctor.model.exchange import (
     Exchange,
@@ -244,3 +244,17 @@ def by_rule(case: Case) -> str:
     """The first cause that a rule names, without what is usual where no rule fits."""
     found = rank(facts_of(case))
     return found[0].cause.rule.id if found else "unknown-cause"
+
+
+Pair = tuple[str, Case, str, Case]
+"""The cause that a case must have, and what a near miss, which looks like it, must have."""
+
+
+def tells_apart(pair: Pair) -> None:
+    """Hold a rule to its case, and to leaving its near miss alone."""
+    cause, case, other, near = pair
+    assert diagnose_case(case).cause == cause
+    named = by_rule(near)
+    if named == "unknown-cause" != other:
+        named = diagnose_case(near).cause  # what is usual where no rule fits
+    assert named == other

@@ -14,7 +14,17 @@ from scimdoctor.causes.engine import diagnose_case
 from scimdoctor.causes.phrases import breaches_in
 from scimdoctor.causes.usual import USUAL
 from scimdoctor.model.diagnosis import Case, Confidence
-from tests.causes.build import ENTERPRISE, by_rule, event, on, op, patch, reason, scim
+from tests.causes.build import (
+    ENTERPRISE,
+    Pair,
+    event,
+    on,
+    op,
+    patch,
+    reason,
+    scim,
+    tells_apart,
+)
 from tests.causes.test_families import WORK, failed, patched
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -34,7 +44,7 @@ def created(*names: str) -> Case:
     return on(event("create", detail, properties=dict.fromkeys(names, (None, "x"))))
 
 
-PAIRS: dict[str, tuple[str, Case, str, Case]] = {
+PAIRS: dict[str, Pair] = {
     "a schema's URN that is missing": (
         "over-strict-validation",
         failed("create", 400, scim(f"Expected schema {ENTERPRISE} is not provided")),
@@ -176,16 +186,9 @@ PAIRS: dict[str, tuple[str, Case, str, Case]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", list(PAIRS))
-def test_the_class_is_named(name: str) -> None:
-    cause, case, _, _ = PAIRS[name]
-    assert by_rule(case) == cause
-
-
-@pytest.mark.parametrize("name", list(PAIRS))
-def test_its_near_miss_is_not_taken_for_it(name: str) -> None:
-    _, _, cause, case = PAIRS[name]
-    assert by_rule(case) == cause
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_rule_names_it_and_not_its_near_miss(name: str) -> None:
+    tells_apart(PAIRS[name])
 
 
 @pytest.mark.parametrize(
