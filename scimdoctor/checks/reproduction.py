@@ -56,6 +56,7 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
     shown = {_id(x) for x in exchanges[:-1] if x.request.method == "POST" and x.ok} - {""}
+    shown |= _given_what_is_asked(last, sent)
     made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
     if last.failure is not None:
         return _line(last)
@@ -163,6 +164,13 @@ def _bodies(exchange: Exchange) -> list[dict[str, Any]]:
     body = exchange.request.json
     operations = body.get("Operations") if isinstance(body, dict) else None
     return [o for o in operations or () if isinstance(o, dict)]
+
+
+def _given_what_is_asked(asked: Exchange, sent: Sequence[Exchange]) -> set[str]:
+    """The ids of objects to which a change gave a value that a query asks for."""
+    wanted = set(_compared(asked.request))
+    changes = (x for x in sent if x.ok and x.request.method in _CHANGES)
+    return {x.request.path.rpartition("/")[2] for x in changes if wanted & _values_of(x)}
 
 
 def _values_of(exchange: Exchange) -> set[str]:
