@@ -149,8 +149,10 @@ def _unsent_all_the_same(facts: Facts) -> Match | None:
     paths = [operation.path for operation in facts.operations]
     if said is None or name is None or facts.stage is not Stage.UPDATE or not in_rfc(name):
         return None
-    if only_members(facts):
-        return None  # What is missing or unfit may be the member's.
+    # A word such as "name" may mean what was sent; and what is unfit may be the member's.
+    spelled = said.structured or _SCIM_NAME.search(name) is not None
+    if not spelled or only_members(facts):
+        return None
     known = bool(paths) and all(paths)
     touched = {part for path in paths for part in (bare_name(path), leaf(path))}
     if not known or {bare_name(name), leaf(name)} & touched:

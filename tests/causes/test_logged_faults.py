@@ -75,6 +75,10 @@ PAIRS: dict[str, Pair] = {
         "over-strict-validation", failed("update", 400, scim("phoneNumbers has an invalid value.", "invalidValue"), properties=TITLE),
         "value-not-allowed-by-app", failed("update", 400, scim("title has an invalid value.", "invalidValue"), properties=TITLE),
     ),
+    "an attribute by an English word": (
+        "over-strict-validation", failed("update", 400, {"errors": {"phoneNumbers": ["Invalid value."]}}, properties=TITLE),
+        "value-not-allowed-by-app", failed("update", 400, scim("name must not contain digits", "invalidValue"), properties={"displayName": ("A", "B")}),
+    ),
     "the word op": (
         "patch-op-case-sensitive", failed("update", 400, scim("Unknown op.", "invalidSyntax"), properties=TITLE),
         "unknown-cause", failed("update", 400, scim("Unknown opinion.", "invalidSyntax"), properties=TITLE),
