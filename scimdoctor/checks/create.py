@@ -11,7 +11,7 @@ from scimdoctor.checks.objects import created_id
 from scimdoctor.checks.prose import missing_prerequisite, names_domain
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.checks.rules import family
-from scimdoctor.checks.shapes import answer_words, shown
+from scimdoctor.checks.shapes import answer_words, is_redirect, shown
 from scimdoctor.checks.values import WORK_PHONE
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import Severity
@@ -136,7 +136,7 @@ def _plain_value_works(context: CheckContext, name: str) -> bool:
 def _cause_of_refusal(exchange: Exchange) -> str:
     if exchange.status == 415:
         return "request-content-type-refused"
-    if exchange.status in {404, 405, 501}:
+    if exchange.status in {404, 405, 501} or is_redirect(exchange):
         return "write-response-wrong"
     if exchange.status == 402 or missing_prerequisite(exchange):
         return "app-prerequisite-missing"

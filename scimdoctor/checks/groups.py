@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
-from scimdoctor.checks.effects import Trial, Way, apply, attempt, collateral, has, must_differ
+from scimdoctor.checks.effects import Trial, Way, apply, attempt, both, collateral, has, must_differ
 from scimdoctor.checks.ids import (
     ACCEPTED,
     ADD_MEMBERS,
@@ -24,6 +24,7 @@ from scimdoctor.checks.shapes import (
     answer_words,
     difference,
     is_html,
+    is_redirect,
     list_problem,
     resource_problems,
     resources_of,
@@ -164,7 +165,8 @@ def _refused(context: CheckContext, exchange: Exchange, words: str) -> Iterator[
     elif exchange.crashed:
         yield failed(f"{words}.", exchange, cause="unhandled-exception-500")
     else:
-        yield failed(f"{words}.", exchange)
+        cause = "write-response-wrong" if is_redirect(exchange) else None
+        yield failed(f"{words}.", exchange, cause=cause)
 
 
 def _with_members(context: CheckContext, refusal: Exchange) -> str | None:
@@ -325,6 +327,25 @@ def _crash_or(status: int, cause: str | None) -> str | None:
     return "unhandled-exception-500" if status >= 500 else cause
 
 
+def _several(context: CheckContext) -> Iterator[Result]:
+    context.need("group:externalId")
+    if GROUP_PATCH not in context.passed:
+        raise Unavailable("a group's displayName does not change by itself (see groups/rename)")
+    group, values = context.group("team"), context.values.group("both")
+    operations = [context.op("replace", path, value) for path, value in values.items()]
+    wanted = both(*(has(path, value) for path, value in values.items()))
+    effect = apply(context, group, operations, expect=wanted)
+    alone = [
+        effect.worked or apply(context, group, [operation], expect=has(*change)).worked
+        for operation, change in zip(operations, values.items(), strict=True)
+    ]
+    if alone[0]:
+        group.sent["displayName"] = values["displayName"]
+    if not effect.worked and all(alone):
+        cause = None if effect.accepted else "over-strict-validation"
+        yield failed(f"{effect.words}. Each alone works.", *effect.exchanges, cause=cause)
+
+
 def _add_external_id(context: CheckContext) -> Iterator[Result]:
     context.need("group:externalId")
     group, value = context.group("team"), context.values.guid()
@@ -375,8 +396,9 @@ def _deletion(context: CheckContext, group: TestObject) -> Iterator[Result]:
     exchange = context.send(requests.delete("Groups", group.id))
     words = f"DELETE of a group was answered {answer_words(exchange)}"
     if not exchange.ok:
-        crashed = exchange.crashed
-        yield failed(f"{words}.", exchange, cause="unhandled-exception-500" if crashed else None)
+        cause = "write-response-wrong" if exchange.status in {404, 410} else None
+        cause = "unhandled-exception-500" if exchange.crashed else cause
+        yield failed(f"{words}.", exchange, cause=cause)
         return
     read = context.read(group)
     if read.ok:
@@ -512,6 +534,19 @@ CHECKS = (
 )
 
 LAST_CHECKS = (
+    Check(
+        rule=_rule(
+            "several",
+            "Several attributes of a group change in one PATCH",
+            cause="patch-accepted-not-applied",
+            what="Replaces displayName and externalId of a group in one request.",
+            why="Entra sends all changes of a group in one PATCH.",
+            admin_sees="success, while the app's group keeps the old value of one attribute.",
+            fix="Apply every operation of the request, in order.",
+        ),
+        run=_several,
+        requires=(GROUP_PATCH, "groups/add-external-id"),
+    ),
     Check(
         rule=_rule(
             "delete",

@@ -20,6 +20,7 @@ from scimdoctor.checks.shapes import (
 )
 from scimdoctor.entra import requests
 from scimdoctor.model.rule import Severity
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def _match(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     context.group("other")
-    name = str(context.state(group).get("displayName") or group.name)
+    name = str(value_at(context.state(group), "displayName") or group.name)
     exchange = context.find_own(group, "displayName", name)
     words = f"The query for the displayName of a group was answered {answer_words(exchange)}"
     if not holds(exchange, group):
@@ -71,7 +72,7 @@ def _match(context: CheckContext) -> Iterator[Result]:
 def _named(exchange: Exchange, group: TestObject) -> bool:
     """Whether a list has a group of this name, under whatever id."""
     name = group.name.casefold()
-    return any(str(r.get("displayName")).casefold() == name for r in resources_of(exchange))
+    return any(str(value_at(r, "displayName")).casefold() == name for r in resources_of(exchange))
 
 
 def _missed(
@@ -113,7 +114,7 @@ def _missed(
 
 def _case(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
-    name = str(context.state(group).get("displayName") or group.name)
+    name = str(value_at(context.state(group), "displayName") or group.name)
     exchange = context.find("Groups", "displayName", name.upper())
     if not holds(exchange, group):
         yield failed(
@@ -162,7 +163,7 @@ def _symbols(context: CheckContext) -> Iterator[Result]:
         if made is not None and context.told(made, "displayName") == made.name:
             kept.append(made)
     for made, found in context.find_each("displayName", [(group, group.name) for group in kept]):
-        if not holds(found, made) and context.state(made).get("displayName") == made.name:
+        if not holds(found, made) and value_at(context.state(made), "displayName") == made.name:
             plain = context.create("Groups", context.values.group("plain"))
             again = context.find_own(plain, "displayName", plain.name)
             known = holds(again, plain)

@@ -43,7 +43,9 @@ def _excluded(context: CheckContext) -> Iterator[Result]:
         yield from _nameless(by_id, by_id.json)
     if GROUP_MATCH not in context.passed:
         return
-    listed = context.find("Groups", "displayName", str(context.state(group).get("displayName")))
+    listed = context.find(
+        "Groups", "displayName", str(value_at(context.state(group), "displayName"))
+    )
     if any(member_ids(r) for r in resources_of(listed)):
         yield failed(
             "GET /Groups?excludedAttributes=members&filter=… answers the members all the same.",

@@ -59,6 +59,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "filter-value-parse-failure",
         "list-response-malformed",
         "request-content-type-refused",
+        "response-content-type-wrong",
         "unhandled-exception-500",
     ),
     "errors/unknown-id": ("write-response-wrong",),
@@ -352,6 +353,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "write-response-wrong",
         "request-content-type-refused",
     ),
+    "groups/several": ("over-strict-validation",),
     "groups/add-external-id": (
         "patch-op-case-sensitive",
         "immutable-attribute-refused",
@@ -403,6 +405,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "patch-accepted-not-applied",
         "replace-clears-unsent-values",
         "unhandled-exception-500",
+        "write-response-wrong",
     ),
     "load/users": (
         "patch-accepted-not-applied",

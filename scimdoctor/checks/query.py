@@ -12,10 +12,12 @@ from scimdoctor.checks.shapes import (
     answer_words,
     encoding_problem,
     list_problem,
+    names_other_format,
     resources_of,
     shown,
 )
 from scimdoctor.entra import requests
+from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +47,9 @@ def _empty_list(context: CheckContext, exchange: Exchange, words: str) -> Iterat
     elif exchange.json is None:
         context.unreadable = "the app's answers are no JSON"
     if problem is not None:
-        yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
+        other = exchange.json is None and names_other_format(exchange)
+        cause = "response-content-type-wrong" if other else "list-response-malformed"
+        yield failed(f"{words} with {problem}.", exchange, cause=cause)
     elif resources_of(exchange):
         count = len(resources_of(exchange))
         yield failed(f"{words} with {count} users.", exchange, cause="filter-not-selective")
@@ -93,7 +97,7 @@ def _listed_one_is_found(context: CheckContext) -> bool:
     """The same for the first user that the app lists: nothing has to be written for it."""
     listed = context.send(requests.get("/Users", [("startIndex", "1"), ("count", "1")]))
     for user in resources_of(listed)[:1]:
-        name, id_ = user.get("userName"), user.get("id")
+        name, id_ = value_at(user, "userName"), user.get("id")
         if isinstance(name, str) and isinstance(id_, str):
             return _found(context.find("Users", "userName", name), id_)
     return False
@@ -149,7 +153,7 @@ def _other_than(found: list[dict[str, Any]], user: TestObject) -> int:
     """
     same = [r for r in found if str(r.get("id")) == user.id]
     name = user.name.casefold()
-    other = [r for r in found if r not in same and str(r.get("userName")).casefold() != name]
+    other = [r for r in found if r not in same and str(value_at(r, "userName")).casefold() != name]
     return len(same) - 1 + len(other)
 
 
@@ -169,7 +173,7 @@ def _missed(context: CheckContext, exchange: Exchange, words: str) -> Iterator[R
         context.spelling.blank = "+"
     problem = list_problem(exchange) if exchange.ok else None
     name = context.user("subject").name.casefold()
-    same = [r for r in resources_of(exchange) if str(r.get("userName")).casefold() == name]
+    same = [r for r in resources_of(exchange) if str(value_at(r, "userName")).casefold() == name]
     if problem is not None:
         yield failed(f"{words} with {problem}.", exchange, cause="list-response-malformed")
     elif exchange.ok and not any(r.get("id") for r in resources_of(exchange) or [{"id": "none"}]):

@@ -196,8 +196,10 @@ def _symbols_missed(context: CheckContext, made: list[TestObject]) -> Iterator[R
     """The first user whom the query does not find by the userName, or shows with another one."""
     wanted = [(user, str(context.told(user, "userName") or user.name)) for user in made]
     for user, found in context.find_each("userName", wanted):
-        shown_as = [r.get("userName") for r in resources_of(found) if str(r.get("id")) == user.id]
-        stored = str((shown_as and shown_as[0]) or context.state(user).get("userName"))
+        shown_as = [
+            value_at(r, "userName") for r in resources_of(found) if str(r.get("id")) == user.id
+        ]
+        stored = str((shown_as and shown_as[0]) or value_at(context.state(user), "userName"))
         if stored.casefold() != user.name.casefold():
             yield failed(
                 f"The userName of a user created as {user.name!r} is {stored!r}.",

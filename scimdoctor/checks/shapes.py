@@ -29,6 +29,11 @@ def is_html(exchange: Exchange) -> bool:
     return page or start.startswith(("<!doctype html", "<html"))
 
 
+def is_redirect(exchange: Exchange) -> bool:
+    """Whether the answer sends the client elsewhere, where Entra does not follow a write."""
+    return exchange.status is not None and 300 <= exchange.status < 400
+
+
 def resources_of(exchange: Exchange) -> list[dict[str, Any]]:
     """The resources of a list answer, however it spells it; empty if there are none."""
     answer = exchange.json
@@ -59,6 +64,12 @@ def list_problem(exchange: Exchange) -> str | None:
         return f"no ListResponse: schemas is {_or_missing(answer, 'schemas')}"
     counted = "count=0" in exchange.request.query.split("&")
     return None if counted else _count_problem(answer)
+
+
+def names_other_format(exchange: Exchange) -> bool:
+    """Whether Content-Type itself says that the body is neither JSON nor plain text."""
+    named = exchange.response.media_type if exchange.response else None
+    return named is not None and "json" not in named and not named.startswith("text/plain")
 
 
 def encoding_problem(exchange: Exchange) -> str | None:
@@ -132,6 +143,17 @@ def resource_problems(resource: Mapping[str, Any]) -> Iterator[str]:
     for name in _COMPLEX_LISTS:
         yield from _complex_list_problems(name, resource.get(name))
     yield from _extension_problems(resource.get(urns.ENTERPRISE_USER))
+
+
+def primary_problems(resource: Mapping[str, Any]) -> Iterator[str]:
+    """Elements whose primary is no boolean, which lenient readers of JSON still understand."""
+    for name in ("emails", "phoneNumbers", "addresses"):
+        found = resource.get(name)
+        for element in found if isinstance(found, list) else ():
+            told = element.get("primary") if isinstance(element, dict) else None
+            if not isinstance(told, bool | None):
+                yield f"primary in {name} is {shown(told)}, not a boolean"
+                break
 
 
 def _or_missing(holder: Mapping[str, Any], name: str) -> str:

@@ -14,6 +14,7 @@ from scimdoctor.checks.shapes import (
     difference,
     encoding_problem,
     flat,
+    primary_problems,
     resource_problems,
     resources_of,
     shown,
@@ -84,6 +85,10 @@ def _shape(context: CheckContext) -> Iterator[Result]:
                 f"{method} /Users answers a user in which {'; '.join(problems)}.", exchange
             )
             return
+    soft = list(primary_problems(context.state(user)))
+    if soft:
+        words = f"GET /Users answers a user in which {'; '.join(soft)}."
+        yield failed(words, context.last_read(user), severity=Severity.MINOR)
 
 
 def _subject(problem: str) -> str:

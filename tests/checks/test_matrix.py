@@ -81,6 +81,8 @@ COUNTED = {
     "create-extension-500",
     "create-empty-body",
     "create-without-id",
+    "create-303",
+    "delete-404-though-done",
     "create-body-nested",
 }
 """Faults that make requests be sent twice, or objects be looked for."""

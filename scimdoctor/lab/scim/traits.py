@@ -204,6 +204,10 @@ def _spaced(response: LabResponse) -> LabResponse:
     return replace(response, body=json.dumps(body, indent=2, ensure_ascii=True).encode())
 
 
+def _pascal(name: str) -> str:
+    return name if name in {"schemas", "id", "meta"} or ":" in name else name[:1].upper() + name[1:]
+
+
 TRAITS = (
     Trait(
         id="user-patch-204",
@@ -344,5 +348,10 @@ TRAITS = (
         id="titles-up-to-64",
         title="Refuses titles of more than 64 characters",
         body=refused_body(lambda user: len(str(user.get("title"))) > 64, "title is too long."),
+    ),
+    Trait(
+        id="pascal-names",
+        title="Begins the names of attributes with a capital",
+        shown=lambda _, resource: {_pascal(k): v for k, v in resource.items()},
     ),
 )

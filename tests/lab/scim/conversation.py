@@ -206,6 +206,9 @@ def _map(talk: Conversation) -> None:
     change = [requests.Change(op="replace", path=path, value="Sales")]
     talk.send("own, changed", requests.update("Groups", group, change))
     talk.send("own, asked", requests.match_query("Groups", path, "R&D"))
+    both = [Change(op="replace", path=p, value="Two") for p in ("displayName", "externalId")]
+    talk.send("own, two changes", requests.update("Groups", group, both))
+    talk.send("own, read again", requests.read("Groups", group))
     long = {"userName": "long@example.com", "title": "t" * 70}
     late = talk.id_of("create with a long title", requests.create_user(long))
     patch("taken", late, [{"op": "Replace", "path": "userName", "value": "mapped@example.com"}])

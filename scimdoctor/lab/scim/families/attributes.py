@@ -151,6 +151,10 @@ def _members_object(resource: Resource) -> Resource:
     return resource | {"members": {"value": members}} if members else resource
 
 
+def _primary_as_text(emails: list[Any]) -> list[Any]:
+    return [_if_present("primary", lambda primary: str(primary).lower())(e) for e in emails]
+
+
 FAULTS = (
     _lost(
         id="external-id-dropped",
@@ -380,5 +384,10 @@ FAULTS = (
         id="title-cut-at-64",
         title="Cuts titles after 64 characters",
         stored=kept(_if_present("title", lambda title: title[:64])),
+    ),
+    _shape(
+        id="email-primary-as-text",
+        title="Shows primary of e-mail addresses as text",
+        shown=shown(_if_present("emails", _primary_as_text)),
     ),
 )

@@ -225,6 +225,10 @@ def _without_four_bytes(_: Call, __: Resource | None, after: Resource) -> Resour
     return after
 
 
+def _made_anything(call: Call, response: LabResponse) -> bool:
+    return call.method == "POST" and response.status == 201
+
+
 FAULTS = (
     _fault(
         id="unlisted-extension-refused",
@@ -524,5 +528,11 @@ FAULTS = (
         title="Fails with 500 on characters of four bytes in UTF-8",
         cause="unhandled-exception-500",
         stored=_without_four_bytes,
+    ),
+    _fault(
+        id="create-303",
+        title="Answers 303 with the place of the new resource to a create",
+        cause="write-response-wrong",
+        answer=answered(_made_anything, empty(303)),
     ),
 )

@@ -347,4 +347,10 @@ FAULTS = (
         operations=_taken_let_in,
         stored=named_again,
     ),
+    _fault(
+        id="delete-404-though-done",
+        title="Answers 404 to DELETE of a user whom it has just deleted",
+        cause="write-response-wrong",
+        answer=answered(_deleted, lambda _: ScimProblem(404, "Not found.").response()),
+    ),
 )

@@ -594,4 +594,10 @@ FAULTS = (
         cause=_DUPLICATE,
         instead=_overwritten,
     ),
+    _fault(
+        id="group-first-operation-only",
+        title="Applies only the first operation of a PATCH of a group",
+        cause=_APPLIED,
+        operations=lambda call, listed: listed[:1] if call.is_group else listed,
+    ),
 )

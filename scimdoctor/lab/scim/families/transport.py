@@ -105,6 +105,16 @@ _SLOW = "endpoint-too-slow-or-throttled"
 _BLOCKED = "endpoint-unreachable-or-blocked"
 _WRONG_URL = "tenant-url-wrong"
 
+
+def _about_people(call: Call, response: LabResponse) -> bool:
+    return (call.is_user or call.is_group) and response.status < 300
+
+
+def _as_xml(response: LabResponse) -> LabResponse:
+    xml = b'<?xml version="1.0"?><Response><totalResults>0</totalResults></Response>'
+    return replace(retyped("application/xml")(response), body=xml)
+
+
 FAULTS = (
     _fault(
         id="hang",
@@ -332,5 +342,11 @@ FAULTS = (
         title="Something in front of the app refuses every write with a web page",
         cause=_BLOCKED,
         before=replied(lambda c: c.method != "GET", html_page(403, "Forbidden")),
+    ),
+    _fault(
+        id="body-xml",
+        title="Answers about users and groups in XML",
+        cause="response-content-type-wrong",
+        answer=answered(_about_people, _as_xml),
     ),
 )
