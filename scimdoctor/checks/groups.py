@@ -331,7 +331,8 @@ def _several(context: CheckContext) -> Iterator[Result]:
     context.need("group:externalId")
     if GROUP_PATCH not in context.passed:
         raise Unavailable("a group's displayName does not change by itself (see groups/rename)")
-    group, values = context.group("team"), context.values.group("both")
+    group = context.group("team")
+    values = context.values.group("both") | {"externalId": context.values.text("Both")}
     operations = [context.op("replace", path, value) for path, value in values.items()]
     wanted = both(*(has(path, value) for path, value in values.items()))
     effect = apply(context, group, operations, expect=wanted)
