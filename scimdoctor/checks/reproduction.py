@@ -52,7 +52,10 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     the finding's other writes, reads what a change with success came to, and removes what it made.
     """
     last = exchanges[-1]
-    steps = [x for x in exchanges[:-1] if x.request.method in _ON_OBJECTS or _repeats(x, sent)]
+    # What was sent after the decisive request, such as another way that works, would hide the fault.
+    before = sent[: sent.index(last)] if last in sent else exchanges[:-1]
+    told = [x for x in exchanges[:-1] if x in before]
+    steps = [x for x in told if x.request.method in _ON_OBJECTS or _repeats(x, sent)]
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
     shown = {_id(x) for x in exchanges[:-1] if x.request.method == "POST" and x.ok} - {""}

@@ -71,6 +71,12 @@ NOT_ON_DEMAND = {
     "filter-first-page-only": "it takes many users",
     "members-shown-capped": "it takes more members than a line makes",
     "group-filter-first-only": "it takes other groups",
+    "patch-touches-other-users": "it shows on another user, whom the line does not make",
+    "name-leaks-to-neighbour": "it shows on another user, whom the line does not make",
+    "roles-shared": "it shows on another user, whom the line does not make",
+    "patch-not-atomic": "the line does not read what the refused PATCH left",
+    "active-beside-others-ignored": "the line takes active false for what it was made with",
+    "manager-removal-ignored": "the line does not set the manager first",
     "oauth-token-refused": "the token in the line is not the one that was fetched",
 }
 """Faults that one line of requests does not show again."""
