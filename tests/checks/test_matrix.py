@@ -77,6 +77,9 @@ NOT_ON_DEMAND = {
     "patch-not-atomic": "the line does not read what the refused PATCH left",
     "active-beside-others-ignored": "the line takes active false for what it was made with",
     "manager-removal-ignored": "the line does not set the manager first",
+    "delete-member-500": "the line does not make the user a member first",
+    "recreated-inactive": "the line does not delete the user first",
+    "members-without-address-dropped": "it takes many users",
     "oauth-token-refused": "the token in the line is not the one that was fetched",
 }
 """Faults that one line of requests does not show again."""
