@@ -67,7 +67,7 @@ NOT_ON_DEMAND = {
     "crowd-refused": "it takes a crowd",
     "crowd-mixes-users": "it takes a crowd",
     "crowd-loses-members": "it takes a crowd",
-    "concurrent-members-lost": "it takes requests at the same time",
+    "members-parallel-lost": "it takes requests at the same time",
     "filter-first-page-only": "it takes many users",
     "members-shown-capped": "it takes more members than a line makes",
     "group-filter-first-only": "it takes other groups",
@@ -79,6 +79,7 @@ NOT_ON_DEMAND = {
     "manager-removal-ignored": "the line does not set the manager first",
     "delete-member-500": "the line does not make the user a member first",
     "recreated-inactive": "the line does not delete the user first",
+    "members-capped": "the line makes five users at most",
     "members-without-address-dropped": "it takes many users",
     "oauth-token-refused": "the token in the line is not the one that was fetched",
 }
@@ -272,7 +273,14 @@ def test_a_success_without_a_user_is_told_with_what_it_needs() -> None:
 def test_the_exceptions_name_faults_that_exist() -> None:
     known = {fault.id for fault in FAULTS}
 
-    named = {*INFORMATION_ONLY, *NEEDS_A_SOCKET, *LEAVES_OBJECTS, *COUNTED, *WITH_A_MAPPING}
+    named = {
+        *INFORMATION_ONLY,
+        *NOT_ON_DEMAND,
+        *NEEDS_A_SOCKET,
+        *LEAVES_OBJECTS,
+        *COUNTED,
+        *WITH_A_MAPPING,
+    }
     assert named <= known
 
 
