@@ -69,6 +69,7 @@ NOT_ON_DEMAND = {
     "crowd-loses-members": "it takes a crowd",
     "members-parallel-lost": "it takes requests at the same time",
     "filter-first-page-only": "it takes many users",
+    "recreate-after-delete-409": "it takes the rename and deletion of another check",
     "members-shown-capped": "it takes more members than a line makes",
     "group-filter-first-only": "it takes other groups",
     "patch-touches-other-users": "it shows on another user, whom the line does not make",
