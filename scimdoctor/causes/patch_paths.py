@@ -18,6 +18,7 @@ from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ATTRIBUTES,
     CHECK,
+    CREDENTIALS,
     EITHER,
     ENDPOINT,
     MAPPINGS,
@@ -412,6 +413,11 @@ CAUSES: tuple[Cause, ...] = (
                     '"{\\"id\\":\\"…\\",\\"value\\":\\"Admin\\",\\"displayName\\":\\"Admin\\"}"}]} '
                     "and key roles on value.",
                     CHECK,
+                ),
+                admin(
+                    f"Portal: {CREDENTIALS}: append ?aadOptscim062020 to the tenant URL: PATCH then "
+                    "writes roles as POST does.",
+                    "scimdoctor check-endpoint 'URL?aadOptscim062020'",
                 ),
                 admin(
                     f"Or map SingleAppRoleAssignment([appRoleAssignments]) to roles[primary eq "

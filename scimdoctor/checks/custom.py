@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
@@ -12,6 +11,8 @@ from scimdoctor.checks.mapped_values import Mapped, plan, same_moment
 from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES
 from scimdoctor.checks.rules import family
 from scimdoctor.checks.shapes import answer_words, difference, resource_problems, shown
+from scimdoctor.entra.app_roles import roles_for_create, roles_for_update
+from scimdoctor.entra.dialect import Dialect
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -98,13 +99,20 @@ def _roles(context: CheckContext) -> Iterator[Result]:
             cause="response-attribute-malformed",
         )
         return
-    text = json.dumps({"id": context.values.guid(), "value": "Admin", "displayName": "Admin"})
-    operation = context.op("add", "roles", [{"value": text}])
+    operation = context.op("add", "roles", [_added_role(context)])
     effect = apply(context, made, [operation], expect=lambda s: _count(s) > 1)
     if not effect.worked and not effect.accepted:
         yield failed(f"{effect.words}.", *effect.exchanges, cause=_cause_of_roles(context, made))
     elif not effect.worked:
         yield noted(f"{effect.words}.", *effect.exchanges)
+
+
+def _added_role(context: CheckContext) -> dict[str, Any]:
+    """An app role as the dialect's PATCH writes it: JSON text, or with the flag as in a POST."""
+    role = {"id": context.values.guid(), "value": "Admin", "displayName": "Admin"}
+    shape = roles_for_create if context.dialect is Dialect.COMPLIANT else roles_for_update
+    found: dict[str, Any] = shape([role])[0]
+    return found
 
 
 def _cause_of_roles(context: CheckContext, user: TestObject) -> str | None:
@@ -160,7 +168,7 @@ CHECKS = (
             severity="minor",
             cause="roles-json-string-shape",
             what="Creates a user with a role as Entra sends it, then adds a role whose value is JSON text "
-            "and which has no type.",
+            "and which has no type; with the compliance flag alone, one as in the create.",
             why="AppRoleAssignmentsComplex sends roles in these two shapes.",
             admin_sees="update events of users with app roles that fail.",
             fix="Take value as text without looking into it, and need no type; or map with "

@@ -54,7 +54,7 @@ def _is_app_role(role: dict[str, Any]) -> bool:
 
 
 def roles_for_update(value: Any) -> list[Any]:  # noqa: ANN401
-    """`roles` as a PATCH holds them: the app role as JSON text in `value`."""
+    """`roles` as a PATCH of the default dialect holds them: the app role as JSON text in `value`."""
     return [_json_valued(role) for role in roles_of(value)]
 
 

@@ -131,7 +131,7 @@ def resource_body(attributes: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if is_schema_urn(text):
-            body.setdefault(text, {}).update(value if isinstance(value, dict) else {})
+            _object_at(body, text).update(value if isinstance(value, dict) else {})
         elif path is not None:
             _place(body, path, value)
     return body
@@ -143,23 +143,39 @@ def is_schema_urn(path: str) -> bool:
 
 
 def _place(body: dict[str, Any], path: AttributePath, value: Any) -> None:  # noqa: ANN401
-    holder = body.setdefault(path.urn, {}) if path.urn else body
+    holder = _object_at(body, path.urn) if path.urn else body
     if path.filter is not None:
-        holder = _element(holder.setdefault(path.attribute, []), path)
+        holder = _element(_list_at(holder, path.attribute), path)
         holder[path.sub_attribute or "value"] = value
     elif path.sub_attribute is not None:
-        holder = holder.setdefault(path.attribute, {})
+        holder = _object_at(holder, path.attribute)
         holder[path.sub_attribute] = value
-    else:
+    elif isinstance(value, (dict, list)) or not holder.get(path.attribute):
         holder[path.attribute] = value
 
 
-def _element(elements: list[dict[str, Any]], path: AttributePath) -> dict[str, Any]:
+def _object_at(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object called `name`; where a log lists a plain text beside its parts, the parts count."""
+    if not isinstance(holder.get(name), dict):
+        holder[name] = {}
+    held: dict[str, Any] = holder[name]
+    return held
+
+
+def _list_at(holder: dict[str, Any], name: str) -> list[Any]:
+    """The list called `name`, in place of a plain text as in `_object_at`."""
+    if not isinstance(holder.get(name), list):
+        holder[name] = []
+    held: list[Any] = holder[name]
+    return held
+
+
+def _element(elements: list[Any], path: AttributePath) -> dict[str, Any]:
     name, text = path.equality or ("type", path.filter or "")
     value: Any = {"true": True, "false": False}.get(text.casefold(), text)
-    for element in elements:
-        if element.get(name) == value:
-            return element
+    for held in elements:
+        if isinstance(held, dict) and held.get(name) == value:
+            return held
     element = {name: value}
     if name == "type" and value == "work" and path.attribute == "emails":
         element["primary"] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, roles_for_update
+from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, roles_for_create, roles_for_update
 from scimdoctor.entra.attributes import Attribute
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.matching import matching_mappings
@@ -107,7 +107,9 @@ def _append(found: Changes, facts: Facts, attribute: Attribute, *, blind: bool) 
     if attribute.value is None:
         _append_removal(found, facts, attribute)
     elif attribute.path.casefold() == "roles":
-        found.add(_roles_operation(facts, attribute), attribute, roles_for_update(attribute.value))
+        # The flag makes POST and PATCH write roles alike (Microsoft, "Provisioning a role").
+        shape = roles_for_create if facts.dialect is Dialect.COMPLIANT else roles_for_update
+        found.add(_roles_operation(facts, attribute), attribute, shape(attribute.value))
     else:
         found.add(_operation(found, facts, attribute, blind=blind), attribute, _bare(attribute))
 

@@ -14,6 +14,7 @@ import pytest
 from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 from scimdoctor.checks.tls import CHECKS as TLS_CHECKS
 from scimdoctor.endpoint.tls import TlsFacts, probe_tls
+from scimdoctor.entra.dialect import Dialect
 from scimdoctor.lab.http import Behaviour
 from scimdoctor.lab.loopback import LoopbackServer
 from scimdoctor.lab.scim.provider import ScimServiceProvider
@@ -262,6 +263,16 @@ def test_a_mapped_custom_extension_counts(fault: str, check: str, cause: str) ->
     checked = check_provider(provider, options=CheckOptions(schema=mapped))
 
     assert [(f.check, f.cause) for f in checked.problems] == [(check, cause)]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "found"), [(Dialect.DEFAULT, ["custom/roles"]), (Dialect.COMPLIANT, [])]
+)
+def test_the_flag_sends_no_roles_as_text(dialect: Dialect, found: list[str]) -> None:
+    options = CheckOptions(only=("custom/roles",), dialects=(dialect,))
+    checked = check_provider(ScimServiceProvider(faults=["roles-json-refused"]), options=options)
+
+    assert [f.check for f in checked.problems] == found
 
 
 MATCHED = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber"

@@ -72,6 +72,12 @@ def members(*ids: str) -> list[Json]:
 
 
 ROLE_TEXT = json.dumps(ROLE)
+ROLE_OBJECT = {
+    "primary": False,
+    "type": "WindowsAzureActiveDirectoryRole",
+    "display": "Administrator",
+    "value": "Admin",
+}
 ACTIONS = {
     "update": Action(
         changes=(changed("displayName", "New", "Old"), changed("title", "Boss", "Clerk")),
@@ -138,13 +144,13 @@ ACTIONS = {
         changes=(changed("roles", f"[{ROLE_TEXT}]", "[]"),),
         function="AppRoleAssignmentsComplex",
         default=([op("Add", "roles", [{"value": ROLE_TEXT}])],),
-        compliant=([op("add", "roles", [{"value": ROLE_TEXT}])],),
+        compliant=([op("add", "roles", [ROLE_OBJECT])],),
     ),
     "roles-assertive": Action(
         changes=(changed("roles", f"[{ROLE_TEXT}]", "[]"),),
         function="AssertiveAppRoleAssignmentsComplex",
         default=([op("Replace", "roles", [{"value": ROLE_TEXT}])],),
-        compliant=([op("replace", "roles", [{"value": ROLE_TEXT}])],),
+        compliant=([op("replace", "roles", [ROLE_OBJECT])],),
     ),
     "address": Action(
         changes=(changed(f"{WORK}.locality", "Utrecht", "Delft"), changed(f"{WORK}.country", "NL")),

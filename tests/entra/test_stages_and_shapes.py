@@ -16,6 +16,7 @@ from scimdoctor.graph.synchronization import parse_schema
 from scimdoctor.model.provisioning import ProvisioningStep
 from tests.fakes.events import event, load
 
+PHONE = 'phoneNumbers[type eq "work"].value'
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
@@ -90,6 +91,25 @@ def test_filters_about_elements_are_no_queries() -> None:
     found = filter_in('bad filter: displayName eq \\"A B\\"', "Groups")
     assert found is not None
     assert found.request.query.endswith("filter=displayName+eq+%22A+B%22")
+
+
+@pytest.mark.parametrize(
+    ("paths", "body"),
+    [
+        ({"name": "Ada L", "name.givenName": "Ada"}, {"name": {"givenName": "Ada"}}),
+        ({"name.givenName": "Ada", "name": "Ada L"}, {"name": {"givenName": "Ada"}}),
+        ({"phoneNumbers": "1", PHONE: "2"}, {"phoneNumbers": [{"type": "work", "value": "2"}]}),
+        (
+            {"phoneNumbers": ["1"], PHONE: "2"},
+            {"phoneNumbers": ["1", {"type": "work", "value": "2"}]},
+        ),
+        ({ENTERPRISE: "text", f"{ENTERPRISE}:division": "D"}, {ENTERPRISE: {"division": "D"}}),
+    ],
+)
+def test_bodies_of_logs_that_name_a_whole_beside_its_parts(
+    paths: dict[str, Any], body: dict[str, Any]
+) -> None:
+    assert resource_body(paths) == body
 
 
 def test_bodies_from_paths() -> None:
