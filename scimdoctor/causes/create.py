@@ -15,7 +15,7 @@ from scimdoctor.causes.attributes import (
     is_indexed,
     leaf,
 )
-from scimdoctor.causes.breach import COMPOSED, Breach
+from scimdoctor.causes.breach import COMPOSED, Breach, Hint
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
@@ -41,6 +41,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.patching import TYPE_BREACHES, only_members
+from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
 from scimdoctor.causes.wording import is_of_number, is_vague_parameter, names_rule, says_nothing
 from scimdoctor.entra.scoping import scoping_verdict
@@ -309,7 +310,8 @@ def _vaguely_refused(facts: Facts, said: Complaint) -> Match | None:
     if says_nothing(said):
         return possible(58, "a value is refused; neither which nor why is said", said.text)
     if facts.status is not None and facts.status >= 500:
-        return possible(60, "the app speaks of a value it does not take", said.text)
+        weight = 66 if hinted(Hint.LENGTH, said.text) else 60
+        return possible(weight, "the app speaks of a value it does not take", said.text)
     return None
 
 
@@ -335,7 +337,7 @@ def _not_stored(facts: Facts) -> Match | None:
         return None
     lost = [k for k in _scalars(facts.body) if member(facts.answer, k) is None]
     lists = [k for k, v in facts.body.items() if isinstance(v, list) and v and k != "schemas"]
-    lost += [k for k in lists if member(facts.answer, k) == []]
+    lost += [k for k in lists if member(facts.answer, k) in ([], None)]
     if lost:
         return likely(88, f"the answer to the create leaves out {', '.join(lost)}")
     return None

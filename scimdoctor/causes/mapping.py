@@ -37,7 +37,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.patching import plain_path
+from scimdoctor.causes.patching import only_members, plain_path
 from scimdoctor.causes.sent import Shape
 from scimdoctor.causes.wording import is_vague_parameter
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
@@ -73,6 +73,7 @@ def _unknown_attribute(facts: Facts, said: Complaint) -> Match:
     if is_vague_parameter(said):
         # No app that speaks SCIM lacks userName (RFC 7643 section 4.1).
         weight = 60 if bare_name(name) in {"", "username"} else 74
+        weight = 50 if only_members(facts) else weight
         return possible(weight, "a parameter is refused, by its name or its value", said.text)
     if name is None:
         return possible(68, "the app does not know an attribute", said.text)

@@ -31,7 +31,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_urns
 from scimdoctor.causes.phrases import hinted
-from scimdoctor.causes.readback import arrived, member_ids, single_values
+from scimdoctor.causes.readback import arrived, holds_already, member_ids, single_values
 from scimdoctor.causes.sent import Shape
 from scimdoctor.model.diagnosis import UNSEEN_EFFECT
 from scimdoctor.model.rule import CauseRule
@@ -160,10 +160,21 @@ def _concurrent(facts: Facts) -> Match | None:
 def _idempotent(facts: Facts) -> Match | None:
     if facts.stage not in WRITES or not facts.refused or facts.says(Breach.CONCURRENT):
         return None
+    return _seen_in_effect(facts) or _said_in_effect(facts)
+
+
+def _seen_in_effect(facts: Facts) -> Match | None:
+    """What other exchanges of the capture show to be so already."""
     status = repeat_refused(facts.case.exchanges)
     if status is not None:
         text = f"the same PATCH was accepted first and is answered {status} when it is repeated"
         return possible(88, text) if status >= 500 else likely(93, text)
+    if facts.exchange is not None and holds_already(facts.exchange, facts.case.exchanges):
+        return possible(80, "the group was read with the members whose addition is refused")
+    return None
+
+
+def _said_in_effect(facts: Facts) -> Match | None:
     said = facts.says(Breach.ALREADY_IN_EFFECT)
     if said is not None and facts.stage is not Stage.CREATE:
         return backed(facts, 90, "what was asked for is already so", text=said.text)

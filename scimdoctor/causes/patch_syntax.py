@@ -178,7 +178,7 @@ def _boolean(facts: Facts) -> Match | None:
     if facts.stage not in {Stage.UPDATE, Stage.CREATE}:
         return None
     said = facts.says(Breach.NOT_BOOLEAN)
-    if said is not None:
+    if said is not None and not _sends_no_boolean(facts):
         first_of_all = facts.says(Breach.ADD_REFUSED, Breach.OP_REFUSED) is None
         return backed(facts, 92 if first_of_all else 84, "a boolean is asked for", text=said.text)
     vague = facts.says(Breach.WRONG_TYPE, Breach.VALUE_REFUSED, Breach.NOT_STRING)
@@ -195,6 +195,13 @@ def _boolean(facts: Facts) -> Match | None:
     return None
 
 
+def _sends_no_boolean(facts: Facts) -> bool:
+    """Whether every change is known, and none is of a boolean or written as one."""
+    paths = [operation.path for operation in facts.operations]
+    known = bool(paths) and all(paths) and facts.stage is Stage.UPDATE
+    return known and not facts.has(Shape.TEXT_BOOLEAN) and not any(map(_names_boolean, paths))
+
+
 def _names_boolean(path: str | None) -> bool:
     return path is None or bare_name(path) == "active" or path.casefold().endswith("primary")
 
@@ -206,7 +213,7 @@ def _value_shape(facts: Facts) -> Match | None:
     if minded is not None:
         return likely(95, f"{minded} is refused in one shape and taken in the other")
     said = facts.says(*TYPE_BREACHES)
-    if said is not None and facts.says(Breach.NOT_BOOLEAN) is None:
+    if said is not None and (facts.says(Breach.NOT_BOOLEAN) is None or _sends_no_boolean(facts)):
         name = bare_name(said.attribute)
         weight = 70 if name in {"manager", "roles", "active"} else 83
         found = backed(facts, weight, "the value's shape is refused", text=said.text)

@@ -182,6 +182,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
         ("Go SCIM library", r"\binvalid (?:parameter|argument|input|data)s?\b"),
         ("SCIM servers", r"\btoo (?:many|few) (?!requests|attempts|connections|concurrent|open)"),
+        ("Miro", r"\bnot (?:white|allow)[- ]?listed\b|\bnot (?:on|in) (?:the|an?|your|our) (?:white|allow)[- ]?list\b"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:(?:attribute|field|property|parameter) )?(?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
         ("validators", r"(?:illegal|disallowed|special|unsupported|forbidden|prohibited|non-?ascii|whitespace|upper-?case|invalid) (?:characters?|letters?|symbols?)|(?:only|may|must|can) (?:contain|consist|start|begin|end|include)|(?:must|should|does not|did not|doesn't) (?:match|conform|satisfy|comply|meet)|must be one of|not one of|not in (?:the )?(?:allowed|list|enum)|is not an? (?:allowed|accepted|acceptable|valid|permitted|supported) (?:value|option|choice|role|type)"),
@@ -293,6 +294,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.PATH_MISSING,
         ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
         ("SCIM servers", r"(?:must|should|needs to) (?:contain|have|include|specify|provide) an? path\b(?![- ]?filter)"),
+        ("AWS IAM Identity Center", r"\bomit(?:s|ted|ting)?\b (?:the |a )?['\"`]?path\b"),
     ),
     *_rows(
         Breach.LETTER_CASE,

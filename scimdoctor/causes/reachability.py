@@ -69,6 +69,8 @@ def _wrong_page(facts: Facts) -> Match | None:
         return possible(60, f"a web page{shown} answers, though it names whom it did not find")
     if facts.others_pass and not page.is_sign_in:
         return possible(50, f"a web page{shown} answers, though SCIM answers for other objects")
+    if facts.ever_worked and facts.stage is Stage.TEST:
+        return possible(78, f"a web page{shown} answers now, though the job worked before")
     if facts.status in {None, 200, 404} or page.is_sign_in:
         return likely(88, f"a web page{shown} answers where SCIM was asked for")
     return None

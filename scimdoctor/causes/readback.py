@@ -157,6 +157,15 @@ def _before(
     return None, ()
 
 
+def holds_already(write: Exchange, exchanges: tuple[Exchange, ...]) -> bool:
+    """Whether the group was read with all the members that `write` adds, and not written since."""
+    old, since = _before(object_id_of(write), exchanges[: exchanges.index(write)])
+    operations = operations_of(write.request.json)
+    added = [named_members(o) for o in operations if o.verb == "add"]
+    there = (member_ids(old) or set()) if not since else set()
+    return bool(added) and len(added) == len(operations) and all(a and a <= there for a in added)
+
+
 def _disables(operations: tuple[Operation, ...]) -> bool:
     for operation in operations:
         value = operation.value

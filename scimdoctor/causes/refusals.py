@@ -31,7 +31,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.sent import Shape
-from scimdoctor.causes.wording import is_type_only
+from scimdoctor.causes.wording import is_type_only, is_vague_parameter
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
@@ -175,14 +175,20 @@ def _member_unknown(facts: Facts) -> Match | None:
         return None
     if unfound is not None and facts.has(Shape.ADD_MEMBERS, Shape.REPLACE_MEMBERS):
         strange = _names_somebody_else(facts)
-        if strange is not None:
+        if strange is not None and (strange == facts.own_id or not people):
             return possible(60, f"the app does not find {strange}, which is none of those sent")
         return backed(facts, 86, "a member is not found", text=text)
     if unfound is not None and people and facts.is_group and facts.stage is Stage.UPDATE:
         return backed(facts, 87, "a change of a group names somebody unknown", text=text)
-    if facts.status in {400, 404, 422} and facts.mute and facts.has(Shape.ADD_MEMBERS):
+    if facts.status in {400, 404, 422} and _unsaid(facts) and facts.has(Shape.ADD_MEMBERS):
         return possible(61, "adding a member is refused: the member may not be in the app")
     return None
+
+
+def _unsaid(facts: Facts) -> bool:
+    """Whether no word tells what is wrong; "invalid parameters" does not, where ids were sent."""
+    vague = all(is_vague_parameter(c) for c in facts.reading.complaints)
+    return facts.refused and vague and (facts.mute or only_members(facts))
 
 
 def _names_somebody_else(facts: Facts) -> str | None:

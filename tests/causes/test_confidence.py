@@ -261,3 +261,12 @@ def test_an_own_id_in_the_answer_is_no_reference() -> None:
     absent = seen(exchange("PATCH", "/Groups/g1", 404, scim("Resource 8f1d not found", status=404), sent=removed))  # fmt: skip
     assert told(absent)[0] == "non-idempotent-write"
     assert told(patched(DISABLE, 404, scim("User u1 not found", status=404)))[0] == "target-changed-outside-entra"  # fmt: skip
+
+
+def test_a_page_to_a_job_that_worked_does_not_make_its_address_likely_wrong() -> None:
+    first = about(job(reason(404, PAGE)))
+    assert told(first)[:2] == ("tenant-url-wrong", LIKELY)
+    assert first.job is not None
+    worked = replace(first.job.status, last_successful_execution=first.job.status.last_execution)
+    later = about(replace(first.job, status=worked))
+    assert told(later)[:2] == ("tenant-url-wrong", POSSIBLE)

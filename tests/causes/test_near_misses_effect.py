@@ -51,6 +51,22 @@ def found_by_read(name: str) -> Case:
     )
 
 
+def added_to(*members: str) -> Case:
+    """An addition of m1 that is answered 500, and the members that the group had before."""
+    listing = group(members=[{"value": m} for m in members])
+    joins = patch(op("Add", "members", [{"value": "m1"}]))
+    return seen(
+        exchange("GET", "/Groups/g1", 200, listing, id_="h1"),
+        exchange("PATCH", "/Groups/g1", 500, scim("Failed", status=500), sent=joins, id_="h2"),
+    )
+
+
+def created_with_phone(**answered: Any) -> Case:
+    """A create with a phone number, and what the answer shows besides."""
+    phone = [{"type": "mobile", "value": "+49 151 1"}]
+    return sent("POST", "/Users", user(phoneNumbers=phone), 201, user(**answered))
+
+
 def emails_then(*now: dict[str, Any]) -> Case:
     """A PATCH of the work address only, with the e-mails before and after it."""
     return seen(
@@ -182,6 +198,18 @@ PAIRS: dict[str, Pair] = {
         failed("create", 400, scim("Required attribute displayName is missing"), group=True),
         "required-attribute-empty-in-source",
         failed("create", 400, scim("Required attribute displayName is missing")),
+    ),
+    "a member that is there before it is added": (
+        "non-idempotent-write",
+        added_to("m1", "m2"),
+        "unhandled-exception-500",
+        added_to("m2"),
+    ),
+    "a list that the answer to the create leaves out": (
+        "attribute-not-stored-or-returned",
+        created_with_phone(),
+        "unknown-cause",
+        created_with_phone(phoneNumbers=[{"type": "mobile", "value": "+49 151 1"}]),
     ),
     "a SCIM error inside of another object": (
         "existing-account-not-matchable",

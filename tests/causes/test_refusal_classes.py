@@ -183,6 +183,42 @@ PAIRS: dict[str, Pair] = {
         "auth-scheme-unsupported",
         failed("create", 401, scim("Basic authentication required", None, 401)),
     ),
+    "a boolean that is asked for": (
+        "boolean-string-rejected",
+        on(event("update", reason(400, scim("value must be a boolean or object")), properties={"active": ("False", "True")})),
+        "patch-value-shape-rejected",
+        changed(400, "value must be a boolean or object", None, "displayName"),
+    ),
+    "somebody by a name that was not sent": (
+        "reference-unresolvable",
+        changed(404, "User ada77 does not exist in: PRIMARY", None, "members", group=True),
+        "target-changed-outside-entra",
+        changed(404, "Resource ada77 does not exist", None, "members", group=True),
+    ),
+    "parameters that are ids": (
+        "reference-unresolvable",
+        changed(400, "Invalid parameters provided in request: 4, 999.", None, "members", group=True),
+        "value-not-allowed-by-app",
+        changed(400, "Invalid parameters provided in request: 4, 999.", None, "title", group=True),
+    ),
+    "a list of whom the app lets in": (
+        "value-not-allowed-by-app",
+        failed("create", 409, scim("ada@example.com is not whitelisted", None, 409)),
+        "endpoint-unreachable-or-blocked",
+        failed("create", 403, scim("IP address 192.0.2.7 is not whitelisted", None, 403)),
+    ),
+    "a value that the database finds too long": (
+        "value-not-allowed-by-app",
+        failed("create", 500, {"detail": "value too long for type character varying(255)"}),
+        "unhandled-exception-500",
+        failed("create", 500, {"detail": "invalid input"}),
+    ),
+    "a path that was left out": (
+        "pathless-dotted-keys-unsupported",
+        changed(400, "Omitting path is possible only for a single attribute", None, "title"),
+        "value-not-allowed-by-app",
+        changed(400, "title is invalid: omit the pathological part", None, "title"),
+    ),
 }  # fmt: skip
 
 
