@@ -112,5 +112,7 @@ def _parts(
     for part in dict.fromkeys((*before, *after)):
         old, new = before.get(part), after.get(part)
         # A mapping that came or went is said once, by its expression.
-        if old != new and (bool(before) == bool(after) or part == "expression"):
-            yield MappingChange(subject=subject, part=part, before=old, after=new)
+        came_or_went = bool(before) != bool(after)
+        if old != new and (not came_or_went or part == "expression"):
+            name = "mapping" if came_or_went else part
+            yield MappingChange(subject=subject, part=name, before=old, after=new)

@@ -75,9 +75,23 @@ ACTIVE_UNMAPPED = CheckRule(
     severity=Severity.MAJOR,
     requirement=Requirement.ENTRA,
     cause="mapping-missing-attribute",
-    what="The user mapping has the target `active`, fed from IsSoftDeleted or accountEnabled.",
+    what="The user mapping has the target `active`.",
     why="Entra disables by `active`. Where it is not mapped, people who leave are deleted.",
     admin_sees="Delete instead of Disable, or leavers who stay active.",
+    fix='Map active by `Switch([IsSoftDeleted], , "False", "True", "True", "False")`.',
+    references=(_CUSTOMIZE,),
+)
+ACTIVE_WRONG = CheckRule(
+    id="mapping/active-follows-the-account",
+    title="active is true for people in scope and false for those who left",
+    severity=Severity.MAJOR,
+    requirement=Requirement.ENTRA,
+    cause="mapping-missing-attribute",
+    what="The mapping of `active` is evaluated for a person in scope with an account that is enabled "
+    "(IsSoftDeleted False, accountEnabled True), and for one who left (the opposite).",
+    why="Entra disables and restores people by this value alone.",
+    admin_sees="Leavers who stay active in the app, or people who are disabled there on their first "
+    "day.",
     fix='Map active by `Switch([IsSoftDeleted], , "False", "True", "True", "False")`.',
     references=(_CUSTOMIZE,),
 )
@@ -275,6 +289,7 @@ MAPPING_RULES: tuple[CheckRule, ...] = (
     MATCHING_MUTABLE,
     REQUIRED_UNMAPPED,
     ACTIVE_UNMAPPED,
+    ACTIVE_WRONG,
     UNREADABLE,
     CONSTANT_NULL,
     SWITCH_PAIRS,

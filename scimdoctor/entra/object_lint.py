@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra import mapping_rules as rules
 from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, SINGLE
+from scimdoctor.entra.evaluator import evaluate
 from scimdoctor.entra.mapping_view import speaks_scim
 from scimdoctor.model.rule import CheckRule, Severity
 from scimdoctor.scim import urns
@@ -27,6 +28,8 @@ _STABLE = {
     "onpremisesimmutableid",
     "onpremisessecurityidentifier",
 }
+_PRESENT = {"IsSoftDeleted": "False", "accountEnabled": "True"}
+_GONE = {"IsSoftDeleted": "True", "accountEnabled": "False"}
 _DEFAULT_MATCHING = {("userprincipalname", "username"), ("displayname", "displayname")}
 
 
@@ -42,6 +45,8 @@ def faults(
     disables = owner.is_group or any(v.target.casefold() == "active" for v in views)
     if speaks_scim(owner) and not disables:
         yield rules.ACTIVE_UNMAPPED, "`active` is not mapped", None, None
+    if speaks_scim(owner) and not owner.is_group:
+        yield from _active(views)
     yield from _required(views, definition)
     if lists_targets(owner, definition):
         yield from _unlisted(views, definition)
@@ -63,6 +68,25 @@ def _matching(owner: ObjectMapping, view: MappingView) -> Iterator[Fault]:
         expected = usual and (owner.is_group or source != "displayname")
         message = f"matching is by [{view.direct}], which can change"
         yield rules.MATCHING_MUTABLE, message, view.target, Severity.INFO if expected else None
+
+
+def _active(views: Sequence[MappingView]) -> Iterator[Fault]:
+    """Whether `active` says the opposite of what it should, as far as the expression tells."""
+    for view in views:
+        if view.target.casefold() != "active" or view.expression is None:
+            continue
+        present, gone = (evaluate(view.text, person) for person in (_PRESENT, _GONE))
+        if present.known and _truth(present.value) is False:
+            message = "it is False for people in scope whose account is enabled"
+            yield rules.ACTIVE_WRONG, message, view.target, None
+        elif gone.known and (gone.value is None or _truth(gone.value)):
+            given = "null, which is not sent," if gone.value is None else "True"
+            message = f"it is {given} for people who left or lost the assignment too"
+            yield rules.ACTIVE_WRONG, message, view.target, None
+
+
+def _truth(value: object) -> bool | None:
+    return {"true": True, "false": False}.get(str(value).strip().casefold())
 
 
 def _required(views: Sequence[MappingView], definition: ObjectDefinition | None) -> Iterator[Fault]:

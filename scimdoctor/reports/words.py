@@ -133,6 +133,8 @@ def told(finding: Finding) -> tuple[str, str]:
         whole = first.count("(") == first.count(")") and first.count('"') % 2 == 0
         if whole and len(first) <= _LONGEST_HEAD:
             return first, finding.message[end.end() :]
+    if len(finding.message) <= _LONGEST_HEAD and not _SENTENCE_ENDS.search(finding.message):
+        return finding.message, ""
     return f"Not so: {finding.title}", finding.message
 
 

@@ -157,7 +157,7 @@ def test_mappings_that_changed(desk: Desk, tmp_path: Path) -> None:
     saved.write_text(json.dumps(raw))
     ran = desk.run("mappings", "--schema", SCHEMA, "--diff", str(saved), "-f", "json")
     assert ran.status == 1
-    assert "expression added" in ran.json["findings"][0]["message"]
+    assert "mapping added" in ran.json["findings"][0]["message"]
 
 
 def test_mappings_without_app_or_file(desk: Desk) -> None:

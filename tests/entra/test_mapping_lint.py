@@ -92,6 +92,14 @@ BROKEN: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any]]] = [
     ("expression-readable", (*SOUND, row("title", "Frob([a])")), {}),
     ("expression-readable", (*SOUND, row("title", "Left([a])")), {}),
     ("expression-can-give-a-value", (*SOUND, row("title", 'IIF("a" = "b", "x", "")')), {}),
+    ("active-follows-the-account", (SOUND[0], row("active", "[IsSoftDeleted]")), {}),
+    ("active-follows-the-account", (SOUND[0], row("active", "Not([accountEnabled])")), {}),
+    ("active-follows-the-account", (SOUND[0], row("Active", '"True"')), {}),
+    (
+        "active-follows-the-account",
+        (SOUND[0], row("active", 'Switch([IsSoftDeleted], , "False", "True")')),
+        {},
+    ),
     ("expression-can-give-a-value", (*SOUND, {"targetAttributeName": "title"}), {}),
     ("switch-arguments-paired", (*SOUND, row("title", 'Switch([a], "d", "k")')), {}),
     ("switch-arguments-paired", (SOUND[0], row("active", SWAPPED)), {}),
@@ -194,6 +202,15 @@ NEAR_MISSES: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any]]] = [
         {"target": [attribute("title", required=True)]},
     ),
     ("active-mapped", (SOUND[0], row("active", "Not([IsSoftDeleted])")), {}),
+    ("active-follows-the-account", (SOUND[0], row("active", "Not([IsSoftDeleted])")), {}),
+    ("active-follows-the-account", (SOUND[0], row("active", "[accountEnabled]")), {}),
+    ("active-follows-the-account", (SOUND[0], row("active", "[employeeStatus]")), {}),
+    (
+        "active-follows-the-account",
+        (SOUND[0], row("active", 'IIF([accountEnabled]="True", "True", "False")')),
+        {},
+    ),
+    ("active-follows-the-account", (SOUND[0], row("active", '"yes"')), {}),
     ("expression-readable", (*SOUND, row("title", "left( [a] ,2 )")), {}),
     ("expression-readable", (*SOUND, row("title", 'Replace([a], "x", , , "y", )')), {}),
     ("expression-can-give-a-value", (*SOUND, row("title", 'IIF("a" = "b", "x", "y")')), {}),
@@ -396,8 +413,8 @@ def test_changes_are_said_one_by_one() -> None:
     assert "User: scoping filter removed (was department EQUALS Marketing)" in said
     assert "User → userName: expression changed from [userPrincipalName] to [mail]" in said
     assert "User → userName: matching precedence removed (was 1)" in said
-    assert "User → nickName: expression added: [mailNickname]" in said
-    assert f"User → {removed['targetAttributeName']}: expression removed (was [manager])" in said
+    assert "User → nickName: mapping added: [mailNickname]" in said
+    assert f"User → {removed['targetAttributeName']}: mapping removed (was [manager])" in said
     assert len(said) == 5
     changes = diff_schemas(custom_app_schema(), parse_schema(raw))
     assert {f.check for f in change_findings(changes)} == {"mapping/unchanged"}

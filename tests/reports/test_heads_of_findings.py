@@ -39,7 +39,8 @@ WRONG = Finding(
         ),
         ("It is 5.5 s late.", "It is 5.5 s late", ""),
         ("x" * 300 + ". More.", "Not so: A create is answered 201", "x" * 300 + ". More."),
-        ("no full stop", "Not so: A create is answered 201", "no full stop"),
+        ("no full stop", "no full stop", ""),
+        ("x" * 300, "Not so: A create is answered 201", "x" * 300),
     ],
 )
 def test_what_is_wrong_comes_first(message: str, head: str, rest: str) -> None:
