@@ -203,6 +203,7 @@ def _take_from_graph(
     if not origin.archive:
         events = log.events(span, app_id=app_id, trouble=opened.said)
         opened.events.add_events(_counted(events, session.progress))
+        opened.said.extend(_clock(session))
         return opened
     archive = tenants_archive(session)
     pull = Pull(
@@ -214,8 +215,17 @@ def _take_from_graph(
         if not archive.files(app_id, span):
             raise
         opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
+    opened.said.extend(_clock(session))
     opened.events.add_archive(partial(archive.files, app_id, span))
     return opened
+
+
+def _clock(session: Session) -> Iterator[str]:
+    """Yield what is wrong with this machine's clock: it says up to when the log was read."""
+    from scimdoctor.graph.failures import clock_trouble
+
+    if trouble := clock_trouble(session.now(), session.graph.served_at):
+        yield f"{trouble} The newest events may be missing, and ages like 24h count from it."
 
 
 def _counted(

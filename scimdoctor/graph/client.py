@@ -16,7 +16,7 @@ import httpx
 from scimdoctor.errors import GraphUnavailableError
 from scimdoctor.graph.access_token import read_claims
 from scimdoctor.graph.clouds import Cloud
-from scimdoctor.graph.failures import FailedCall, graph_error
+from scimdoctor.graph.failures import FailedCall, graph_error, time_of_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -102,6 +102,8 @@ class GraphClient:
         self._auth = BearerAuth(tokens, self._scope)
         self._portal = cloud.hosts.portal
         self._now = now
+        self.served_at: datetime | None = None
+        """What time it was at Graph when it last answered; its clock is right, ours may not be."""
 
     def close(self) -> None:
         """Close what was opened for it."""
@@ -118,6 +120,10 @@ class GraphClient:
     def portal(self) -> str:
         """Base URL of this cloud's admin center."""
         return self._portal
+
+    def is_own(self, url: str) -> bool:
+        """Say whether `url` is at Graph's host: anything else is never asked."""
+        return _origin(url) == _origin(self._base_url)
 
     def claims(self) -> AccessTokenClaims | None:
         """What the token in use says of itself; signs in if need be."""
@@ -198,7 +204,7 @@ class GraphClient:
         return f"{self._base_url}{versioned}" + (f"?{query}" if query else "")
 
     def _check_host(self, url: str) -> None:
-        if _origin(url) != _origin(self._base_url):
+        if not self.is_own(url):
             raise GraphUnavailableError(
                 "Graph's next link leads to another host, so it was not followed.",
                 hint="The token must not leave Graph; check for a proxy that rewrites answers.",
@@ -225,6 +231,7 @@ class GraphClient:
             response = self._http.send(request, auth=self._auth, follow_redirects=False)
         except httpx.HTTPError as error:
             raise self._unreachable(error, call_id) from error
+        self.served_at = time_of_answer(response.headers.get("date", "")) or self.served_at
         if response.is_success:
             return response
         raise graph_error(

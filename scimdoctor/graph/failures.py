@@ -6,6 +6,7 @@ Sources: Microsoft Graph "Error responses"; the codes met on synchronization and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ from scimdoctor.model.exchange import Headers, header_value, json_of
 from scimdoctor.redaction import redact_text
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from scimdoctor.graph.access_token import AccessTokenClaims
     from scimdoctor.graph.permissions import Need
 
@@ -167,17 +166,26 @@ def _permission_hint(call: FailedCall, need: Need) -> str:
     )
 
 
-def _clock_hint(call: FailedCall) -> str | None:
-    """Say that our clock is wrong, when Graph's `Date` says so."""
+def time_of_answer(date: str) -> datetime | None:
+    """Return what an answer's `Date` says; `None` if it says nothing that can be read."""
     try:
-        theirs = parsedate_to_datetime(header_value(call.headers, "date") or "")
-        apart = (call.now - theirs).total_seconds() if call.now else 0.0
-    except (TypeError, ValueError):
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def clock_trouble(ours: datetime, theirs: datetime | None) -> str | None:
+    """Say by how much our clock is wrong, if Graph's tells so."""
+    apart = (ours - theirs).total_seconds() if theirs else 0.0
     if abs(apart) < _CLOCK_TOLERANCE_SECONDS:
         return None
     direction = "ahead" if apart > 0 else "behind"
     return f"This computer's clock is {abs(apart) / 60:.0f} minutes {direction}; set it right."
+
+
+def _clock_hint(call: FailedCall) -> str | None:
+    theirs = time_of_answer(header_value(call.headers, "date") or "")
+    return clock_trouble(call.now, theirs) if call.now else None
 
 
 def _find(value: object, name: str) -> object:

@@ -40,7 +40,7 @@ from scimdoctor.sources.private_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     import duckdb
@@ -195,32 +195,68 @@ class Archive:
     def export(self, out: IO[str], app: str | None = None, *, progress: Progress = SILENT) -> int:
         """Write the raw records as JSON Lines, oldest first; return how many."""
         count = 0
-        days: dict[str, list[str]] = {}
-        for path in self.files(app):
-            days.setdefault(path.parent.name, []).append(str(path))
+        days = sorted({path.parent.name for path in self.files(app)})
         with (
             progress.task("Exporting days", total=len(days)) as task,
             new_event_set(threads=1) as events,
             translated(),
         ):
-            for day, files in sorted(days.items()):
-                for query in in_order(events.connection, files):
-                    cursor = events.connection.execute(query)
+            for day in days:
+                for cursor in self._in_order(events.connection, app, day):
                     while rows := cursor.fetchmany(1000):
                         out.writelines(f"{raw}\n" for (raw,) in rows)
                         count += len(rows)
                 task.advance(note=day)
         return count
 
+    def _in_order(
+        self, connection: duckdb.DuckDBPyConnection, app: str | None, day: str
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield results with the raw records of a day, oldest first, hour by hour if many.
+
+        Whole records are sorted, which must fit into memory.
+        """
+        counting = self._ask(connection, app, day, "SELECT count(*) FROM {source}")
+        (rows,) = (counting.fetchone() if counting else None) or (0,)
+        conditions = ["true"]
+        if rows > MANY:
+            conditions = ["time IS NULL", *(f"hour(time) = {hour}" for hour in range(24))]
+        for condition in conditions:
+            query = f"SELECT raw FROM {{source}} WHERE {condition} ORDER BY time NULLS LAST, id"
+            if (found := self._ask(connection, app, day, query)) is not None:
+                yield found
+
+    def _ask(
+        self, connection: duckdb.DuckDBPyConnection, app: str | None, day: str, query: str
+    ) -> duckdb.DuckDBPyConnection | None:
+        """Ask the files of a day; once more where a pull put them into one or they were pruned."""
+        listed: list[Path] | None = None
+        while True:
+            before, listed = listed, [path for path in self.files(app) if path.parent.name == day]
+            if not listed:
+                return None
+            try:
+                with translated():
+                    # Sorted or counted, no row is given before every file has been read.
+                    return connection.execute(
+                        query.format(source=sql.read_parquet(map(str, listed)))
+                    )
+            except SourceError:
+                if listed == before or all(path.exists() for path in listed):
+                    raise
+
     def verify(self, *, progress: Progress = SILENT) -> list[str]:
         """Return what is wrong with the archive, a sentence each; nothing if all is well."""
         files = self.manifest.files
-        faults = []
+        faults: dict[ArchiveFile, str] = {}
         with progress.task("Checking files", total=len(files)) as task:
             for one in files:
-                faults.append(self._fault_of(one))
+                if text := self._fault_of(one):
+                    faults[one] = text
                 task.advance()
-        return [text for text in faults if text]
+        # What a pull put into another file meanwhile, or what was pruned, is gone rightly.
+        listed = self.manifest.files if faults else ()
+        return [text for one, text in faults.items() if one in listed]
 
     def leftovers(self) -> int:
         """Return how many files an interrupted writer left; the next pull removes them."""
@@ -286,20 +322,6 @@ def unlisted(folder: Path, listed: set[Path]) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if path.suffix in {".parquet", ".part"} and path not in listed and path.is_file():
             yield path
-
-
-def in_order(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Iterator[str]:
-    """Yield queries for the raw records in the files of a day, oldest first, hour by hour if many.
-
-    Whole records are sorted, which must fit into memory.
-    """
-    source = sql.read_parquet(files)
-    (rows,) = connection.execute(f"SELECT count(*) FROM {source}").fetchone() or (0,)
-    conditions = ["true"]
-    if rows > MANY:
-        conditions = ["time IS NULL", *(f"hour(time) = {hour}" for hour in range(24))]
-    for condition in conditions:
-        yield f"SELECT raw FROM {source} WHERE {condition} ORDER BY time NULLS LAST, id"
 
 
 def in_span(day: str, span: Span) -> bool:

@@ -62,6 +62,9 @@ class PagedLog(Protocol):
     ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
         """Yield the records of each page, and where the next page is (`None`: that was all)."""
 
+    def time(self) -> datetime | None:
+        """Return what time it is where they come from, as far as that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class GraphLog:
@@ -76,8 +79,14 @@ class GraphLog:
         from scimdoctor.graph.provisioning_log import LogQuery, log_pages
 
         query = LogQuery(since=span.since, until=span.until, service_principal_id=app_id)
+        if resume_at and not self.graph.is_own(resume_at):
+            resume_at = None  # The place is another host's: of a lab that is gone, or a cloud.
         for page in log_pages(self.graph, query, resume_at=resume_at):
             yield page.items, page.next_link
+
+    def time(self) -> datetime | None:
+        """Return Graph's time when it last answered."""
+        return self.graph.served_at
 
     def events(
         self, span: Span, *, app_id: str | None, trouble: list[str]
@@ -193,8 +202,9 @@ class Pull:
                 raise
             state = self._left_over() or state  # Pieces may have been put away meanwhile.
             state = self._read_pages(replace(state, next_link=None, size=0, events=0))
+        span = state.span if state.span.since < state.span.until else None
         self.added += self.archive.add(
-            self._rows_path, pull=state.id, app_id=state.app_id, span=state.span
+            self._rows_path, pull=state.id, app_id=state.app_id, span=span
         )
         with writing(self._state_path):
             self._state_path.unlink(missing_ok=True)
@@ -231,6 +241,8 @@ class Pull:
             rows.seek(state.size)
             meter = Meter(task, state.span, self.monotonic)
             for batch, next_link in pages:
+                if state.next_link is None:
+                    state = self._until_now(state)
                 lines = [row_of(event) for event in readable(batch, self.trouble)]
                 with writing(self._rows_path):
                     write_all(rows, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
@@ -251,6 +263,18 @@ class Pull:
                     os.ftruncate(rows.fileno(), 0)
                     rows.seek(0)
         return state
+
+    def _until_now(self, state: PullState) -> PullState:
+        """Return `state` of no later time than it is at Graph: our clock may be ahead.
+
+        What is to come would count as pulled, and nobody would ever ask for it.
+        """
+        theirs = self.log.time()
+        return (
+            state
+            if theirs is None
+            else replace(state, until=min(state.span.until, theirs).isoformat())
+        )
 
     def _task(self, state: PullState) -> Any:  # noqa: ANN401 - progress's own context manager
         span = state.span

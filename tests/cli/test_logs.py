@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,16 @@ class FakeGraph:
     records: list[dict[str, Any]] = field(default_factory=lambda: random_records(30))
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    date: datetime | None = None
+    """What its clock says."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = self.answer(request)
+        if self.date:
+            answer.headers["date"] = format_datetime(self.date, usegmt=True)
+        return answer
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("no route", request=request)
         self.asked.append(str(request.url))
@@ -193,6 +202,38 @@ def test_the_archive_answers_when_graph_is_down(session: Session, graph: FakeGra
     ran = run(session, "logs", "--since", "7d", "-f", "json")
     assert ran.json["events"]["read"] == 30
     assert "only the archive was read" in ran.json["limits"][0]
+
+
+@pytest.mark.parametrize("more", [(), ("--no-archive",)])
+def test_a_wrong_clock_is_said(session: Session, graph: FakeGraph, more: tuple[str, ...]) -> None:
+    graph.date = NOW - timedelta(hours=2)
+    ran = run(session, "logs", "--since", "3d", "-f", "json", *more)
+    assert ran.json["limits"] == [
+        "This computer's clock is 120 minutes ahead; set it right. The newest events may be "
+        "missing, and ages like 24h count from it."
+    ]
+    graph.date = NOW - timedelta(minutes=1)
+    ran = run(session, "logs", "--since", "3d", "-f", "json", *more)
+    assert ran.json["limits"] == []
+
+
+def test_a_pull_that_was_cut_off_at_another_host_goes_on_here(
+    session: Session, graph: FakeGraph, tmp_path: Path
+) -> None:
+    pulls = tmp_path / "archive" / "unknown" / "pulls"
+    pulls.mkdir(parents=True)
+    state = {
+        "app_id": None,
+        "since": (NOW - timedelta(days=3)).isoformat(),
+        "until": NOW.isoformat(),
+        "next_link": "https://127.0.0.1:1/v1.0/auditLogs/provisioning?$skiptoken=10",
+    }
+    (pulls / "all.json").write_text(json.dumps(state))
+    (pulls / "all.rows").touch()
+    ran = run(session, "logs", "--since", "3d", "-f", "json")
+    assert ran.json["events"]["read"] == 30
+    assert ran.json["limits"] == []
+    assert all(url.startswith("https://graph.microsoft.com/") for url in graph.asked)
 
 
 def test_no_archive_keeps_nothing(session: Session, tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 import pytest
@@ -24,7 +25,7 @@ from scimdoctor.errors import (
 )
 from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import Archive
-from scimdoctor.sources.archive_manifest import LATE, Span
+from scimdoctor.sources.archive_manifest import LATE, Manifest, Span
 from scimdoctor.sources.event_filter import EVERYTHING
 from scimdoctor.sources.event_set import new_event_set
 from scimdoctor.sources.graph import Pull, follow
@@ -79,6 +80,11 @@ class FakeLog:
     served: int = 0
     forgets: GraphError | None = None
     """What a place in the log is answered with, once."""
+
+    now: datetime | None = None
+
+    def time(self) -> datetime | None:
+        return self.now
 
     def pages(
         self, span: Span, *, app_id: str | None, resume_at: str | None
@@ -293,6 +299,27 @@ def test_a_second_pull_asks_only_for_what_is_new(tmp_path: Path) -> None:
     assert log.asked[-1][0] == Span(WINDOW.until - LATE, later.until)
 
 
+@pytest.mark.parametrize("killed_after", [None, 1])
+def test_a_clock_that_is_ahead_loses_no_event(killed_after: int | None, tmp_path: Path) -> None:
+    log = FakeLog(records=[record(n) for n in range(10)], now=START + timedelta(hours=10))
+    tomorrow = Span(START, START + timedelta(hours=35))
+    archive = Archive(tmp_path, "t")
+    if killed_after is not None:
+        with pytest.raises(Killed):
+            Pull(log=log, archive=Archive(tmp_path, "t", KillAfter(killed_after))).run(tomorrow)
+    Pull(log=log, archive=archive).run(tomorrow)
+    assert archive.manifest.covered(None) == (Span(START, START + timedelta(hours=10)),)
+    log.records, log.now = [record(n) for n in range(20)], START + timedelta(hours=20)
+    assert Pull(log=log, archive=archive).run(Span(START, START + timedelta(hours=20))) == 10
+
+
+def test_a_time_that_has_not_come_yet_counts_as_read_by_nobody(tmp_path: Path) -> None:
+    log = FakeLog(records=[], now=START - timedelta(days=1))
+    archive = Archive(tmp_path, "t")
+    Pull(log=log, archive=archive).run(WINDOW)
+    assert archive.manifest.covered(None) == ()
+
+
 def test_a_late_arrival_is_caught_by_the_overlap(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "t")
     log = FakeLog()
@@ -355,6 +382,55 @@ def test_many_small_files_of_a_day_become_one(tmp_path: Path) -> None:
     assert files == [*range(1, 13), 1, 2, 3]
     assert [one for one, _ in contents(archive)] == sorted(f"event-{n}" for n in range(15))
     assert archive.verify() == []
+
+
+def test_verify_and_export_beside_a_pull_that_puts_files_into_one(tmp_path: Path) -> None:
+    log = FakeLog(records=[])
+    archive = Archive(tmp_path, "t")
+    for minute in range(13):
+        old = archive.manifest
+        time = START + timedelta(minutes=minute)
+        log.records.append(
+            record(0) | {"id": f"event-{minute:02}", "activityDateTime": time.isoformat()}
+        )
+        Pull(log=log, archive=archive).run(Span(START, time + timedelta(minutes=1)))
+    assert len(archive.manifest.files) < len(old.files) == 12
+
+    slow = SlowReader(tmp_path, "t")
+    slow.seen.append(old)
+    assert slow.verify() == []
+    slow.seen.extend([old, old])
+    assert slow.export(out := io.StringIO()) == 13
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == [
+        f"event-{n:02}" for n in range(13)
+    ]
+
+
+def test_export_beside_pruning_leaves_out_what_is_gone(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    slow = SlowReader(tmp_path, "t")
+    slow.seen.extend([archive.manifest, archive.manifest])
+    archive.prune(date(2026, 3, 2))
+    assert slow.export(io.StringIO()) == 6
+
+
+def test_an_export_says_which_file_is_missing_for_good(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "t")
+    Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    archive.files()[0].unlink()
+    with pytest.raises(SourceError, match="could not be read"):
+        archive.export(io.StringIO())
+
+
+class SlowReader(Archive):
+    """Reads manifests that are old by then, as one does that looks just before a pull ends."""
+
+    seen: ClassVar[list[Manifest]] = []
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.seen.pop(0) if self.seen else super().manifest
 
 
 def test_pruning_forgets_days(tmp_path: Path) -> None:
