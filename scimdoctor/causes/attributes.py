@@ -17,6 +17,10 @@ _NAMES = (
     r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary(?! (?:role|e-?mail|address|phone|contact|owner))|\$ref|display(?![ _]?name)"
 )
 _PATHS = (
+    re.compile(
+        r"(?i)\b(?:attribute|field|property)s? (?:with (?:the )?name|named|called):? "
+        r"['\"`]([\w.$:\[\] =-]{2,120}?)['\"`]"
+    ),
     re.compile(r"(?i)\burn:[\w.:+-]+(?:\[[^\]]{1,80}\])?(?:\.[\w.$]+)*"),
     re.compile(
         rf"(?i)\b(?:{_PLURALS})(?![a-z])(?:\[[^\]]{{1,80}}\]|\.\d+|\(\d+\))?(?:\.\w+|\.\$ref)*"

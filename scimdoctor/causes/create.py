@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from scimdoctor.causes.answers import looks_like_list, resources_of
 from scimdoctor.causes.attributes import (
     OPTIONAL_PARTS,
     STRUCTURAL,
@@ -51,6 +52,7 @@ from scimdoctor.scim.paths import member, value_at
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
+    from scimdoctor.model.exchange import Exchange
 
 
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
@@ -95,6 +97,9 @@ _OTHER_TYPES = frozenset({"notarget", "invalidfilter", "uniqueness", "mutability
 _SCIM_NAME = re.compile(r"[a-z][A-Z]|[.:\[]")
 """What tells an attribute's name from an English word (`displayName`, not `addresses`)."""
 
+_BROKEN = frozenset({500, 502, 503, 504})
+"""Statuses that leave open whether the app has done what it was asked for."""
+
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
 
@@ -129,7 +134,7 @@ def _strict_complaint(facts: Facts) -> Match | None:
         name = complaint.attribute
         if complaint.breach not in _STRICT_BREACHES:
             continue
-        if bare_name(name) in STRUCTURAL - {"roles"} or _is_member_part(name):
+        if bare_name(name) in STRUCTURAL - {"roles"} or _is_part_sent_always(facts, complaint):
             return backed(
                 facts, 89, f"{name} cannot be mapped away: Entra sends it so", text=complaint.text
             )
@@ -165,6 +170,14 @@ def _unsent_all_the_same(facts: Facts) -> Match | None:
 def _is_optional(name: str | None) -> bool:
     """Whether it is a part of a multi-valued attribute that need not be sent."""
     return leaf(name) in OPTIONAL_PARTS and bare_name(name) not in OPTIONAL_PARTS
+
+
+def _is_part_sent_always(facts: Facts, complaint: Complaint) -> bool:
+    """Whether it is a part that Entra adds to every member, or to the e-mail of a create."""
+    primary = bare_name(complaint.attribute) in {"primary", "emails"}
+    unknown = complaint.breach is Breach.UNKNOWN_ATTRIBUTE and facts.stage is Stage.CREATE
+    added = primary and unknown and leaf(complaint.attribute) == "primary"
+    return added or _is_member_part(complaint.attribute)
 
 
 def _is_member_part(name: str | None) -> bool:
@@ -358,6 +371,8 @@ def _write_response(facts: Facts) -> Match | None:
         return possible(
             62, "Entra could not read the answer to the create, and quotes nothing of it"
         )
+    if facts.stage is Stage.CREATE and facts.exchange is not None and facts.status in _BROKEN:
+        return _created_all_the_same(facts, facts.exchange)
     if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
         return None
     if facts.stage is Stage.CREATE:
@@ -367,6 +382,28 @@ def _write_response(facts: Facts) -> Match | None:
     if facts.stage is Stage.UPDATE and facts.status == 200 and facts.answer is None:
         return possible(44, "PATCH is answered 200 without the resource")
     return None
+
+
+def _created_all_the_same(facts: Facts, created: Exchange) -> Match | None:
+    """A create that failed inside: what a query did not find before, a later one finds."""
+    name = member(facts.body, "userName") if isinstance(facts.body, dict) else None
+    place = facts.case.exchanges.index(created)
+    before, after = facts.case.exchanges[:place], facts.case.exchanges[place + 1 :]
+    again = any(e.ok and e.request.method.upper() == "POST" for e in after)
+    asked = any(e.ok and looks_like_list(e.json) and not resources_of(e.json) for e in before)
+    if not isinstance(name, str) or again or not asked or any(_shows(e, name) for e in before):
+        return None
+    if any(_shows(e, name) for e in after):
+        return possible(
+            84, f"the create is answered {facts.status}, yet the user is there after it"
+        )
+    return None
+
+
+def _shows(exchange: Exchange, name: str) -> bool:
+    """Whether a query shows the user of that name."""
+    listed = resources_of(exchange.json) if exchange.ok else []
+    return any(str(member(one, "userName")).casefold() == name.casefold() for one in listed)
 
 
 def _create_response(facts: Facts) -> Match | None:

@@ -28,7 +28,7 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import Shape
-from scimdoctor.causes.wording import is_type_only
+from scimdoctor.causes.wording import is_of_domain, is_type_only
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _existing(facts: Facts) -> Match | None:
     if unlinked is not None and facts.stage is Stage.UPDATE and facts.status == 403:
         # It was matched; the app refuses that SCIM changes it.
         return possible(60, "an account that SCIM does not control", unlinked.text)
-    if unlinked is not None:
+    if unlinked is not None and not is_of_domain(unlinked):
         text = "an account exists that SCIM does not control"
         return likely(87, text, f"the app says: {unlinked.text}")
     deleted = facts.says(Breach.DELETED_BEFORE) if facts.stage is Stage.CREATE else None

@@ -164,7 +164,8 @@ def _value_path_said(facts: Facts) -> Match | None:
     )
     if facts.says(Breach.NO_TARGET) is not None and shown:
         return possible(60, "the filter in the path matched nothing")
-    if said is None or not (shown or said.breach is Breach.VALUE_PATH_REFUSED):
+    pathless = facts.operations_seen and not any(o.path for o in facts.operations)
+    if said is None or not (shown or (said.breach is Breach.VALUE_PATH_REFUSED and not pathless)):
         return None
     if not shown:
         return possible(87, "a path with a filter is refused; which is not shown", said.text)

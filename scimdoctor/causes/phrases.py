@@ -55,6 +55,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("pydantic, zod", r"field required|expected .{1,40}received undefined|(?m:^required$)"),
         ("databases", r"not[- ]null constraint|column '?\S+ cannot be null|insert the value null"),
         ("JSON Schema", r"(?:is a required property|must have required property)"),
+        ("WSO2", r"\bnull is (?:not (?:a )?valid|invalid)\b|\bmust (?:be|have) (?:an? )?non[- ]?(?:null|empty)\b"),
         ("Go validator, SCIM libraries", r"(?:missing|absent|no value for|lacks?|without|empty) (?:a |the )?(?:required|mandatory)|required.{0,160}\b(?:is|are) missing|failed on the '?required"),
         ("SCIM libraries", rf"(?:required|mandatory) (?:{_ATTRIBUTE}|value)s?\b|mandatory\b|missing (?:{_ATTRIBUTE}|value)|\b(?:is|are) missing\b|(?:is|was) not (?:provided|specified|supplied|set)\b|must be (?:provided|specified|supplied|set|present)|has no value"),
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
@@ -93,7 +94,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NOT_STRING,
-        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean| (?:or array type )?with (?:an? )?(?:max|min)| of (?:max|min|length|at)| (?:longer|shorter|between|no more))"),
+        ("Laravel, SCIM libraries, zod", r"(?:must be|expect(?:ed|s|ing)?|should be|requires|(?:is|was|are) not|valid|to be)[^.]{0,50}\b(?:a )?str(?:ing)?\b(?! \S*boolean| (?:or array type )?with (?:an? )?(?:max|min)| of (?:max|min|length|at)| (?:longer|shorter|between|no more)| (?:with|in|of|matching) (?:(?:the|an?) )?(?:following |given |required )?(?:format|pattern|length|regex))"),
         ("Go encoding/json", r"cannot unmarshal (?:object|array|number|bool) into .{0,60}of type string"),
         ("validators", r"\bstring(?: value)? (?:is |was )?expected"),
     ),
@@ -104,6 +105,7 @@ PHRASES: tuple[Phrase, ...] = (
         (".NET", r"could not be converted to|error converting value|cannot (?:convert|cast)|unable to cast"),
         ("SCIM libraries", r"single[- ]?valued?\b|mono.?valued|multi-?valued attribute (?:must|expects)|expected (?:a )?(?:scalar|number|integer|date)"),
         ("JSON readers", r"unexpected (?:null|start_object|start_array)|null value(?! in column)"),
+        ("WSO2", r"\b(?:unknown|unexpected|invalid|wrong|unsupported) (?:json )?(?:representation|structure)\b"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?type\b"),
         ("validators", r"must not be an? (?:json )?(?:string|array|object|boolean|number)\b"),
     ),
@@ -182,6 +184,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"must be (?:an?|the|their|your)[^.;]{0,30}\b(?:e-?mail|phone|url|uuid|date)\b|restricted to (?:the )?(?:e-?mail )?domains?|\broles?\b[^.;]{0,40}(?:cannot|can't|may not) be (?:provisioned|assigned|granted|set)"),
         ("Go SCIM library", r"\binvalid (?:parameter|argument|input|data)s?\b"),
         ("SCIM servers", r"\btoo (?:many|few) (?!requests|attempts|connections|concurrent|open)"),
+        ("WSO2", r"\bdomains?\b[^.;]{0,60}\b(?:associated|registered|claimed|owned|managed|used|taken|mapped) (?:with|to|by|in|for) (?:an?other|a different|other)\b"),
         ("Miro", r"\bnot (?:white|allow)[- ]?listed\b|\bnot (?:on|in) (?:the|an?|your|our) (?:white|allow)[- ]?list\b"),
         ("zod", r"invalid[_ ]literal|invalid_string|invalid_format|custom_error"),
         ("validators", r"\binvalid (?:(?:attribute|field|property|parameter) )?(?:e-?mail|phone|format|value|character|locale|language|time ?zone|country|user ?name|user|name|date|url|role|domain|display ?name|input|choice|display|identifier|external ?id)"),
@@ -211,7 +214,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.ADD_REFUSED,
         ("Rancher", r"unsupported add (?:path|operation|op)"),
-        ("SCIM servers", r"(?:add|'add'|\"add\")(?: operation)? (?:is |was )?(?:not|un)(?: ?(?:supported|implemented|allowed|permitted|valid))\b|(?:does not|doesn't|cannot) (?:support )?add\b|only (?:supports? )?['\"]?replace|use ['\"]?replace"),
+        ("SCIM servers", r"(?:add|'add'|\"add\")(?: operation)? (?:is |was )?(?:not|un)(?: ?(?:supported|implemented|allowed|permitted|valid))\b|(?:does not|doesn't|cannot) (?:support )?add\b|only (?:supports? )?['\"]?replace|\buse ['\"]?replace"),
         ("UnboundID SDK, others", r"(?:cannot|can't|unable to) add[^.;]{0,60}(?:exist|value|single|already)|already has a value|add .{0,40}single-?valued"),
         ("Django REST framework", r"['\"](?-i:add)['\"] is not an? (?:valid|supported|allowed|accepted)"),
     ),
@@ -294,6 +297,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.PATH_MISSING,
         ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
         ("SCIM servers", r"(?:must|should|needs to) (?:contain|have|include|specify|provide) an? path\b(?![- ]?filter)"),
+        ("Metatavu", r"\b(?:unknown|unsupported|unrecogni[sz]ed|invalid) (?:attribute|path):? ['\"`]?(?:null|undefined|none)\b"),
         ("AWS IAM Identity Center", r"\bomit(?:s|ted|ting)?\b (?:the |a )?['\"`]?path\b"),
     ),
     *_rows(
@@ -312,7 +316,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"(?:delet(?:e|ing|ion)|deactivat(?:e|ing|ion)|remov(?:e|ing|al)|suspend(?:ing)?|reactivat(?:e|ing|ion)|disabling|provisioning(?= (?:is|are) (?:not (?:allowed|permitted)|forbid|prohib)))[^.;]{0,60}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible|enabled)|forbidden|disabled|prohibited)|DELETE \w+ not supported"),
         ("SCIM servers", r"(?:can(?:'|no)t|unable to|not (?:allowed|possible) to) \w+ (?:an? |the )?(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|last|built-?in|system|protected)\b"),
         ("Q&A 1185756", r"(?:user|account|member|group|owner)s? must (?:first )?be (?:active|inactive|enabled|disabled|suspended|removed|deactivated|activated|empty)"),
-        ("SCIM servers", r"(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|blocked) (?:user|account|member)s?[^.;]{0,30}(?:can|may|must|is not|are not|cannot)|(?:user|account|member) is (?:inactive|disabled|suspended|archived|deactivated|locked|blocked|protected)|still (?:has|have|owns?|referenced|in use|assigned)|has (?:active|open|dependent|existing|associated)|in use by|referenced by|owns? (?:\w+ ){0,3}(?:project|document|file|resource|ticket|record|organi[sz]ation)"),
+        ("SCIM servers", r"(?:inactive|disabled|suspended|archived|deactivated|locked|deleted|blocked) (?:user|account|member)s?[^.;]{0,30}(?:can|may|must|is not|are not|cannot)|(?:user|account|member) is (?:inactive|disabled|suspended|archived|deactivated|locked|blocked|protected)|still (?:has|have|owns?|referenced|in use|assigned)|has (?:active|open|dependent|existing|associated)|in use by|referenced by|\bowns? (?:\w+ ){0,3}(?:project|document|file|resource|ticket|record|organi[sz]ation)"),
         ("SCIM servers", r"\b(?:operation|action|request|change) (?:is |was )?(?:not (?:allowed|permitted)|forbidden|prohibited|denied|refused|rejected by)|(?:by|violates?|because of|against)[^.;]{0,20}polic(?:y|ies)"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) \w+ (?:an? |the )?(?:\w+ )?(?:owner|admin(?:istrator)?|superuser)s?\b"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
@@ -332,7 +336,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.PREREQUISITE,
-        ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}(?:scim|provisioning|sso|saml)|(?:sso|saml|provisioning|directory sync|identity provider)[^.;]{0,50}(?:must|not\b|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not\b|dis)|not (?:enabled|activated|available) for (?:this|your)"),
+        ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}\b(?:scim|provisioning|sso|saml)\b|\b(?:sso|saml|provisioning|directory sync|identity provider)\b[^.;]{0,50}(?:must|not\b|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not\b|dis)|not (?:enabled|activated|available) for (?:this|your)"),
         ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
         ("SCIM servers", r"\b(?:provisioning|directory sync\w*|integration|api access|feature|connector|connection|tenant|organi[sz]ation|workspace)\b[^.;]{0,40}\b(?:is|are|has been|was) (?:not (?:enabled|active|set up|configured)|inactive|disabled|(?:turned|switched) off|paused|suspended)"),
         ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|[\w-]+-scoped token|scope|permission|privilege|integration)\b"),
@@ -389,13 +393,13 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.BLOCKED,
-        ("WAF pages", r"cloudflare|attention required!|ray id|akamai|reference #[\da-f.]+|incapsula|imperva|request unsuccessful|the requested url was rejected|support id|aws ?waf|request blocked|could not be satisfied|sucuri|barracuda|mod_?security|forti(?:gate|web|guard)|zscaler|access to this (?:page|resource|site) (?:has been|is) (?:blocked|denied)|firewall|ip (?:address )?(?:\S+ )?(?:is )?(?:not (?:allowed|whitelisted|permitted|in)|blocked|denied|restricted)|not (?:on|in) the (?:ip )?(?:allow|white) ?list|ip (?:allow|white)list|private ?link|network polic|access from (?:this|your) (?:ip|network|location)"),
+        ("WAF pages", r"cloudflare|attention required!|\bray id\b|akamai|reference #[\da-f.]+|incapsula|imperva|request unsuccessful|the requested url was rejected|\bsupport id\b|aws ?waf|request blocked|could not be satisfied|sucuri|barracuda|mod_?security|forti(?:gate|web|guard)|zscaler|access to this (?:page|resource|site) (?:has been|is) (?:blocked|denied)|firewall|\bip (?:address )?(?:\S+ )?(?:is )?(?:not (?:allowed|whitelisted|permitted|in)|blocked|denied|restricted)|not (?:on|in) the (?:ip )?(?:allow|white) ?list|\bip (?:allow|white)list|private ?link|network polic|access from (?:this|your) (?:ip|network|location)"),
         ("Snowflake", r"\bip(?:/\w+)? (?:address )?[\da-f.:]{4,45} is not allowed"),
     ),
     *_rows(
         Breach.CRASH,
         ("runtimes", r"null ?pointer|null ?reference|object reference not set|cannot (?:read|create|set|access) propert|undefined is not|is not a function|attributeerror|keyerror|typeerror|valueerror|nomethoderror|undefined method|undefined (?:index|offset|array key|variable|property)|stack ?trace|traceback|unhandled|panic|segfault|nil pointer|index out of|argumentnullexception|argumentexception|invalidoperationexception|classcastexception|illegalstateexception|runtimeexception|runtime error|fatal error|sqlstate|at [\w$.]+\([\w.]+:\d+\)|sequence contains"),
-        ("PHP, Java, Ruby, Python, .NET, Rust, Go", r"call to (?:a member|undefined) |cannot invoke \"|on null\b|undefined local variable|has no attribute '|not (?:subscriptable|iterable|callable)\b|nullable object must|given key .{0,60}not present|called `\w+::unwrap|invalid memory address|cannot destructure|\w+exception\]|threw an exception"),
+        ("PHP, Java, Ruby, Python, .NET, Rust, Go", r"call to (?:a member|undefined) |cannot invoke \"|\bon null\b|undefined local variable|has no attribute '|not (?:subscriptable|iterable|callable)\b|nullable object must|given key .{0,60}not present|called `\w+::unwrap|invalid memory address|cannot destructure|\w+exception\]|threw an exception"),
         ("frameworks", r"internal ?(?:server)? ?error|something went wrong|unexpected error|an error (?:has )?occurred|server error|unknown error|we're sorry, but something"),
     ),
     *_rows(

@@ -23,6 +23,7 @@ _NAMED = re.compile(
 )
 _PARAMETER = re.compile(r"(?i)\binvalid (?:parameter|input|argument|data)")
 _NUMBER = re.compile(r"(?i)\btoo (?:many|few)\b|\bat (?:most|least) \d|\blimit\b")
+_ELSEWHERE = re.compile(r"(?i)\bdomains?\b[^.;]{0,60}\b(?:an?other|different|other)\b")
 _SAYING_NOTHING = re.compile(
     r"""(?ix) (?: \W* \b (?: an? | the | is | are | was | or | and | one | more | of | some | not | in
     | for | this | your | to | with | has | have | been | invalid | bad | wrong | incorrect
@@ -62,6 +63,11 @@ def is_vague_parameter(said: Complaint) -> bool:
 def is_of_number(said: Complaint) -> bool:
     """Whether a complaint is about how many there are."""
     return _NUMBER.search(said.text) is not None
+
+
+def is_of_domain(said: Complaint) -> bool:
+    """Whether a complaint says of a domain, and of no account, that it is somebody else's."""
+    return _ELSEWHERE.search(said.text) is not None
 
 
 def is_type_only(said: Complaint) -> bool:

@@ -67,6 +67,15 @@ def created_with_phone(**answered: Any) -> Case:
     return sent("POST", "/Users", user(phoneNumbers=phone), 201, user(**answered))
 
 
+def created_with_500(*before: dict[str, Any]) -> Case:
+    """A create that is answered 500, then a query that finds the user; `before` is found first."""
+    return seen(
+        exchange("GET", LOOK, 200, listed(*before), id_="h1"),
+        exchange("POST", "/Users", 500, "", sent=user(userName="Ada@x.y"), id_="h2"),
+        exchange("GET", LOOK, 200, listed(user(userName="ada@x.y")), id_="h3"),
+    )
+
+
 def emails_then(*now: dict[str, Any]) -> Case:
     """A PATCH of the work address only, with the e-mails before and after it."""
     return seen(
@@ -198,6 +207,12 @@ PAIRS: dict[str, Pair] = {
         failed("create", 400, scim("Required attribute displayName is missing"), group=True),
         "required-attribute-empty-in-source",
         failed("create", 400, scim("Required attribute displayName is missing")),
+    ),
+    "a user who is there after a create that failed": (
+        "write-response-wrong",
+        created_with_500(),
+        "unhandled-exception-500",
+        created_with_500(user(userName="ada@x.y")),
     ),
     "a member that is there before it is added": (
         "non-idempotent-write",
