@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scimdoctor.checks.check import Check, Unavailable, failed, passed
+from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
 from scimdoctor.checks.references import TUTORIAL
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
 
@@ -37,31 +37,55 @@ def _facts(context: CheckContext) -> TlsFacts:
 
 def _protocol(context: CheckContext) -> Iterator[Result]:
     facts = _facts(context)
-    offered = ", ".join(facts.protocols) or "no version that was tried"
-    if "TLSv1.2" not in facts.protocols:
-        yield failed(f"The host offers {offered}.")
+    offered = ", ".join(facts.protocols)
+    if not offered:
+        yield failed(f"No version of TLS is agreed on: {facts.handshake_problem}.")
+    elif "TLSv1.2" not in facts.protocols:
+        yield failed(
+            f"The host agrees on {offered}, and not on TLS 1.2: {facts.handshake_problem}."
+        )
     elif facts.entra_suite is None:
         yield failed(f"The host offers {offered}, but none of the suites that Entra has.")
+    elif facts.wants_client_certificate:
+        yield noted(
+            "The host lets nobody in without a client certificate, and Entra's provisioning "
+            "settings have no place for one. Let Entra's requests in by their token alone."
+        )
     else:
         yield passed(f"The host offers {offered}, and {facts.entra_suite} to Entra.")
 
 
 def _certificate(context: CheckContext) -> Iterator[Result]:
     facts = _facts(context)
-    if not facts.trusted:
-        yield failed(f"The certificate is not trusted here: {facts.trust_problem}.")
-    if facts.not_after is not None and facts.trusted:
-        left = facts.not_after - datetime.now(UTC)
-        if left < _SOON:
-            yield failed(
-                f"The certificate ends on {facts.not_after:%Y-%m-%d}, in {left.days} days.",
-                severity=Severity.MINOR,
-            )
+    if facts.key_bits is None and facts.trusted is None:
+        raise Unavailable("no handshake succeeded, so no certificate was seen")
+    key = f"{facts.key or 'other'} key has {facts.key_bits} bits"
     smallest = _SMALLEST.get(facts.key or "", 0)
+    until = f"{facts.not_after:%Y-%m-%d %H:%M} UTC" if facts.not_after else "an unknown day"
     if facts.key_bits is not None and facts.key_bits < smallest:
-        yield failed(
-            f"The certificate's {facts.key} key has {facts.key_bits} bits; Entra wants {smallest}."
+        yield failed(f"The certificate's {key}; Entra wants {smallest}.")
+    elif facts.trusted is False:
+        yield failed(f"The certificate is not trusted here: {_distrust(facts, until)}.")
+    elif facts.trusted is None:
+        raise Unavailable(f"its trust could not be tested: {facts.trust_problem}")
+    elif facts.not_after is not None and facts.not_after - datetime.now(UTC) < _SOON:
+        yield failed(f"The certificate ends on {until}.", severity=Severity.MINOR)
+    else:
+        yield passed(f"The certificate is trusted here and ends on {until}; its {key}.")
+
+
+def _distrust(facts: TlsFacts, until: str) -> str:
+    """OpenSSL's reason, and what it means to who has to mend it."""
+    problem = str(facts.trust_problem)
+    if "expired" in problem:
+        return f"{problem} ({until})"
+    if "local issuer" in problem or "first certificate" in problem:
+        return (
+            f"{problem}. It was issued by {facts.issuer or 'nobody'}: either the host leaves out the "
+            "intermediate certificates that lead to a public authority, or it has a private one "
+            "(--ca-file tries it with that; Entra does not know it)"
         )
+    return problem
 
 
 CHECKS = (
@@ -72,7 +96,7 @@ CHECKS = (
             severity=Severity.BLOCKER,
             requirement=Requirement.ENTRA,
             cause="endpoint-unreachable-or-blocked",
-            what="Shakes hands with TLS 1.2 and 1.3, and once more with Entra's suites only.",
+            what="Shakes hands with each version from TLS 1.0 to 1.3, and once more with Entra's suites only.",
             why="Entra connects with TLS 1.2 and eight suites; a host with TLS 1.3 alone is out of reach.",
             admin_sees="Test Connection fails before any status; a running job is quarantined.",
             fix="Offer TLS 1.2 with an ECDHE suite of AES-GCM beside TLS 1.3.",

@@ -14,13 +14,14 @@ from scimdoctor.errors import ConfigurationError, Interrupted
 from scimdoctor.model.finding import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from scimdoctor.checks import CheckOptions
     from scimdoctor.cli.options import EndpointOptions
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
+    from scimdoctor.endpoint.tls import TlsFacts
     from scimdoctor.model.finding import Finding
     from scimdoctor.model.report import Report
     from scimdoctor.model.synchronization import SynchronizationSchema
@@ -30,6 +31,9 @@ MOST_WRITES = 400
 
 MOST_REMOVALS = 200
 """DELETEs that may come on top, so that what was made can always be removed."""
+
+_LONGEST_HANDSHAKE = 10.0
+"""Seconds; a host that takes longer is no use to anybody."""
 
 FOR_LOAD, FOR_RFC = 150, 400
 """Writes that --load and --rfc may add, and half as many removals."""
@@ -68,16 +72,15 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
     from scimdoctor.checks import ALL_CHECKS, Clock, run_checks
     from scimdoctor.diagnose.mending import mended
     from scimdoctor.diagnose.remedies import Known
-    from scimdoctor.endpoint.tls import probe_tls
 
     hint = "give it as the argument, or set SCIMDOCTOR_ENDPOINT or the profile's endpoint"
     url = required(asked.url or session.settings.endpoint, "the endpoint's URL", hint)
+    given = endpoint_options.request_timeout or session.settings.request_timeout
     options = replace(
         _options(session, asked, url),
         clock=Clock(now=session.monotonic, sleep=session.sleep),
-        tls_probe=partial(probe_tls, ca_file=session.settings.ca_file),
+        tls_probe=_tls_probe(session, endpoint_options, min(given, _LONGEST_HANDSHAKE)),
     )
-    given = endpoint_options.request_timeout or session.settings.request_timeout
     bounded = replace(endpoint_options, request_timeout=min(given, options.timeout))
     with session.endpoint(url, bounded) as endpoint:
         _agree(session, asked, endpoint)
@@ -101,6 +104,18 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             limits=(*stopped, *_limits(findings)),
         )
         return Checked(report=report, interrupted=next(iter(stopped), None))
+
+
+def _tls_probe(
+    session: Session, options: EndpointOptions, timeout: float
+) -> Callable[[str, int], TlsFacts]:
+    """What looks at TLS, with the trust and the client certificate of the requests themselves."""
+    from scimdoctor.endpoint.tls import probe_tls
+    from scimdoctor.outbound import tls_context
+
+    certificate = options.client_certificate or session.settings.client_certificate
+    trust = tls_context(ca_file=session.settings.ca_file, client_certificate=certificate)
+    return partial(probe_tls, trust=trust, client_certificate=certificate, timeout=timeout)
 
 
 def left_behind(session: Session, asked: Checking) -> str:

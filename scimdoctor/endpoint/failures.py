@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NO_CONNECTION = "no connection to"
 """How a message begins when nothing can have been sent."""
 
+NO_HANDSHAKE = "the TLS handshake was not answered"
+"""What a connection's timeout says that came after the host took it."""
+
 
 def failure_of(error: Exception, *, host: str, seconds: float) -> TransportFailure:
     """Say why a request to `host`, allowed `seconds` in all, got no answer."""
@@ -39,6 +42,8 @@ def _kind_and_message(error: Exception, host: str, seconds: float) -> tuple[Fail
 def _timeout_message(error: Exception, host: str, seconds: float) -> str:
     import httpx
 
+    if isinstance(error, httpx.ConnectTimeout) and str(error) == NO_HANDSHAKE:
+        return f"{NO_CONNECTION} {host} in time: {NO_HANDSHAKE}"
     if isinstance(error, httpx.ConnectTimeout):
         return f"{NO_CONNECTION} {host} in time; a firewall may drop it silently"
     if isinstance(error, httpx.PoolTimeout):

@@ -28,6 +28,17 @@ ENTRA_SUITES = (
 )
 """The suites that Entra offers, in its order, by their OpenSSL names."""
 
+_ANY_SUITE = "ALL:!aNULL:@SECLEVEL=0"
+"""Weak ones with a certificate too: what a host offers is seen even if nobody should take it."""
+
+_NEEDED = ssl.TLSVersion.TLSv1_2
+_TRIED = (
+    _NEEDED,
+    ssl.TLSVersion.TLSv1_3,
+    ssl.TLSVersion.TLSv1_1,
+    ssl.TLSVersion.TLSv1,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
@@ -36,12 +47,21 @@ class TlsFacts:
     protocols: tuple[str, ...] = ()
     """Versions that a handshake succeeded with, for example `TLSv1.2`."""
 
+    handshake_problem: str | None = None
+    """Why TLS 1.2, which Entra needs, was not agreed on."""
+
     entra_suite: str | None = None
     """The suite that was agreed on when only Entra's were offered."""
 
-    trusted: bool = False
+    wants_client_certificate: bool = False
+    """Whether TLS 1.2 was agreed on only with the client certificate that was given."""
+
+    trusted: bool | None = None
     trust_problem: str | None = None
     """Why the chain or the name is not trusted."""
+
+    issuer: str | None = None
+    """Who signed the certificate, by its own words."""
 
     not_after: datetime | None = None
     key: str | None = None
@@ -52,38 +72,92 @@ class TlsFacts:
     """Why the host cannot be reached at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shaken:
+    """How a handshake went."""
+
+    suite: str | None = None
+    certificate: bytes | None = None
+    problem: OSError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """Where handshakes are tried; `timeout` in seconds is for each."""
+
+    name: str
+    port: int
+    timeout: float
+
+    def shake(self, context: ssl.SSLContext) -> _Shaken:
+        """Connect, shake hands and hang up."""
+        try:
+            with (
+                socket.create_connection((self.name, self.port), timeout=self.timeout) as raw,
+                context.wrap_socket(raw, server_hostname=self.name) as secure,
+            ):
+                cipher = secure.cipher()
+                suite = cipher[0] if cipher else ""
+                return _Shaken(suite, secure.getpeercert(binary_form=True))
+        except OSError as error:
+            return _Shaken(problem=error)
+
+
 def probe_tls(
-    host: str, port: int, *, timeout: float = 10.0, ca_file: Path | None = None
+    host: str,
+    port: int,
+    *,
+    trust: ssl.SSLContext,
+    client_certificate: Path | None = None,
+    timeout: float = 10.0,
 ) -> TlsFacts:
-    """Shake hands with `host` in several ways; `timeout` in seconds is for each."""
+    """Shake hands with `host` in several ways; `timeout` in seconds is for each.
+
+    `trust` is the context that the requests themselves are sent with.
+    """
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError as error:
         return TlsFacts(connection_problem=str(error))
-    versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-    shaken = {v: _shake((host, port), _only(v), timeout) for v in versions}
-    suites = _only(ssl.TLSVersion.TLSv1_2)
-    suites.set_ciphers(":".join(ENTRA_SUITES))
-    agreed = _shake((host, port), suites, timeout)
-    certificate = next((found[1] for found in shaken.values() if found), None)
-    problem = _trust_problem((host, port), timeout, ca_file)
-    key, bits, not_after = _read(certificate)
+    there = _Host(host, port, timeout)
+    shaken: dict[ssl.TLSVersion, _Shaken] = {}
+    for version in _TRIED:
+        shaken[version] = there.shake(_only(version, _ANY_SUITE, client_certificate))
+        if isinstance(shaken[version].problem, TimeoutError):
+            break
+    needed = shaken[_NEEDED]
+    agreed = [(v, s) for v, s in shaken.items() if s.problem is None]
+    if not agreed:
+        return TlsFacts(handshake_problem=_words(needed.problem))
+    suites = ":".join(ENTRA_SUITES)
+    bare = client_certificate is not None and there.shake(_only(_NEEDED, _ANY_SUITE)).problem
+    problem = there.shake(trust).problem
+    unverified = isinstance(problem, ssl.SSLCertVerificationError)
+    issuer, key, bits, not_after = _read(agreed[0][1].certificate)
     return TlsFacts(
-        protocols=tuple(v.name.replace("_", ".") for v, found in shaken.items() if found),
-        entra_suite=agreed[0] if agreed else None,
-        trusted=problem is None,
-        trust_problem=problem,
+        protocols=tuple(sorted(v.name.replace("_", ".") for v, _ in agreed)),
+        handshake_problem=_words(needed.problem),
+        entra_suite=there.shake(_only(_NEEDED, suites, client_certificate)).suite,
+        wants_client_certificate=needed.problem is None and bool(bare),
+        trusted=True if problem is None else (False if unverified else None),
+        trust_problem=_words(problem),
+        issuer=issuer,
         not_after=not_after,
         key=key,
         key_bits=bits,
     )
 
 
-def _only(version: ssl.TLSVersion) -> ssl.SSLContext:
+def _only(
+    version: ssl.TLSVersion, suites: str, client_certificate: Path | None = None
+) -> ssl.SSLContext:
     """A context for one version that trusts anybody: it looks, and sends nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers(suites)
+    if client_certificate is not None:
+        context.load_cert_chain(client_certificate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = version
@@ -91,50 +165,35 @@ def _only(version: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _shake(
-    address: tuple[str, int], context: ssl.SSLContext, timeout: float
-) -> tuple[str, bytes | None] | None:
-    """The suite and the certificate of a handshake; `None` if it failed."""
-    try:
-        with (
-            socket.create_connection(address, timeout=timeout) as raw,
-            context.wrap_socket(raw, server_hostname=address[0]) as secure,
-        ):
-            cipher = secure.cipher()
-            return (cipher[0] if cipher else "", secure.getpeercert(binary_form=True))
-    except OSError:
+def _words(problem: OSError | None) -> str | None:
+    """What went wrong, without OpenSSL's brackets and line numbers."""
+    if problem is None:
         return None
+    if isinstance(problem, TimeoutError):
+        return "the host does not answer the handshake in time"
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return (problem.verify_message or str(problem)).rstrip(".")
+    if isinstance(problem, ssl.SSLError) and problem.reason:
+        return problem.reason.replace("_", " ").lower()
+    return str(problem)
 
 
-def _trust_problem(address: tuple[str, int], timeout: float, ca_file: Path | None) -> str | None:
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    if ca_file:
-        context.load_default_certs()
-    try:
-        with (
-            socket.create_connection(address, timeout=timeout) as raw,
-            context.wrap_socket(raw, server_hostname=address[0]),
-        ):
-            return None
-    except ssl.SSLCertVerificationError as error:
-        return error.verify_message or str(error)
-    except OSError as error:
-        return str(error)
-
-
-def _read(certificate: bytes | None) -> tuple[str | None, int | None, datetime | None]:
-    """Kind and bits of the key, and the end of validity."""
+def _read(
+    certificate: bytes | None,
+) -> tuple[str | None, str | None, int | None, datetime | None]:
+    """Issuer, kind and bits of the key, and the end of validity."""
     if certificate is None:
-        return None, None, None
+        return None, None, None, None
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     try:
         parsed = x509.load_der_x509_certificate(certificate)
         key: Any = parsed.public_key()
+        issuer = parsed.issuer.rfc4514_string()
     except ValueError:
-        return None, None, None
+        return None, None, None, None
     kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else None
     kind = "EC" if isinstance(key, ec.EllipticCurvePublicKey) else kind
     ends = parsed.not_valid_after_utc.astimezone(UTC)
-    return kind, getattr(key, "key_size", None), ends
+    return issuer, kind, getattr(key, "key_size", None), ends

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
+from scimdoctor.endpoint.failures import NO_HANDSHAKE
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Iterator
@@ -144,7 +146,11 @@ class _BoundedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        secured = self._inner.start_tls(ssl_context, server_hostname, self._clock.bounded(timeout))
+        left = self._clock.bounded(timeout)
+        try:
+            secured = self._inner.start_tls(ssl_context, server_hostname, left)
+        except httpcore.ConnectTimeout as error:
+            raise httpcore.ConnectTimeout(NO_HANDSHAKE) from error
         return _BoundedStream(secured, self._clock)
 
     def get_extra_info(self, info: str) -> object:

@@ -13,12 +13,10 @@ import pytest
 
 from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
 from scimdoctor.checks.tls import CHECKS as TLS_CHECKS
-from scimdoctor.endpoint.tls import TlsFacts, probe_tls
+from scimdoctor.endpoint.tls import TlsFacts
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.lab.http import Behaviour
-from scimdoctor.lab.loopback import LoopbackServer
 from scimdoctor.lab.scim.provider import ScimServiceProvider
-from scimdoctor.lab.tls import make_tls
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
 from scimdoctor.model.synchronization import (
@@ -35,7 +33,6 @@ from tests.fakes.checking import Checked, FakeClock, check_lab, check_provider, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
@@ -78,6 +75,28 @@ def test_good_tls_passes_and_says_what_is_offered() -> None:
     ("change", "check", "severity", "words"),
     [
         ({"protocols": ("TLSv1.3",)}, "tls/protocol", Severity.BLOCKER, "TLSv1.3"),
+        (
+            {"protocols": (), "handshake_problem": "protocol version"},
+            "tls/protocol",
+            Severity.BLOCKER,
+            "No version of TLS is agreed on: protocol version",
+        ),
+        (
+            {"wants_client_certificate": True},
+            "tls/protocol",
+            Severity.INFO,
+            "without a client certificate",
+        ),
+        (
+            {
+                "trusted": False,
+                "trust_problem": "unable to get local issuer certificate",
+                "issuer": "CN=An authority",
+            },
+            "tls/certificate",
+            Severity.BLOCKER,
+            "issued by CN=An authority: either the host leaves out the intermediate",
+        ),
         ({"entra_suite": None}, "tls/protocol", Severity.BLOCKER, "none of the suites"),
         (
             {"trusted": False, "trust_problem": "self-signed certificate"},
@@ -89,7 +108,13 @@ def test_good_tls_passes_and_says_what_is_offered() -> None:
             {"not_after": datetime.now(UTC) + timedelta(days=3)},
             "tls/certificate",
             Severity.MINOR,
-            "days",
+            "ends on",
+        ),
+        (
+            {"key_bits": 1024, "trusted": False, "trust_problem": "EE certificate key too weak"},
+            "tls/certificate",
+            Severity.BLOCKER,
+            "1024 bits",
         ),
         ({"key_bits": 1024}, "tls/certificate", Severity.BLOCKER, "1024 bits"),
         ({"key": "EC", "key_bits": 192}, "tls/certificate", Severity.BLOCKER, "192 bits"),
@@ -115,21 +140,20 @@ def test_an_unreachable_host_is_skipped_with_the_reason() -> None:
     assert "no route" in found["tls/protocol"].message
 
 
-def test_the_probe_sees_a_real_server(tmp_path: Path) -> None:
-    tls = make_tls()
-    ca_file = tmp_path / "ca.pem"
-    ca_file.write_bytes(tls.ca_pem)
-    handler = ScimServiceProvider().handle
-    with LoopbackServer(handler, tls_context=tls.server_context()) as server:
-        port = int(server.url.rpartition(":")[2].strip("/"))
-        trusted = probe_tls("127.0.0.1", port, ca_file=ca_file)
-        stranger = probe_tls("127.0.0.1", port)
+@pytest.mark.parametrize(
+    "facts",
+    [
+        TlsFacts(handshake_problem="the host does not answer the handshake in time"),
+        TlsFacts(
+            protocols=("TLSv1.1",), key="RSA", key_bits=2048, trust_problem="protocol version"
+        ),
+    ],
+)
+def test_a_certificate_is_not_called_untrusted_for_want_of_a_handshake(facts: TlsFacts) -> None:
+    found = tls_findings(facts)
 
-    assert trusted.protocols == ("TLSv1.2", "TLSv1.3")
-    assert trusted.trusted
-    assert trusted.entra_suite is not None
-    assert trusted.key_bits is not None
-    assert not stranger.trusted
+    assert found["tls/protocol"].outcome is Outcome.FAILED
+    assert found["tls/certificate"].outcome is Outcome.SKIPPED
 
 
 def test_load_counts_failures_and_times_and_leaves_nothing() -> None:

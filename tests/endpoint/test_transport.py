@@ -217,3 +217,16 @@ def test_request_through_a_proxy_reaches_it_in_absolute_form() -> None:
     assert exchange.status == 200
     assert seen[0].startswith(b"GET http://app.example/Users HTTP/1.1")
     assert b"Proxy-Authorization: Basic" in seen[0]
+
+
+def test_a_handshake_that_is_not_answered_is_no_connection_that_is_not_made() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        build_http(Connection(proxies={})) as http,
+    ):
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        exchange = Endpoint(http, base_url=url, limits=SHORT).send(READ)
+
+    assert exchange.failure is not None
+    assert exchange.failure.kind is FailureKind.TIMEOUT
+    assert exchange.failure.message.endswith("in time: the TLS handshake was not answered")
