@@ -25,11 +25,16 @@ class Grace:
     def __init__(self) -> None:
         self._left, self._in_vain = _LEFT, False
         self._waited, self._lag = 0.0, 0.0
+        self._ahead = True
 
     def as_known(self, sleep: Callable[[float], None]) -> float:
-        """Sleep as long as something once took to show: a look before that would be in vain."""
-        if self._lag:
-            sleep(self._lag)
+        """Sleep as long as something once took to show: a look before that would be in vain.
+
+        No more where that did not help once: some caches are late by a look, not by a time.
+        """
+        if not self._lag or not self._ahead:
+            return 0.0
+        sleep(self._lag)
         return self._lag
 
     def moments(
@@ -41,9 +46,8 @@ class Grace:
         """
         steps = _STEPS[:1] if self._in_vain or brief else _STEPS
         if self._lag:
-            more = _STEPS[2:3] if self._in_vain else _STEPS[1:]
-            steps = more if waited else (self._lag, *more)
-        self._waited = waited
+            steps = (self._lag, *(_STEPS[2:3] if self._in_vain else _STEPS[1:]))
+        self._waited, self._ahead = waited, self._ahead and not waited
         for seconds in steps:
             if self._left < seconds and (self._waited or not self._lag):
                 return

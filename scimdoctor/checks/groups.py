@@ -16,6 +16,7 @@ from scimdoctor.checks.ids import (
     GROUP_STORED,
     GROUPS,
     NO_MATCH,
+    SEVERAL,
 )
 from scimdoctor.checks.objects import holds, patch_request
 from scimdoctor.checks.references import TUTORIAL
@@ -36,7 +37,7 @@ from scimdoctor.scim import urns
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
@@ -382,25 +383,27 @@ def _delete(context: CheckContext) -> Iterator[Result]:
     person = [{"$ref": None, "value": context.user("bystander").id}]
     if ADD_MEMBERS in context.passed:
         context.send(patch_request(group, [context.op("add", "members", person)]))
-    yield from _deletion(context, group)
+    deletion = yield from _deletion(context, group)
     survivor = context.read(context.user("bystander"))
     if ADD_MEMBERS in context.passed and survivor.status in {404, 410}:
         context.gone("bystander")
         yield failed(
             f"After a group was deleted, a user who was its member is answered {survivor.status}.",
+            deletion,
             survivor,
             cause="replace-clears-unsent-values",
         )
 
 
-def _deletion(context: CheckContext, group: TestObject) -> Iterator[Result]:
+def _deletion(context: CheckContext, group: TestObject) -> Generator[Result, None, Exchange]:
+    """Delete a group and see that it is gone; returns the request."""
     exchange = context.send(requests.delete("Groups", group.id))
     words = f"DELETE of a group was answered {answer_words(exchange)}"
     if not exchange.ok:
         cause = "write-response-wrong" if exchange.status in {404, 410} else None
         cause = "unhandled-exception-500" if exchange.crashed else cause
         yield failed(f"{words}.", exchange, cause=cause)
-        return
+        return exchange
     read = context.read(group)
     if read.ok:
         for _ in context.settle(exchange):
@@ -414,6 +417,7 @@ def _deletion(context: CheckContext, group: TestObject) -> Iterator[Result]:
         )
     elif GROUP_MATCH in context.passed:
         yield from _still_listed(context, group, exchange)
+    return exchange
 
 
 def _still_listed(context: CheckContext, group: TestObject, deletion: Exchange) -> Iterator[Result]:
@@ -546,7 +550,7 @@ LAST_CHECKS = (
             fix="Apply every operation of the request, in order.",
         ),
         run=_several,
-        requires=(GROUP_PATCH, "groups/add-external-id"),
+        requires=(GROUP_PATCH, "groups/add-external-id", SEVERAL),
     ),
     Check(
         rule=_rule(

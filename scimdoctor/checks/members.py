@@ -241,8 +241,8 @@ def _second_group(context: CheckContext) -> Iterator[Result]:
             "After a member of one group was added to another, a read of the first shows "
             f"{len(member_ids(context.state(team)))} of its {len(before)} members: a user is kept in "
             "one group at a time.",
-            read,
             effect.exchange,
+            read,
             cause="replace-clears-unsent-values",
         )
 

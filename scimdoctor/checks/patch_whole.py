@@ -86,12 +86,7 @@ def _one_by_one(
 ) -> Iterator[Result]:
     """Say of a whole update that fails which part of it fails alone, or that none does."""
     wrong = [p for p, v in values.items() if not has(p, v)(effect.after)]
-    broken: list[tuple[str, Effect]] = []
-    for path in wrong:
-        operation = context.op("replace", path, values[path])
-        alone = apply(context, user, [operation], expect=has(path, values[path]))
-        if not alone.worked:
-            broken.append((path, alone))
+    broken = list(_broken(context, user, {path: values[path] for path in wrong}))
     for path, alone in broken:
         if not alone.accepted and _same_is_taken(context, user, path):
             say, cause = _of_value(path)
@@ -109,11 +104,30 @@ def _one_by_one(
     if not broken:
         refused = "unhandled-exception-500" if effect.exchange.crashed else "over-strict-validation"
         yield failed(
-            f"{effect.words}. Unchanged: {', '.join(wrong)}. Each of the {len(values)} operations works "
-            "alone.",
+            f"{effect.words}. Unchanged: {', '.join(wrong)}. In smaller requests the {len(values)} "
+            "operations work.",
             *effect.exchanges,
             cause=None if effect.accepted else refused,
         )
+
+
+def _broken(
+    context: CheckContext, user: TestObject, values: dict[str, str]
+) -> Iterator[tuple[str, Effect]]:
+    """The attributes that cannot be changed alone, found by halving: most of them can."""
+    paths = list(values)
+    middle = len(paths) // 2
+    for half in filter(None, (paths[:middle], paths[middle:])):
+        wanted = {path: values[path] for path in half}
+        operations = [context.op("replace", path, value) for path, value in wanted.items()]
+        expected = both(*(has(path, value) for path, value in wanted.items()))
+        effect = apply(context, user, operations, expect=expected)
+        if effect.worked:
+            continue
+        if len(half) == 1:
+            yield half[0], effect
+        else:
+            yield from _broken(context, user, wanted)
 
 
 def _same_is_taken(context: CheckContext, user: TestObject, path: str) -> bool:

@@ -58,6 +58,7 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     steps = [x for x in told if x.request.method in _ON_OBJECTS or _repeats(x, sent)]
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
+    steps = [*_memberships([*steps, last], before), *steps]
     shown = {_id(x) for x in exchanges[:-1] if x.request.method == "POST" and x.ok} - {""}
     shown |= _given_what_is_asked(last, sent)
     made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
@@ -78,7 +79,10 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
         parts.append(_removed(again))
     # Groups first: an app may refuse to delete who is a member.
     groups_first = sorted(made, key=lambda one: one.request.path)
-    parts += [_line(one, _removal(one)) for one in groups_first]
+    # Again, without its members, what is refused as long as it has some.
+    refused = last.request.method == "DELETE" and not last.ok
+    kept = [x for x in made if refused and _removal(x).path == last.request.path]
+    parts += [_line(one, _removal(one)) for one in (*groups_first, *kept)]
     return "; ".join(_with_variables(part, names) for part in parts)
 
 
@@ -154,6 +158,26 @@ def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchang
     ]
     disabled = [x for x in switched if x not in alike and "alse" in _operations(x)[0][1]]
     return [*disabled, *alike[-_MOST_STEPS:]]
+
+
+def _memberships(wanted: Sequence[Exchange], before: Sequence[Exchange]) -> list[Exchange]:
+    """What gave a group that is read, renamed or deleted its members, and a user who is deleted a group."""
+    groups = {x.request.path for x in wanted if x.request.path.startswith("/Groups/")}
+    users = {
+        x.request.path.rpartition("/")[2]
+        for x in wanted
+        if x.request.method == "DELETE" and x.request.path.startswith("/Users/")
+    }
+    if any(map(_is_of_members, (o for x in wanted for o in _operations(x)))) and not users:
+        groups -= {x.request.path for x in wanted if x.request.method in _CHANGES}
+    start = min((before.index(x) for x in wanted if x in before), default=len(before))
+    found: dict[str, Exchange] = {}
+    for one in before[:start]:
+        if not one.ok or not any(map(_adds_members, _bodies(one))):
+            continue
+        if one.request.path in groups or any(user in str(_bodies(one)) for user in users):
+            found[one.request.path] = one
+    return [x for x in found.values() if len(x.request.body) <= _LARGEST]
 
 
 def _operations(exchange: Exchange) -> list[tuple[str, str]]:
