@@ -11,6 +11,7 @@ from scimdoctor.entra.matching import matching_mappings, matching_value
 from scimdoctor.entra.updates import is_members
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
+from scimdoctor.redaction import is_password
 
 if TYPE_CHECKING:
     from scimdoctor.entra.attributes import Attribute
@@ -65,6 +66,7 @@ def _body(facts: Facts) -> Body:
     if not body.values:
         for item in facts.mapping.attribute_mappings:
             _fill(body, facts, item)
+            _name_unknown(body, facts, item)
     for item in facts.mapping.attribute_mappings:
         if body.provenance.get(item.target_attribute_name) is Provenance.UNKNOWN:
             _fill(body, facts, item)
@@ -77,6 +79,14 @@ def _fill(body: Body, facts: Facts, item: AttributeMapping) -> None:
     attribute = None if _is_reference(facts, item) else facts.mapped(item)
     if attribute is not None:
         body.put(attribute)
+
+
+def _name_unknown(body: Body, facts: Facts, item: AttributeMapping) -> None:
+    """Name what the job maps and nothing tells the value of: Entra may have sent it."""
+    path = item.target_attribute_name
+    known = facts.mapped(item) is not None
+    if not known and not is_password(path) and not _is_reference(facts, item):
+        body.provenance.setdefault(path, Provenance.UNKNOWN)
 
 
 def _is_reference(facts: Facts, item: AttributeMapping) -> bool:

@@ -13,7 +13,7 @@ from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
 from scimdoctor.model.replay import KEPT_IN, Replay, ReplayMode, Verdict
 from scimdoctor.replay import rollback
 from scimdoctor.replay.effect import Effect, judge_effect
-from scimdoctor.replay.sending import WORKS_NOW, Course, object_id_of, restart_command
+from scimdoctor.replay.sending import Course, object_id_of, restart_command
 from scimdoctor.replay.trouble import resources_in, trouble_in
 
 if TYPE_CHECKING:
@@ -165,12 +165,8 @@ class _Live:
             )
             return self._with_rollback(ended)
         weak = "; the app shows no change, so this proves little" if unchanged else ""
-        return course.end(
-            Verdict.WORKS_NOW,
-            f"{WORKS_NOW}{what}{effect.tail}{weak}",
-            cause=effect.cause,
-            differences=effect.differences,
-            next_command=restart_command(course.subject),
+        return course.end_worked(
+            f"{what}{effect.tail}{weak}", cause=effect.cause, differences=effect.differences
         )
 
     def _shows_no_change(

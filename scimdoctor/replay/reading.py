@@ -163,7 +163,9 @@ class _Reading:
         judgement = next((one for one in judgements if not one.in_effect), judgements[-1])
         answered = any(question.failed for question in subject.questions)
         done = judgement.in_effect and not subject.reconstruction.missing
-        if done or answered:
+        if done and not answered:
+            return course.end_worked(f"{judgement.forecast}; {_NOT_TRIED}")
+        if answered:
             what = judgement.forecast if done else "the app answers the question that failed"
             text = f"{WORKS_NOW}{what}; {_NOT_TRIED}"
             return course.end(Verdict.WORKS_NOW, text, next_command=restart_command(subject))

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 from scimdoctor.endpoint.curl import curl_line
 from scimdoctor.entra import requests
 from scimdoctor.model.exchange import LONGEST_ANSWER, LONGEST_EVIDENCE, FailureKind
-from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
+from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
 from scimdoctor.model.replay import (
     NOTHING_TO_COMPARE,
     Replay,
@@ -45,6 +45,7 @@ _CAUSES_OF_SILENCE = {
 _COMPARISON = re.compile(r'^\s*(.+?)\s+eq\s+("(?:[^"\\]|\\.)*")\s*$', re.IGNORECASE)
 _RESULTS = frozenset({Verdict.SAME_FAILURE, Verdict.DIFFERENT_FAILURE, Verdict.WORKS_NOW})
 WORKS_NOW = "works now: "
+_SHOWN = 6
 _TOKEN_NOTE = (
     "the app refuses the token that scimdoctor was given; see that it is the one saved in Entra"
 )
@@ -118,6 +119,33 @@ class Course:
             next_command=next_command,
         )
 
+    def end_worked(
+        self, summary: str, *, cause: str | None = None, differences: tuple[Difference, ...] = ()
+    ) -> Replay:
+        """End because the writes work, if they are whole; a part that works proves nothing."""
+        left_out = self.left_out()
+        if left_out:
+            text = f"{summary}, but only a part could be rebuilt, without {left_out}"
+            return self.end(Verdict.NOT_REBUILT, text, cause=cause, differences=differences)
+        return self.end(
+            Verdict.WORKS_NOW,
+            f"{WORKS_NOW}{summary}",
+            cause=cause,
+            differences=differences,
+            next_command=restart_command(self.subject),
+        )
+
+    def left_out(self) -> str:
+        """What the writes lack because nothing tells its value, in words; empty if nothing."""
+        names = dict.fromkeys(
+            path
+            for write in self.subject.writes
+            for path, provenance in write.provenance.items()
+            if provenance is Provenance.UNKNOWN
+        )
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return ", ".join(list(names)[:_SHOWN]) + more
+
     def end_answered(self) -> Replay:
         """End when every question was answered as Entra needs, and there is no write to send.
 
@@ -160,6 +188,9 @@ class Course:
             return self.end(Verdict.SAME_FAILURE, text, cause=cause)
         if self.subject.planned:
             return self.end(Verdict.DIFFERENT_FAILURE, f"{what} fails ({trouble})")
+        left_out = self.left_out() if rebuilt.request.is_write else ""
+        if left_out:
+            self.notes.append(f"{left_out} could not be rebuilt: that alone may be why it fails so")
         then = f"; {told_by} says {logged}" if logged else "; the event itself was no failure"
         text = f"{what} fails differently: {trouble}{then}"
         return self.end(Verdict.DIFFERENT_FAILURE, text)

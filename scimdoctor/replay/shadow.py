@@ -17,16 +17,14 @@ from scimdoctor.endpoint.leftovers import Removal, cleanup_command, remove
 from scimdoctor.entra import requests
 from scimdoctor.errors import WriteRefused
 from scimdoctor.model.frozen import frozen
-from scimdoctor.model.reconstruction import Purpose, ReconstructedRequest
+from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.replay.effect import Effect, judge_effect
 from scimdoctor.replay.reading import exists, referenced_ids, removed_ids
 from scimdoctor.replay.sending import (
-    WORKS_NOW,
     Course,
     filter_of,
     object_id_of,
-    restart_command,
     with_object_id,
 )
 from scimdoctor.replay.throwaway import (
@@ -220,12 +218,10 @@ class _Shadow:
             )
         if self._subject.logged is not None and self._subject.logged.is_about_uniqueness:
             return self._no_clash(exchange, effect)
-        return self.course.end(
-            Verdict.WORKS_NOW,
-            f"{WORKS_NOW}{what} is answered with {exchange.status}{effect.tail}",
+        return self.course.end_worked(
+            f"{what} is answered with {exchange.status}{effect.tail}",
             cause=effect.cause,
             differences=effect.differences,
-            next_command=restart_command(self._subject),
         )
 
     def _no_clash(self, exchange: Exchange, effect: Effect) -> Replay:
@@ -375,7 +371,11 @@ class _Shadow:
 def _marked_fresh(rebuilt: ReconstructedRequest, freshener: Freshener) -> ReconstructedRequest:
     """Take back what is said of the origin of values that were replaced."""
     known = rebuilt.provenance
-    kept = {p: where for p, where in known.items() if p != "id" and not freshener.must_be_fresh(p)}
+    kept = {
+        path: where
+        for path, where in known.items()
+        if where is Provenance.UNKNOWN or (path != "id" and not freshener.must_be_fresh(path))
+    }
     gone = [path for path in known if path not in kept]
     note = f"throwaway values for {', '.join(gone)}" if gone else "sent to a throwaway copy"
     return replace(rebuilt, provenance=frozen(kept), notes=(*rebuilt.notes, note))

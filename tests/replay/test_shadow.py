@@ -105,6 +105,28 @@ def test_works_now_on_a_copy_that_differs_in_its_unique_values_alone(
     assert kinds["title"] == "same"
 
 
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_a_part_that_works_proves_nothing(app: ScimApp, tmp_path: Path, action: str) -> None:
+    user = None if action == "create" else ada(app)
+    name = {"userName": (None, "eve@example.com")} if action == "create" else TITLE
+    changes = name | {"displayName": (None, "[Redact]")}
+    found = shadow(app, failure(action, changes, target_id=user), tmp_path)
+    assert found.verdict is Verdict.NOT_REBUILT
+    assert found.summary.endswith("only a part could be rebuilt, without displayName")
+    assert found.next_command is None
+    app.refuse("POST" if action == "create" else "PATCH", "/Users", 500)
+    found = shadow(app, failure(action, changes, target_id=user), tmp_path)
+    assert found.verdict is Verdict.DIFFERENT_FAILURE
+    assert any("displayName could not be rebuilt" in note for note in found.notes)
+
+
+def test_a_create_of_which_nothing_is_logged_is_no_whole_one(app: ScimApp, tmp_path: Path) -> None:
+    found = shadow(app, failure("create", {}, target_id=None), tmp_path)
+    assert found.verdict is Verdict.NOT_REBUILT
+    assert "without active, displayName, title" in found.summary
+    assert not any("externalId" in note for r in found.requests for note in r.rebuilt.notes)
+
+
 def test_a_create_has_fresh_unique_values(app: ScimApp, tmp_path: Path) -> None:
     manager = ada(app)
     changes = {
