@@ -197,7 +197,7 @@ def _with_events(
             limits=(
                 *evidence.limits,
                 *_unlike(origin.files, found.counts),
-                *unmatched(opened, window, found.counts),
+                *unmatched(opened.unfound_app, window, found.counts),
                 *opened.limits,
             ),
         )

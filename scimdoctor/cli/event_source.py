@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 DEFAULT_AGE = "24h"
 _AGE = re.compile(r"(\d{1,5})\s*([smhdw])")
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it there is no log, and not every engine can count."""
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -42,6 +45,11 @@ class OpenEvents:
 
     said: list[str] = field(default_factory=list)
     """What could not be seen besides what the events tell themselves."""
+
+    @property
+    def unfound_app(self) -> str | None:
+        """The app that was asked for, where the events alone were held against its name."""
+        return self.wanted.app if "source" in self.target else None
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -75,10 +83,11 @@ def moment_of(text: str, now: datetime, option: str) -> datetime | None:
     if not text:
         return None
     if match := _AGE.fullmatch(text.lower()):
-        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+        return max(now - timedelta(**{_UNITS[match[2]]: int(match[1])}), EARLIEST)
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        aware = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(aware, EARLIEST)
     except (ValueError, OverflowError):
         raise ConfigurationError(
             f"{option} does not understand {text!r}",
@@ -114,11 +123,13 @@ def filter_of(window: Window, now: datetime, *, app: str | None = None) -> Event
     )
 
 
-def unmatched(opened: OpenEvents, window: Window, counts: EventCounts) -> tuple[str, ...]:
-    """Say which options left no event, so that nobody takes silence for health."""
-    saved = "source" in opened.target
+def unmatched(app: str | None, window: Window, counts: EventCounts) -> tuple[str, ...]:
+    """Say which options left no event, so that nobody takes silence for health.
+
+    `app` is one that nothing has found yet.
+    """
     given = {
-        "app": opened.wanted.app if saved else None,
+        "app": app,
         "--user": window.user,
         "--error-code": window.error_code,
         "--action": window.action,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
     from scimdoctor.model.diagnosis import Diagnosis
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
-    from scimdoctor.model.report import Report, SignatureSummary
+    from scimdoctor.model.report import EventCounts, Report, SignatureSummary
 
 SHOWN = 100
 """Events that are listed unless `--limit` says otherwise."""
@@ -33,20 +33,24 @@ def event_report(session: Session, opened: OpenEvents, window: Window) -> Report
     shown = window.limit or SHOWN
     found = opened.events.newest(opened.wanted, limit=shown)
     counts = opened.events.counts(opened.wanted)
-    notes: tuple[str, ...] = ()
-    if counts.read > len(found):
-        notes = (
-            f"These are the newest {len(found)} of {counts.read} events; --limit shows more, "
-            "--summary groups them.",
-        )
     return new_report(
         session,
         "logs",
         target=opened.target,
         events=counts,
         event_list=found,
-        notes=notes,
-        limits=(*unmatched(opened, window, counts), *opened.limits),
+        notes=cut_off(len(found), counts),
+        limits=(*unmatched(opened.unfound_app, window, counts), *opened.limits),
+    )
+
+
+def cut_off(shown: int, counts: EventCounts) -> tuple[str, ...]:
+    """Say that there are more events than those `shown`."""
+    if counts.read <= shown:
+        return ()
+    return (
+        f"These are the newest {shown} of {counts.read} events; --limit shows more, "
+        "--summary groups them.",
     )
 
 
@@ -64,7 +68,7 @@ def summary_report(session: Session, opened: OpenEvents, window: Window) -> Repo
         events=replace(found.counts, unreadable=opened.events.unreadable),
         days=found.days,
         signatures=tuple(with_causes(found.signatures, samples, session.now())),
-        limits=(*unmatched(opened, window, found.counts), *opened.limits),
+        limits=(*unmatched(opened.unfound_app, window, found.counts), *opened.limits),
     )
 
 

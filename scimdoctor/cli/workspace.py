@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.cli.event_source import DEFAULT_AGE, Origin, filter_of, moment_of
-from scimdoctor.cli.log_report import SHOWN, telling, with_causes
+from scimdoctor.cli.event_source import DEFAULT_AGE, Origin, filter_of, moment_of, unmatched
+from scimdoctor.cli.log_report import SHOWN, cut_off, telling, with_causes
 from scimdoctor.cli.session import new_report
+from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,14 @@ def workspace_report(
     if wanted.since is None:
         wanted = replace(wanted, since=moment_of(DEFAULT_AGE, session.now(), "--since"))
     make = grouped if summary else listed
-    return make(session, asked, wanted, limit=window.limit)
+    report = make(session, asked, wanted, limit=window.limit)
+    nothing = unmatched(wanted.app, window, report.events) if report.events else ()
+    return replace(
+        report,
+        target={"workspace": asked.workspace, "since": f"{when(wanted.since)} UTC"}
+        | ({"app": wanted.app} if wanted.app else {}),
+        limits=(*nothing, *asked.limits),
+    )
 
 
 def grouped(
@@ -75,11 +83,9 @@ def grouped(
     return new_report(
         session,
         "logs",
-        target={"workspace": asked.workspace},
         events=found.counts,
         days=found.days,
         signatures=tuple(with_causes(found.signatures, samples, session.now())),
-        limits=tuple(asked.limits),
     )
 
 
@@ -90,8 +96,7 @@ def listed(session: Session, asked: Workspace, wanted: EventFilter, *, limit: in
     return new_report(
         session,
         "logs",
-        target={"workspace": asked.workspace},
         events=counts,
         event_list=found,
-        limits=tuple(asked.limits),
+        notes=cut_off(len(found), counts),
     )

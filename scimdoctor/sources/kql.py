@@ -6,7 +6,7 @@ enters a query. The signature rules are those of `entra.signature`: Kusto, like 
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ from scimdoctor.entra.signature import (
     VALUE_RULES,
     WORD_RULES,
 )
+from scimdoctor.sources.record import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from scimdoctor.sources.event_filter import EventFilter
 
@@ -31,23 +31,48 @@ TABLE = "AADProvisioningLogs"
 COPIES = timedelta(days=1)
 """How long after it an event may be exported again; the newest copy counts, in its own slice."""
 
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
+"""Later ends of a time are the same: nothing is behind them."""
+
 TELLING = '("failure", "skipped", "warning", "1", "2", "3")'
 
 GROUP_KEYS = "EventStatus, AppLabel, ActionName, ErrorCode, SkipReason, Told"
 
+EMPTY = '""'
+
 OWN_COLUMNS = (
-    "ActionName, SourceObject, TargetObject, AppObject, EventStatus, AppId, AppName, SourceId, "
+    "ActionName, StatusObject, Reason, SourceObject, TargetObject, AppObject, EventStatus, AppId, AppName, SourceId, "
     "SourceName, UserName, TargetId, TargetName, ErrorCode, AppLabel, Scope, ObjectKey"
 )
 """What `events_of` adds to the table's columns."""
 
 
-class Columns(Enum):
-    """Which spelling of the action's column the workspace has; documented and real ones differ."""
+def either(*names: str) -> str:
+    """Return the first of some columns that is there and says something."""
+    return f"coalesce({', '.join(f'column_ifexists({literal(name)}, {EMPTY})' for name in names)})"
 
-    EITHER = 'coalesce(column_ifexists("ProvisioningAction", ""), column_ifexists("Action", ""))'
-    CURRENT = "ProvisioningAction"
-    OLDER = "Action"
+
+class Columns(Enum):
+    """Which spelling of two columns the workspace has; documented and real ones differ."""
+
+    EITHER = "either"
+    CURRENT = "current"
+    OLDER = "older"
+
+    @property
+    def action(self) -> str:
+        """The column with the action."""
+        return self._one_of("ProvisioningAction", "Action")
+
+    @property
+    def status(self) -> str:
+        """The column with status and error as JSON: for rows whose columns of their own are empty."""
+        return self._one_of("ProvisioningStatusInfo", "StatusInfo")
+
+    def _one_of(self, current: str, older: str) -> str:
+        if self is Columns.EITHER:
+            return either(current, older)
+        return current if self is Columns.CURRENT else older
 
 
 def literal(text: str) -> str:
@@ -85,16 +110,18 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
     if wanted.since:
         lines.append(f"where TimeGenerated >= {moment(wanted.since)}")
     if wanted.until:
-        lines.append(f"where TimeGenerated < {moment(wanted.until + COPIES)}")
+        lines.append(f"where TimeGenerated < {moment(min(wanted.until, LAST) + COPIES)}")
     if wanted.job:
         lines.append(f"where JobId =~ {literal(wanted.job)}")
     lines += [
         "summarize arg_max(TimeGenerated, *) by Id",
         *([f"where TimeGenerated < {moment(wanted.until)}"] if wanted.until else []),
-        f"extend ActionName = tolower({columns.value})",
+        f"extend ActionName = tolower({columns.action}), "
+        f"StatusObject = parse_json({columns.status})",
         "extend SourceObject = parse_json(SourceIdentity), "
         "TargetObject = parse_json(TargetIdentity), AppObject = parse_json(ServicePrincipal)",
-        "extend EventStatus = tolower(ResultType), "
+        "extend EventStatus = tolower(coalesce(ResultType, tostring(StatusObject.Status), "
+        'tostring(StatusObject.status), "unknown")), '
         "AppId = coalesce(tostring(AppObject.Id), tostring(AppObject.id)), "
         "AppName = coalesce(tostring(AppObject.Name), tostring(AppObject.displayName)), "
         "SourceId = coalesce(tostring(SourceObject.Id), tostring(SourceObject.id)), "
@@ -102,7 +129,12 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
         "UserName = tostring(SourceObject.details.UserPrincipalName), "
         "TargetId = coalesce(tostring(TargetObject.Id), tostring(TargetObject.id)), "
         "TargetName = coalesce(tostring(TargetObject.Name), tostring(TargetObject.displayName)), "
-        'ErrorCode = iff(ResultSignature =~ "None", "", ResultSignature)',
+        'ErrorCode = coalesce(iff(ResultSignature =~ "None", "", ResultSignature), '
+        f"{said('errorCode', 'ErrorCode')}), "
+        f"Reason = coalesce(ResultDescription, {said('reason', 'Reason')})",
+        "extend EventStatus = case("
+        + ", ".join(f'EventStatus == "{at}", "{name}"' for at, name in enumerate(RESULTS))
+        + ", EventStatus)",
         "extend AppLabel = iff(isnotempty(AppName), AppName, AppId), "
         "Scope = case(isnotempty(AppId), AppId, isnotempty(AppName), AppName, JobId), "
         "ObjectKey = case(isnotempty(SourceId), SourceId, isnotempty(SourceName), SourceName, "
@@ -115,6 +147,12 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
         names = ("SourceId", "SourceName", "UserName", "TargetId", "TargetName")
         lines.append("where " + " or ".join(f"{n} contains {literal(wanted.user)}" for n in names))
     return "\n| ".join(lines) + ";"
+
+
+def said(name: str, older: str) -> str:
+    """Return where the status column may hold `name`, in the order that they are asked."""
+    places = (f"errorInformation.{name}", name, older)
+    return ", ".join(f"tostring(StatusObject.{place})" for place in places)
 
 
 def shown(wanted: EventFilter) -> list[str]:
@@ -207,7 +245,7 @@ def telling_steps() -> list[str]:
 def told_steps() -> list[str]:
     """Return the steps that make `Told`, the signature's text."""
     words = (
-        "iff(isnotempty(ResultDescription), ResultDescription, "
+        "iff(isnotempty(Reason), Reason, "
         'strcat(iff(isnotempty(SkipAttribute), strcat(SkipAttribute, ": "), ""), '
         'iff(isnotempty(StepWords), StepWords, iff(isnotempty(SkipReason), SkipReason, ""))))'
     )

@@ -22,7 +22,7 @@ from scimdoctor.errors import (
 )
 from scimdoctor.model.report import DayCount, SignatureSummary
 from scimdoctor.sources import kql
-from scimdoctor.sources.fields import nested
+from scimdoctor.sources.fields import as_text, nested
 from scimdoctor.sources.forms import UnreadableRecord, is_partial, rows_of
 from scimdoctor.sources.record import ACTIONS, enumerated, read_record
 from scimdoctor.sources.summary import SAMPLES, Summary, counted
@@ -52,6 +52,9 @@ MOST_CUTS = 100
 
 TOO_LATE = 504
 """What the service answers to a query that ran longer than it may."""
+
+NOTHING = 204
+"""What the service may answer for a workspace without any data."""
 
 NOT_STREAMED = "Failed to resolve table"
 
@@ -209,11 +212,18 @@ class Workspace:
         body = json_of(response)
         if response.status_code == TOO_LATE and "error" in body:
             return Answer([], innermost(body))
+        if response.status_code == NOTHING:
+            return Answer([])
         if response.status_code != 200:
             raise refusal(response.status_code, body)
-        tables = body.get("tables") or [{}]
+        if not isinstance(tables := body.get("tables"), list):
+            raise GraphUnavailableError(
+                "Log Analytics answered 200 with something that is no result of a query",
+                hint="a proxy or sign-in page may have answered instead",
+                status=200,
+            )
         incomplete = innermost(body) if is_partial(body) else None
-        return Answer(list(rows_of(tables[0])), incomplete)
+        return Answer(list(rows_of(tables[0])) if tables else [], incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +246,7 @@ def json_of(response: httpx.Response) -> dict[str, Any]:
     """Return the answer's JSON object; an empty one for anything else."""
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -283,7 +293,7 @@ def refusal(status: int, body: dict[str, Any]) -> GraphError:
 def text_of(row: dict[str, object], name: str) -> str | None:
     """Return a cell as text; ``""`` is none."""
     value = row.get(name)
-    return str(value) if value not in {None, ""} else None
+    return as_text(value) if value is not None and value != "" else None
 
 
 def signature_of_group(row: dict[str, object]) -> SignatureSummary:

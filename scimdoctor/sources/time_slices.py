@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scimdoctor.sources.fields import as_time
+from scimdoctor.sources.fields import as_number, as_time
 from scimdoctor.sources.summary import SAMPLES
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def moment_of(row: Row, name: str) -> datetime | None:
 
 def number_of(row: Row, name: str) -> int:
     """Return a cell as a number; 0 for none."""
-    value = row.get(name)
-    return int(value) if isinstance(value, int | float | str) and value != "" else 0
+    return as_number(row.get(name)) or 0
 
 
 @dataclass(slots=True)

@@ -378,6 +378,27 @@ def test_a_workspace_answers_like_files(session: Session, summary: bool) -> None
     assert report.events.read == len(mine)
     assert bool(report.signatures) is summary
     assert len(report.event_list) == (0 if summary else len(mine))
+    assert report.target["app"] == "App 1"
+    assert report.target["since"].endswith("UTC")
+
+
+@pytest.mark.parametrize("summary", [True, False])
+def test_a_workspace_says_what_it_left_out(session: Session, summary: bool) -> None:
+    pytest.importorskip("duckdb_kql")
+    with httpx.Client(transport=httpx.MockTransport(FakeWorkspace(random_records(9)))) as http:
+        asked = Workspace(
+            http=http,
+            base_url="https://api.loganalytics.azure.com",
+            workspace="00000062-0000-4000-8000-000000000062",
+            token=lambda: Secret("la-token"),
+        )
+        cut = workspace_report(
+            session, asked, Origin(), window=Window(since="7d", limit=2), summary=False
+        )
+        window = Window(since="7d", user="nobody")
+        empty = workspace_report(session, asked, Origin(app="X"), window=window, summary=summary)
+    assert cut.notes[0].startswith("These are the newest 2 of 9 events")
+    assert empty.limits == ("no event matches app X and --user nobody and --since 7d",)
 
 
 def test_ages_and_times() -> None:
@@ -386,6 +407,11 @@ def test_ages_and_times() -> None:
     assert moment_of("2w", now, "x") == now - timedelta(weeks=2)
     assert moment_of("2026-03-01", now, "x") == datetime(2026, 3, 1, tzinfo=UTC)
     assert moment_of("", now, "x") is None
+    assert moment_of("2026-03-29T02:30:00+02:00", now, "x") == datetime(
+        2026, 3, 29, 0, 30, tzinfo=UTC
+    )
+    for long_ago in ("99999w", "0001-01-01"):
+        assert moment_of(long_ago, now, "x") == datetime(1970, 1, 1, tzinfo=UTC)
     with pytest.raises(ConfigurationError):
         moment_of("99999w5", now, "x")
 

@@ -54,6 +54,21 @@ def row_of(record: dict[str, Any]) -> list[object]:
     return [row[name] for name in COLUMNS]
 
 
+def within_status(row: list[object], place: str) -> list[object]:
+    """Return a row that has status and error in the JSON of its status alone."""
+    named = dict(zip(COLUMNS, row, strict=True))
+    status, code, reason = (
+        str(named[f"Result{name}"]) for name in ("Type", "Signature", "Description")
+    )
+    if place == "ErrorCode":
+        info: dict[str, object] = {"Status": status, "ErrorCode": code, "Reason": reason}
+    else:
+        number = ("Success", "Failure", "Skipped", "Warning").index(status)
+        info = {"Status": number, place: {"errorCode": code, "reason": reason}}
+    named |= {"ResultType": None, "ResultSignature": "None", "ResultDescription": ""}
+    return list((named | {"StatusInfo": json.dumps(info)}).values())
+
+
 def exported(part: dict[str, Any]) -> str:
     """Return a part with the export's key names, as JSON text."""
     rest = {key: value for key, value in part.items() if key not in {"id", "displayName"}}
@@ -72,6 +87,9 @@ class FakeWorkspace:
 
     most_rows: int | None = None
     """More rows than these are cut off, and it says so."""
+
+    in_status: str = ""
+    """Where rows have status and error in their JSON alone: as `ErrorCode` or `errorInformation`."""
 
     late: bool = False
     """Whether what is too much is answered 504 instead."""
@@ -117,10 +135,13 @@ class FakeWorkspace:
             declared = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
             connection.execute(f"CREATE TABLE AADProvisioningLogs ({declared})")
             rows = [row_of(record) for record in self.records]
+            if self.in_status:
+                rows = [within_status(row, self.in_status) for row in rows]
             if rows:
                 marks = ", ".join("?" * len(COLUMNS))
                 connection.executemany(f"INSERT INTO AADProvisioningLogs VALUES ({marks})", rows)
-            plain = query.replace(Columns.EITHER.value, Columns.OLDER.value)
+            either, older = Columns.EITHER, Columns.OLDER
+            plain = query.replace(either.action, older.action).replace(either.status, older.status)
             result = duckdb_kql.query(connection, plain)
             return list(result.columns), result.fetchall()
         finally:

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,21 @@ def test_kql_equals_sql(wanted: EventFilter) -> None:
     assert remote.counts == local.counts
     assert remote.days == local.days
     assert numbers(remote) == numbers(local)
+
+
+@pytest.mark.parametrize("place", ["ErrorCode", "errorInformation"])
+def test_status_and_error_are_found_in_their_json_too(place: str) -> None:
+    kql_engine()
+    records = random_records(60)
+    workspace = ask(FakeWorkspace(records, in_status=place))
+    with workspace.http:
+        remote = workspace.summary(WIDE)
+        newest = workspace.newest(WIDE, limit=60)
+    local = locally(records, WIDE)
+    assert remote.counts == local.counts
+    assert remote.days == local.days
+    assert numbers(remote) == numbers(local)
+    assert sum(event.status == "failure" for event in newest) == local.counts.failure
 
 
 @pytest.mark.parametrize(
@@ -221,12 +237,39 @@ def test_html_and_no_connection() -> None:
     with workspace.http, pytest.raises(GraphUnavailableError, match="502"):
         workspace.rows("T")
 
+    for content in (b"<html>", b"", b"[]", b'{"tables": {}}'):
+        answer = httpx.Response(200, content=content)
+        workspace = ask(partial(give, answer))
+        with workspace.http, pytest.raises(GraphUnavailableError, match="no result of a query"):
+            workspace.summary(WIDE)
+
+    workspace = ask(lambda _request: httpx.Response(204))
+    with workspace.http:
+        assert workspace.rows("T") == []
+
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)
 
     workspace = ask(refuse)
     with workspace.http, pytest.raises(GraphUnavailableError, match="no route"):
         workspace.rows("T")
+
+
+def give(answer: httpx.Response, _request: httpx.Request) -> httpx.Response:
+    return answer
+
+
+def test_cells_of_the_wrong_kind_are_no_crash() -> None:
+    columns = [{"name": name} for name in ("Day", "EventStatus", "Count", "Told", "Events", "Id")]
+    rows = [
+        ["2026-03-01T00:00:00Z", "failure", "2.0", ["x"], {"a": 1}, ["i"]],
+        [{"a": 1}, {"a": 1}, "NaN", None, None, None],
+    ]
+    body = {"tables": [{"columns": columns, "rows": rows}]}
+    workspace = ask(lambda _request: httpx.Response(200, json=body))
+    with workspace.http:
+        found = workspace.summary(EventFilter(since=START, until=datetime.max.replace(tzinfo=UTC)))
+    assert found.counts.failure == 2
 
 
 def test_a_workspace_is_named_by_its_guid() -> None:
