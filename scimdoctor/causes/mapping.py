@@ -190,7 +190,10 @@ def _roles(facts: Facts) -> Match | None:
         return likely(94, "Entra cannot build the list of roles", said.text)
     refused = facts.says(Breach.VALUE_REFUSED)
     about = refused is not None and bare_name(refused.attribute) == "roles"
+    operations = [o for o in facts.operations if bare_name(o.path) == "roles"]
+    # Sent as text, or not sent at all: then it is not which role it is.
     by_shape = facts.has(Shape.ROLES_TEXT) and facts.operations_seen
+    by_shape = by_shape or (bool(operations) and all(o.value is None for o in operations))
     if refused is not None and about and facts.stage in _WRITING and not by_shape:
         # The mapping may send a wrong role, or the app may lack the right one: words tell neither.
         return possible(84, "the role's value is refused", refused.text)

@@ -57,9 +57,10 @@ _MANY = 3
 
 def _method_missing(facts: Facts) -> Match | None:
     odd = facts.has(Shape.VALUE_PATH, Shape.EXTENSION_PATH, Shape.DOTTED_KEYS)
-    odd = odd or facts.says(Breach.VALUE_PATH_REFUSED, *PATH_BREACHES) is not None
+    one = (Breach.ADD_REFUSED, Breach.OP_REFUSED, Breach.GROUPS_UNSUPPORTED)
+    odd = odd or facts.says(Breach.VALUE_PATH_REFUSED, *PATH_BREACHES, *one) is not None
     if facts.stage is Stage.UPDATE and facts.status == 501 and odd:
-        return possible(62, "the update is answered 501: PATCH, or this path, is not implemented")
+        return possible(62, "the update is answered 501: PATCH, or this part, is not implemented")
     if facts.stage is Stage.UPDATE and facts.status in {405, 501}:
         return likely(91, f"the update is answered {facts.status}: PATCH is not implemented")
     if facts.code("MethodNotAllowed") and facts.stage in {Stage.UPDATE, Stage.UNKNOWN}:
@@ -258,7 +259,17 @@ def _dotted(facts: Facts) -> Match | None:
         return _dotted_refused(facts)
     if missing is not None and patched(facts) and not facts.has(Shape.REMOVE_MEMBERS_BY_VALUE):
         return backed(facts, 79, "an operation without path is refused", text=missing.text)
-    return None
+    return _no_path_refused(facts)
+
+
+def _no_path_refused(facts: Facts) -> Match | None:
+    """A path is refused of which no operation has one: the app took its absence for one."""
+    said = facts.says(*PATH_BREACHES)
+    if said is None or said.attribute is not None or not re.search(r"(?i)\bpath\b", said.text):
+        return None
+    if not patched(facts) or not facts.operations_seen or any(o.path for o in facts.operations):
+        return None
+    return possible(77, "a path is refused, though no operation has one", said.text)
 
 
 def _dotted_refused(facts: Facts) -> Match | None:

@@ -260,7 +260,7 @@ def _path_shapes(operation: Operation) -> Iterable[Shape]:
         yield Shape.MANAGER
     elif (operation.path or "").casefold().startswith("urn:"):
         yield Shape.EXTENSION_PATH
-    if name == "roles":
+    if name == "roles" and not (operation.verb == "remove" and operation.value is None):
         yield Shape.ROLES_TEXT
     if is_value_path(operation.path):
         yield Shape.VALUE_PATH

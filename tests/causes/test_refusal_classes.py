@@ -255,6 +255,24 @@ PAIRS: dict[str, Pair] = {
         "mapping-targets-unsupported-attribute",
         failed("create", 400, scim("attribute title is not recognized by the schema")),
     ),
+    "a role that is taken away by a path with a filter": (
+        "value-path-unsupported",
+        patched(patch(op("Remove", 'roles[value eq "7:admin"]')), 500, scim("Invalid Patch: the path roles[value eq is invalid", status=500)),
+        "roles-json-string-shape",
+        patched(patch(op("Add", "roles", [{"value": '{"id":"7"}'}])), 400, scim("Invalid Patch: the value of roles is invalid", "invalidValue")),
+    ),
+    "a path that no operation has": (
+        "pathless-dotted-keys-unsupported",
+        patched(patch(op("Replace", None, {"displayName": "x"})), 400, "Unsupported group path"),
+        "mapping-targets-unsupported-attribute",
+        patched(patch(op("Replace", "nickName", "x")), 400, "Unsupported user path"),
+    ),
+    "501 for one operation": (
+        "patch-add-not-supported",
+        patched(patch(op("Add", "title", "x")), 501, scim("The add operation is not supported", status=501)),
+        "patch-method-missing",
+        patched(patch(op("Add", "title", "x")), 501, scim("Not Implemented", status=501)),
+    ),
     "a path that was left out": (
         "pathless-dotted-keys-unsupported",
         changed(400, "Omitting path is possible only for a single attribute", None, "title"),
