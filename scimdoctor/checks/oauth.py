@@ -18,7 +18,7 @@ from scimdoctor.endpoint.credentials import ExtraHeaders, expiry
 from scimdoctor.endpoint.oauth import OAuthClient, OAuthCredentials, TokenAnswer, fetch_token
 from scimdoctor.endpoint.sign_in import CredentialsIn
 from scimdoctor.model.rule import CheckRule, Requirement, Severity
-from scimdoctor.redaction import DECOY, Secret
+from scimdoctor.redaction import DECOY, REDACTED, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,11 @@ def _answer(context: CheckContext) -> Iterator[Result]:
     lifetime = members.get("expires_in")
     if lifetime is None:
         yield failed("The answer has no expires_in.", exchange, severity=Severity.MINOR)
+    elif lifetime == REDACTED:
+        yield failed("expires_in is no number.", exchange, severity=Severity.MINOR)
+    elif isinstance(lifetime, int | float) and lifetime <= 0:
+        words = f"expires_in is {lifetime}: the token has ended when it is given."
+        yield failed(words, exchange)
     elif isinstance(lifetime, str):
         yield noted(f"expires_in is the text {lifetime!r} in place of a number.", exchange)
 
@@ -128,8 +133,10 @@ def _lifetime(context: CheckContext) -> Iterator[Result]:
     lifetime = answer.lifetime or _of_jwt(credentials, answer)
     if lifetime is None:
         raise Unavailable("neither expires_in nor the token says how long it lives")
-    minutes = lifetime.total_seconds() / 60
-    words = f"The token lives for {minutes:.0f} minutes"
+    seconds = lifetime.total_seconds()
+    minutes = seconds / 60
+    lived = f"{minutes:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    words = f"The token lives for {lived}"
     asked = f"Microsoft asks gallery apps for {_SHORTEST} to {_LONGEST}"
     if minutes < _SHORTEST:
         yield failed(f"{words}; {asked}.", answer.exchange)

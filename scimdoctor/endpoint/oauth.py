@@ -20,6 +20,7 @@ from scimdoctor.model.exchange import Exchange, ScimRequest, ScimResponse, Trans
 from scimdoctor.redaction import REDACTED, Secret, redact_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from scimdoctor.endpoint.recorder import Recorder
@@ -197,6 +198,10 @@ _TOLD = {
 """What RFC 6749 sections 5.1 and 5.2 have an app say, in its form; the rest may be the token."""
 
 
+_SENDABLE = re.compile(r"[\x21-\x7e]+").fullmatch
+"""What can follow `Bearer` in a header; RFC 6750 section 2.1 allows even less."""
+
+
 def _members(answer: ScimResponse | TransportFailure) -> dict[str, Any]:
     body = answer.json if isinstance(answer, ScimResponse) else None
     return body if isinstance(body, dict) else {}
@@ -205,12 +210,15 @@ def _members(answer: ScimResponse | TransportFailure) -> dict[str, Any]:
 def _token(answer: ScimResponse | TransportFailure) -> Secret | None:
     token = _members(answer).get("access_token")
     usable = isinstance(answer, ScimResponse) and answer.is_success
-    return Secret(token) if usable and isinstance(token, str) and token else None
+    return Secret(token) if usable and isinstance(token, str) and _SENDABLE(token) else None
 
 
 def _lifetime(answer: ScimResponse | TransportFailure) -> timedelta | None:
+    told = _members(answer).get("expires_in")
+    if isinstance(told, bool):
+        return None
     try:
-        seconds = float(_members(answer).get("expires_in") or 0)
+        seconds = float(told or 0)
         return timedelta(seconds=seconds) if seconds > 0 else None
     except (TypeError, ValueError, OverflowError):
         return None
@@ -223,12 +231,30 @@ def _problem(answer: ScimResponse | TransportFailure) -> str:
     error, description = members.get("error"), members.get("error_description")
     if isinstance(error, str):
         said = f" ({description})" if isinstance(description, str) else ""
-        return f"the token endpoint answers {error}: {_ERRORS.get(error, 'no known error')}{said}"
+        meaning = f": {_ERRORS[error]}" if error in _ERRORS else ""
+        return f"the token endpoint answers {error}{meaning}{said}"
     if 300 <= answer.status < 400:
-        return f"the token endpoint redirects ({answer.status}), which Entra does not follow safely"
+        return (
+            f"the token endpoint redirects ({answer.status}), and credentials are not sent after "
+            "a redirect: give the address that it leads to"
+        )
     if not answer.is_success:
         return f"the token endpoint answers {answer.status} without an OAuth error"
+    return _unusable(answer, members)
+
+
+def _unusable(answer: ScimResponse, members: Mapping[str, Any]) -> str:
+    """Why a successful answer gives no token."""
+    if answer.truncated:
+        return f"the token endpoint's answer is cut off after {len(answer.body)} bytes"
     if not members:
         kind = answer.media_type or "an answer without media type"
         return f"the token endpoint answers {kind}, not a JSON object"
-    return "the token endpoint's answer has no access_token"
+    token = members.get("access_token")
+    if isinstance(token, str) and token:
+        return "its access_token has blanks, line ends or letters that no bearer token may have"
+    if token:
+        return "its access_token is no text"
+    names = [name for name in members if re.fullmatch(r"[A-Za-z_]{1,20}", name)]
+    seen = f": it has {', '.join(names[:5])}" if names else ""
+    return f"the token endpoint's answer has no access_token{seen}"

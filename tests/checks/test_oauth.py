@@ -39,6 +39,7 @@ def test_without_oauth_its_checks_are_skipped_and_the_others_run() -> None:
         ("oauth-json-only", "It takes JSON, and Entra sends a form"),
         ("oauth-answers-form", "not a JSON object"),
         ("oauth-sign-in-page", "text/html"),
+        ("oauth-token-unsendable", "no bearer token may have"),
     ],
 )
 def test_a_token_that_cannot_be_had_ends_the_run_and_says_what_would_work(
@@ -67,3 +68,17 @@ def test_a_long_life_is_worth_knowing_only() -> None:
     assert checked.problems == []
     finding = checked.of("auth/oauth-lifetime")
     assert (finding.outcome, finding.severity) == (Outcome.FAILED, Severity.INFO)
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "words"),
+    [
+        ("oauth-lifetime-zero", "auth/oauth-answer", "has ended when it is given"),
+        ("oauth-lifetime-brief", "auth/oauth-lifetime", "lives for 30 seconds"),
+    ],
+)
+def test_a_life_that_is_none_is_said_as_it_is(fault: str, check: str, words: str) -> None:
+    (finding,) = check_lab(fault, oauth=True).problems
+
+    assert finding.check == check
+    assert words in finding.message

@@ -100,12 +100,19 @@ def test_token_is_kept_until_shortly_before_its_end() -> None:
             httpx.Response(400, json={"error": "invalid_scope", "error_description": "no such"}),
             "no such",
         ),
-        (httpx.Response(400, json={"error": "weird"}), "no known error"),
+        (
+            httpx.Response(403, json={"error": "access_denied", "error_description": "closed"}),
+            "the token endpoint answers access_denied (closed)",
+        ),
+        (httpx.Response(307, headers={"Location": "/x"}), "give the address that it leads to"),
+        (httpx.Response(200, json={"accessToken": "x"}), "no access_token: it has accessToken"),
+        (httpx.Response(200, json={"access_token": "one\n"}), "blanks, line ends or letters"),
+        (httpx.Response(200, json={"access_token": "tökén"}), "blanks, line ends or letters"),
         (httpx.Response(302, headers={"Location": "https://x.example"}), "redirects"),
         (httpx.Response(503, text="down"), "503"),
         (httpx.Response(200, html="<p>Sign in</p>"), "text/html"),
         (httpx.Response(200, json={"token": "x"}), "no access_token"),
-        (httpx.Response(200, json={"access_token": 5}), "no access_token"),
+        (httpx.Response(200, json={"access_token": 5}), "access_token is no text"),
     ],
 )
 def test_refusals_are_explained_and_not_asked_for_again(answer: httpx.Response, words: str) -> None:

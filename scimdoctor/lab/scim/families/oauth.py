@@ -110,6 +110,21 @@ FAULTS = (
         answer=_granting({"expires_in": 300}),
     ),
     _fault(
+        id="oauth-lifetime-zero",
+        title="The token endpoint says that a token has ended when it is given",
+        answer=_granting({"expires_in": 0}),
+    ),
+    _fault(
+        id="oauth-lifetime-brief",
+        title="The token endpoint gives tokens for half a minute",
+        answer=_granting({"expires_in": 30}),
+    ),
+    _fault(
+        id="oauth-token-unsendable",
+        title="The token endpoint gives tokens with a line end",
+        answer=_granting({"expires_in": 3600, "access_token": "lab-token\n"}),
+    ),
+    _fault(
         id="oauth-lifetime-long",
         title="The token endpoint gives tokens for a day",
         answer=_granting({"expires_in": 86_400}),
