@@ -31,7 +31,9 @@ def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
         files = archive.manifest.files
         events += sum(one.rows for one in files)
         size += sum(one.bytes for one in files)
-        apps = sorted({(one.app or one.app_id, one.app_id) for one in files})
+        # The last name counts: an app may have been renamed.
+        names = {f.app_id: f.app or f.app_id for f in sorted(files, key=lambda f: f.day)}
+        apps = sorted((name, app_id) for app_id, name in names.items())
         facts += [
             (name, f"{line_of([f for f in files if f.app_id == app_id])}, tenant {archive.tenant}")
             for name, app_id in apps

@@ -114,13 +114,9 @@ class Follower:
     """Writes one batch after the other; a person keeps one pseudonym from the first to the last."""
 
     def __init__(self, session: Session, output: Output, limit: int | None) -> None:
-        import secrets
-
         self._session = session
         self._output = output
         self._limit = limit
-        key = session.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode()
-        self._key = key or secrets.token_bytes(32)
 
     def show(self, batch: tuple[ProvisioningObjectSummary, ...]) -> None:
         """Write `batch`, of the first no more than the limit: JSON Lines, or a line an event."""
@@ -133,7 +129,7 @@ class Follower:
             return
         report = new_report(self._session, "logs", event_list=batch)
         if self._output.redact:
-            report = redact_report(report, self._key)
+            report = redact_report(report, self._session.redact_key)
         if self._output.format is Format.TABLE:
             sys.stdout.writelines(line_of(event) + "\n" for event in report.event_list)
         else:

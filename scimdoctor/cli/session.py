@@ -188,6 +188,13 @@ class Session:
         if status:
             raise typer.Exit(status)
 
+    @cached_property
+    def redact_key(self) -> bytes:
+        """The key of all pseudonyms of this run: `--watch` and `--follow` write many reports."""
+        import secrets
+
+        return self.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode() or secrets.token_bytes(32)
+
     def write(self, report: Report, output: Output) -> None:
         """Write `report`, and its one-line summary to stderr unless a person saw the report."""
         from scimdoctor.reports import Format, render, summary_line
@@ -195,7 +202,7 @@ class Session:
         if output.redact:
             from scimdoctor.reports.pseudonyms import redact_report
 
-            report = redact_report(report, self.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
+            report = redact_report(report, self.redact_key)
         to_stdout = output.output is None or str(output.output) == "-"
         if to_stdout:
             color = output.format is Format.TABLE and _wants_color(self.environ)

@@ -50,7 +50,7 @@ def shown(session: Session, report: Report, output: Output) -> str:
     if output.redact:
         from scimdoctor.reports.pseudonyms import redact_report
 
-        report = redact_report(report, session.environ.get("SCIMDOCTOR_REDACT_KEY", "").encode())
+        report = redact_report(report, session.redact_key)
     return as_text(report, output, session.environ)
 
 

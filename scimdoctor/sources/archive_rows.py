@@ -34,6 +34,9 @@ AT_ONCE = 32 * 1024 * 1024
 RENEWED = 8 * 1024 * 1024
 """Bytes of files of an older release that a pull writes anew: it takes a second or two."""
 
+LONGEST_ID = 80
+"""Bytes of an app's id, a GUID as a rule, that may stand in the name of a folder, `%` written out."""
+
 Place = tuple[str, str]
 """The app's key and the day that a file is of."""
 
@@ -99,7 +102,8 @@ class StagedRows:
 STAGED = f"""
 COPY (
     SELECT *,
-        coalesce(app_id, 'unknown') AS app_key,
+        CASE WHEN app_id IS NULL THEN 'unknown' WHEN strlen(app_id) <= {LONGEST_ID} THEN app_id
+            ELSE sha256(app_id) END AS app_key,
         coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day,
         CASE WHEN coalesce(status, '') <> 'success' THEN {sql.told_words()} END AS words
     FROM ({{source}})

@@ -21,7 +21,7 @@ from scimdoctor.errors import SourceError
 from scimdoctor.model.frozen import EMPTY
 from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
-from scimdoctor.sources.files import FileReader, Trouble
+from scimdoctor.sources.files import NAMED, FileReader, Trouble
 from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
 from scimdoctor.sources.odd_lines import (
     as_tidy,
@@ -524,5 +524,7 @@ def open_events(
         except OSError as error:
             raise SourceError(f"cannot write temporary files: {told(error)}") from error
         if not quick and not reader.recognised:
-            raise SourceError(f"nothing to read in {', '.join(paths)}", hint=EXPECTED)
+            why = "; ".join(events.trouble.notes[:NAMED])
+            told_why = f": {why}" if why else ""
+            raise SourceError(f"nothing to read in {', '.join(paths)}{told_why}", hint=EXPECTED)
         yield events

@@ -83,6 +83,12 @@ class Fields:
                 return found
         return None
 
+    def plain(self, *names: str) -> str | None:
+        """Return the first of `names` that has text in it, objects and lists left out."""
+        return next(
+            (t for t in map(self.text, names) if t and t.lstrip()[:1] not in {"{", "["}), None
+        )
+
     def number(self, *names: str) -> int | None:
         """Return the first of `names` as a whole number; text is accepted."""
         for name in names:
@@ -146,6 +152,8 @@ def frozen_texts(mapping: Mapping[str, object]) -> FrozenDict[str, str | None]:
 def as_text(value: object) -> str:
     """Return any JSON value as text; `True` as Entra writes it, objects as JSON."""
     if isinstance(value, str):
+        # Neither a path nor SQL can hold a NUL.
+        value = value.replace("\0", "\ufffd") if "\0" in value else value
         return value if value.isascii() else without_lone_surrogates(value)
     if isinstance(value, bool | int | float):
         return str(value)

@@ -158,6 +158,7 @@ class FileReader:
             if not head.strip():
                 self._refuse(source, "is empty")
             elif head.startswith("PK\x03\x04"):
+                stream.not_utf_8 = 0  # They are no letters of anything.
                 self._refuse(source, "is a zip inside of something else: unpack it first")
             elif is_json(head):
                 self.recognised += 1

@@ -34,9 +34,17 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+UNMARKED: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+"""Encodings without a byte order mark, by which of the first bytes are zero in plain letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +172,9 @@ def as_text(stream: io.RawIOBase) -> io.TextIOWrapper:
     """
     buffered = io.BufferedReader(stream, 1 << 20)
     head = buffered.peek(4)
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
-    errors = "replace" if encoding == "utf-16" else NOT_UTF_8
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    encoding = encoding or UNMARKED.get(tuple(byte == 0 for byte in head[:4]), "utf-8")
+    errors = NOT_UTF_8 if encoding.startswith("utf-8") else "replace"
     return io.TextIOWrapper(buffered, encoding=encoding, errors=errors, newline="")
 
 

@@ -134,7 +134,7 @@ def read_service_principal(
     named = Fields(target.details)
     plain = fields.text("serviceprincipalname", "serviceprincipaldisplayname", "application")
     if not part:
-        plain = plain or fields.text("serviceprincipal")
+        plain = plain or fields.plain("serviceprincipal")
     return ProvisioningServicePrincipal(
         id=part.text("id")
         or fields.text("serviceprincipalid", "applicationid")
@@ -153,7 +153,7 @@ def read_system(fields: Fields, end: str) -> ProvisioningSystem:
         id=part.text("id") or fields.text(f"{name}id"),
         display_name=part.text("displayname", "name")
         or fields.text(f"{name}displayname", f"{name}name")
-        or (None if part else fields.text(name)),
+        or (None if part else fields.plain(name)),
         details=part.details("details"),
     )
 
@@ -165,7 +165,7 @@ def read_initiator(fields: Fields) -> Initiator:
         id=part.text("id") or fields.text("initiatedbyid"),
         display_name=part.text("displayname", "name")
         or fields.text("initiatedbydisplayname", "initiatedbyname")
-        or (None if part else fields.text("initiatedby")),
+        or (None if part else fields.plain("initiatedby")),
         initiator_type=enumerated(
             part.first("initiatortype", "initiatingtype", "type"), ("user", "application", "system")
         ),
@@ -176,7 +176,7 @@ def read_identity(fields: Fields, end: str) -> ProvisionedIdentity:
     """Read the object at the `source` or `target` end."""
     name = f"{end}identity"
     part = fields.part(name)
-    plain = None if part else fields.text(name)
+    plain = None if part else fields.plain(name)
     if end == "source" and not part:
         plain = plain or fields.text("identity", "identityname", "identitydisplayname")
     if end == "source":

@@ -281,15 +281,28 @@ def test_archived_events_are_exported_oldest_first(
     assert told == sorted(told)
 
 
-def test_archive_commands(session: Session, tmp_path: Path) -> None:
+def test_archive_commands(session: Session, graph: FakeGraph, tmp_path: Path) -> None:
     assert "Nothing is archived yet" in run(session, "archive", "list").stdout
     run(session, "logs", "--since", "7d")
     assert "30 events of 1 tenant," in run(session, "archive", "list").stdout
     assert run(session, "archive", "verify").status == 0
+    graph.records += [
+        one
+        | {
+            "id": f"old {one['id']}",
+            "activityDateTime": "2026-02-24T00:00:00Z",
+            "servicePrincipal": {"id": "app-1", "displayName": "Old name"},
+        }
+        for one in random_records(3)
+    ]
+    run(session, "logs", "--since", "8d")
+    listed = run(session, "archive", "list").stdout
+    assert "Old name" not in listed
+    assert listed.count("2026-0") == 2 * 2, "a renamed app is listed once, App 2 beside it"
     target = tmp_path / "out.jsonl"
     run(session, "archive", "export", "-o", str(target))
     ids = [json.loads(line)["id"] for line in target.read_text(encoding="utf-8").splitlines()]
-    assert len(set(ids)) == 30
+    assert len(set(ids)) == 33
     assert len(run(session, "archive", "export", "--app", "App 1").stdout.splitlines()) < 30
     assert run(session, "archive", "prune", "--older-than", "1m").status == 0
     assert "0 events" in run(session, "archive", "list").stdout

@@ -84,6 +84,13 @@ def test_a_watched_job_is_written_when_it_changes(session: Session, microsoft: M
     assert result.stderr.splitlines()[-1] == "interrupted"
 
 
+def test_a_watched_job_keeps_its_pseudonyms(session: Session) -> None:
+    naps(session, [lambda: None, lambda: None])
+    result = run(session, "status", APP, "--watch", "--redact")
+    headings = [line for line in result.stdout.splitlines() if line.startswith("Job")]
+    assert len(headings) == 1, "nothing new was said"
+
+
 @pytest.mark.parametrize(
     ("options", "seconds"),
     [(("--watch",), 30.0), (("--interval", "2"), 2.0), (("--watch", "--interval", "7"), 7.0)],

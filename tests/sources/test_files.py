@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimdoctor.errors import SourceError
+from scimdoctor.sources.event_set import open_events
 from scimdoctor.sources.files import FileReader
 from scimdoctor.sources.inputs import NOT_UTF_8, inputs, readable
 from scimdoctor.sources.json_stream import Broken, Found, json_values
@@ -394,6 +395,12 @@ def test_a_zip_in_a_zip_is_told_and_not_read_as_text(tmp_path: Path) -> None:
     assert list(reader.events(inputs([str(outer)]))) == []
     assert reader.trouble.unreadable == 0
     assert "inner.zip is a zip inside of something else" in reader.trouble.notes[0]
+    assert len(reader.trouble.limits()) == 1, "its bytes are no letters"
+    with (
+        pytest.raises(SourceError, match=r"inner\.zip is a zip inside of something else"),
+        open_events([str(outer)]),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -414,7 +421,9 @@ def test_names_in_windows_1252_are_read_and_said(
     assert limit.startswith(f"{path}: 2 bytes that are not UTF-8 were read as Windows-1252")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
 def test_nothing_is_said_of_unicode(encoding: str, tmp_path: Path) -> None:
     person = CONFLICT["sourceIdentity"] | {"displayName": "Zoë \ufffd 😀"}
     path = tmp_path / "events.json"

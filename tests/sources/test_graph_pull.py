@@ -320,6 +320,21 @@ def test_a_time_that_has_not_come_yet_counts_as_read_by_nobody(tmp_path: Path) -
     assert archive.manifest.covered(None) == ()
 
 
+def test_odd_ids_are_kept_and_found(tmp_path: Path) -> None:
+    records = [
+        record(1) | {"servicePrincipal": {"id": "A" * 300, "displayName": "long"}},
+        record(2) | {"servicePrincipal": {"id": "é/" * 40, "displayName": "wide"}},
+        record(3) | {"servicePrincipal": {"id": "nul\0", "displayName": "n\0ul"}},
+        record(4) | {"id": "event\0nul"},
+    ]
+    archive = Archive(tmp_path, "t")
+    assert Pull(log=FakeLog(records=records), archive=archive).run(WINDOW) == 4
+    with new_event_set() as events:
+        events.add_archive(archive.files)
+        assert len(events.newest(EVERYTHING)) == 4
+        assert events.summary(EVERYTHING).counts.read == 4
+
+
 def test_a_late_arrival_is_caught_by_the_overlap(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "t")
     log = FakeLog()

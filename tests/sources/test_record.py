@@ -215,3 +215,14 @@ def test_no_value_makes_reading_fail(fields: dict[str, object]) -> None:
         return
     assert event.id
     repr(event).encode("utf-8")
+
+
+@pytest.mark.parametrize("empty", [{}, [], "{}", "[]", " {}"])
+def test_an_empty_part_is_no_name(empty: object) -> None:
+    names = ("servicePrincipal", "sourceIdentity", "targetIdentity", "initiatedBy", "sourceSystem")
+    event = read_record({"id": "1", "changeId": "c"} | dict.fromkeys(names, empty))
+    assert event.service_principal.display_name is None
+    assert event.source_identity.display_name is None
+    assert event.target_identity.display_name is None
+    assert event.initiated_by.display_name is None
+    assert event.source_system.display_name is None
