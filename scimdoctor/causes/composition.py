@@ -73,11 +73,11 @@ _SUBJECTS: tuple[tuple[Subject, str], ...] = (
     (Subject.USER, r"users?|accounts?|persons?|identit(?:y|ies)|logins?"),
 )  # fmt: skip
 
-_NOT = r"(?:not|n't|never|cannot)"
+_NOT = r"(?:not|\w+n't|never|cannot)"
 _PREDICATES: tuple[tuple[Predicate, str], ...] = (
     (Predicate.ELSEWHERE, rf"{_NOT} (?:be )?(?:managed|administered)|managed (?:by|outside|elsewhere|manually|externally|locally)"),
     (Predicate.TAKEN, r"already|in use|taken|duplicated?|exists(?! not)|not unique|conflicts?|reserved"),
-    (Predicate.ABSENT, rf"{_NOT} (?:be )?f(?:ou|i)nd|no such|{_NOT} exist|no longer|{_NOT} (?:yet )?provisioned"),
+    (Predicate.ABSENT, rf"{_NOT} (?:be )?(?:f(?:ou|i)nd|resolved)|no such|{_NOT} exist|no longer|{_NOT} (?:yet )?provisioned"),
     (Predicate.UNKNOWN, rf"unsupported|unknown|unrecogni[sz]ed|unexpected|undefined|{_NOT} (?:an? |been |yet )*(?:support|recogni|implement|defin|know|regist)\w*"),
     (Predicate.FIXED, rf"read-?only|immutable|{_NOT} (?:be )?(?:chang|modif|updat|edit|alter)\w*"),
     (Predicate.MISSING, rf"required|mandatory|missing|absent|empty|blank|{_NOT} (?:provided|given|specified|supplied|set|present|included)|must (?:have|include|be (?:provided|given|specified|supplied|set|present))|lacks?|without|has no"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from scimdoctor.causes.breach import Breach
+from scimdoctor.causes.composition import composed
 from scimdoctor.causes.dialects.reading import complaints_of
 from scimdoctor.causes.dialects.remark import Remark
 from scimdoctor.causes.engine import diagnose_case
@@ -273,6 +274,12 @@ PAIRS: dict[str, Pair] = {
         "patch-method-missing",
         patched(patch(op("Add", "title", "x")), 501, scim("Not Implemented", status=501)),
     ),
+    "somebody who can't be resolved": (
+        "reference-unresolvable",
+        changed(400, "User can't be resolved from the given user Id.", None, "members", group=True),
+        "app-policy-refuses-change",
+        changed(400, "User can't be removed by SCIM.", None, "active"),
+    ),
     "a path that was left out": (
         "pathless-dotted-keys-unsupported",
         changed(400, "Omitting path is possible only for a single attribute", None, "title"),
@@ -304,6 +311,21 @@ def test_the_rule_names_it_and_not_its_near_miss(name: str) -> None:
 )
 def test_a_word_inside_of_another_is_none_of_the_phrase(text: str, breach: Breach) -> None:
     assert breach not in {phrase.breach for phrase in breaches_in(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "breach"),
+    [
+        ("The user doesn't exist", Breach.NOT_FOUND),
+        ("Title isn't supported", Breach.UNKNOWN_ATTRIBUTE),
+        ("displayName wasn't provided", Breach.REQUIRED),
+        ("The manager couldn't be found", Breach.REFERENCE),
+        ("The user can't be removed", Breach.POLICY),
+    ],
+)
+def test_a_verb_drawn_together_with_its_not_says_no_less(text: str, breach: Breach) -> None:
+    assert composed(text) is breach
+    assert composed(text.replace("can't", "cannot").replace("n't", " not")) is breach
 
 
 def test_what_alone_is_allowed_is_not_what_was_refused() -> None:
