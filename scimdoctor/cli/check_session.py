@@ -101,7 +101,7 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             target={"endpoint": endpoint.base_url},
             findings=mended(findings, Known(app=asked.app, url=url, program=session.typed)),
             exchanges=endpoint.exchanges,
-            limits=(*stopped, *_limits(findings)),
+            limits=(*stopped, *_not_sent(url), *_limits(findings)),
         )
         return Checked(report=report, interrupted=next(iter(stopped), None))
 
@@ -190,6 +190,16 @@ def _opted(options: CheckOptions, family: str) -> bool:
     """Whether checks run that only an option of their own, or their name, asks for."""
     named = any(name.partition("/")[0] == family for name in options.only)
     return named or (options.load if family == "load" else options.rfc)
+
+
+def _not_sent(url: str) -> Iterator[str]:
+    """Say which part of the tenant URL was asked for nowhere: it may be how the app is told apart."""
+    names = parse_tenant_url(url).left_out
+    if names:
+        yield (
+            f"the query of the tenant URL ({', '.join(names)}) was sent with no request, and it is "
+            "not documented that Entra sends it: an app that needs it must take it in the path"
+        )
 
 
 def _limits(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -36,6 +36,9 @@ class TenantUrl:
     flags: tuple[str, ...] = ()
     """Feature flags that were in the query string."""
 
+    left_out: tuple[str, ...] = ()
+    """Names of the other parameters there, which go into no request."""
+
     @classmethod
     def parse(cls, text: str) -> TenantUrl:
         """Take `text` apart.
@@ -56,7 +59,8 @@ class TenantUrl:
         compliant = any(flag.casefold() == COMPLIANCE_FLAG.casefold() for flag in flags)
         base = urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
         dialect = Dialect.COMPLIANT if compliant else Dialect.DEFAULT
-        return cls(base_url=base, dialect=dialect, flags=flags)
+        others = tuple(name for name in names if name not in flags)
+        return cls(base_url=base, dialect=dialect, flags=flags, left_out=others)
 
 
 def _is_host(name: str) -> bool:

@@ -132,6 +132,16 @@ def test_the_flag_in_the_url_selects_the_dialect(desk: Desk) -> None:
     assert found["groups/remove-filter"]["outcome"] == "passed"
 
 
+def test_a_query_of_the_tenant_url_that_is_not_sent_is_said_without_its_value(desk: Desk) -> None:
+    flagged = desk.run(f"{LOOPBACK}?aadOptscim062020", "--only", "reach", "-f", "json")
+    keyed = desk.run(f"{LOOPBACK}?key=s3cret&tenant=5", "--only", "reach", "-f", "json")
+
+    assert flagged.json["limits"] == []
+    (limit,) = keyed.json["limits"]
+    assert "(key, tenant) was sent with no request" in limit
+    assert "s3cret" not in keyed.stdout + keyed.stderr
+
+
 def test_a_wrong_token_is_said(desk: Desk) -> None:
     ran = desk.run(LOOPBACK, "-f", "json", token="Bearer lab-token")
 
