@@ -7,6 +7,7 @@ import functools
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,7 @@ from scimdoctor.cli.option_groups import flatten, words_of
 from scimdoctor.errors import Declined, ScimDoctorError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _HELP = """Find out why Microsoft Entra ID provisioning over SCIM fails, whose fault it is, and
@@ -131,13 +132,25 @@ def _greet(ctx: typer.Context) -> None:
     greet(ctx.obj)
 
 
+@contextmanager
+def _told_of_ctrl_c() -> Iterator[None]:
+    """DuckDB says in a plain `RuntimeError` that Ctrl-C came while it was at work."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
+
+
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """Return `command` with its errors turned into a message and an exit status."""
 
     @functools.wraps(command)
     def wrapper(*args: object, **kwargs: object) -> None:
         try:
-            command(*args, **kwargs)
+            with _told_of_ctrl_c():
+                command(*args, **kwargs)
         except Declined as answer:
             sys.stderr.write(f"{answer.message}\n")
             raise typer.Exit(answer.exit_status) from None

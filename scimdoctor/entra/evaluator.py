@@ -118,6 +118,8 @@ class _Evaluator:
         empty = [s.text for s in self._steps if s.value is None and s.text.startswith("[")]
         if last.note:
             return f"{last.text} gives null: {last.note}"
+        if empty == [last.text]:
+            return f"{last.text} is empty in Entra"
         return f"{last.text} gives null" + (f", as {', '.join(empty)} is null" if empty else "")
 
     def value(self, node: Node) -> Value:

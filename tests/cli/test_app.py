@@ -52,11 +52,12 @@ def test_an_error_becomes_a_message_with_the_next_step(
     assert "Traceback" not in result.stderr
 
 
-def test_ctrl_c_ends_with_130() -> None:
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_ctrl_c_ends_with_130(stopped: BaseException) -> None:
     app = typer.Typer()
 
     def stop() -> None:
-        raise KeyboardInterrupt
+        raise stopped
 
     app.command()(guarded(stop))
     result = CliRunner().invoke(app, [])

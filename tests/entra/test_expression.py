@@ -263,6 +263,10 @@ def test_explains_step_by_step_why_nothing_is_sent() -> None:
     assert found[0] == "[a] = null"
     assert found[1] == 'Append([a], "x") = null'
     assert found[-1] == 'ToLower(Append([a], "x")) gives null, as [a] is null'
+    assert (
+        evaluate_mapping(mapping("[a]"), {"a": None}, creating=True).reason
+        == "[a] is empty in Entra"
+    )
 
 
 def test_value_is_typed_by_the_target() -> None:
