@@ -366,8 +366,8 @@ class Window:
         str,
         typer.Option(
             metavar="TIME|AGE",
-            help="From this time on: '24h', '7d', or an ISO 8601 time. Default: 24h; saved files "
-            "are read whole.",
+            help="From this time on: '24h', '7d', or an ISO 8601 time, UTC without an offset. "
+            "Default: 24h; saved files are read whole.",
             rich_help_panel=_WINDOW,
         ),
     ] = ""

@@ -522,7 +522,8 @@ def open_events(
         try:
             task.advance(events.add_events(reader.events(slow)))
         except OSError as error:
-            raise SourceError(f"cannot write temporary files: {told(error)}") from error
+            hint = f"if the disk is full, free some space or {READING[1]}"
+            raise SourceError(f"cannot write temporary files: {told(error)}", hint=hint) from error
         if not quick and not reader.recognised:
             why = "; ".join(events.trouble.notes[:NAMED])
             told_why = f": {why}" if why else ""

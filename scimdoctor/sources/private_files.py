@@ -99,7 +99,8 @@ def locked(path: Path, busy: str) -> Iterator[None]:
         try:
             take_lock(descriptor)
         except OSError as error:
-            raise SourceError(busy, hint="wait until it has ended") from error
+            hint = "wait until it has ended; meanwhile 'logs --offline' reads what is there"
+            raise SourceError(busy, hint=hint) from error
         yield
     finally:
         os.close(descriptor)

@@ -372,8 +372,9 @@ def test_files_are_private(tmp_path: Path) -> None:
 
 def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "t")
-    with archive.writing(), pytest.raises(SourceError, match="another scimdoctor"):
+    with archive.writing(), pytest.raises(SourceError, match="another scimdoctor") as caught:
         Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    assert "logs --offline" in str(caught.value.hint)
 
 
 def test_damage_is_found(tmp_path: Path) -> None:
