@@ -133,7 +133,8 @@ def _oauth(session: Session, options: EndpointOptions, tools: tuple[Wire, Record
             "OAuth needs the token endpoint and the client id",
             hint="give --oauth-token-url and --oauth-client-id, as in Entra's settings",
         )
-    check_url(token_url, insecure_http=_insecure(options, settings))
+    insecure_http = _insecure(options, settings)
+    check_url(token_url, insecure_http=insecure_http, named="the token endpoint's URL")
     secret = settings.oauth_client_secret or _asked("OAuth client secret of the endpoint")
     if secret is None:
         raise ConfigurationError(

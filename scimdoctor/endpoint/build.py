@@ -32,8 +32,8 @@ class Connection:
     """Proxy by scheme (and `no`); `None` asks the environment and the platform."""
 
 
-def check_url(url: str, *, insecure_http: bool = False) -> None:
-    """Refuse a URL that a token must not be sent to.
+def check_url(url: str, *, insecure_http: bool = False, named: str = "the endpoint's URL") -> None:
+    """Refuse a URL that a token must not be sent to; `named` says which one it is.
 
     Raises:
         ConfigurationError: `url` is plain http to another machine, or no http(s) URL at all.
@@ -42,7 +42,7 @@ def check_url(url: str, *, insecure_http: bool = False) -> None:
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme != "http" or not parts.hostname:
-        raise ConfigurationError("the endpoint's URL must begin with https://")
+        raise ConfigurationError(f"{named} must begin with https://")
     if not (insecure_http or is_loopback(parts.hostname)):
         raise ConfigurationError(
             f"plain http to {parts.hostname} would send the token readable for everyone on the way",

@@ -158,6 +158,14 @@ def test_a_wrong_token_is_said(desk: Desk) -> None:
         ((), 2, "endpoint's URL"),
         (("ftp://x/scim",), 2, "http"),
         (("http://app.example.com/scim", "--yes"), 2, "http"),
+        (
+            (
+                *(LOOPBACK, "--endpoint-auth", "oauth", "--oauth-client-id", "one"),
+                *("--oauth-token-url", "ftp://x/token"),
+            ),
+            2,
+            "the token endpoint's URL must begin with https://",
+        ),
     ],
 )
 def test_wrong_input_is_said(
