@@ -12,6 +12,7 @@ from scimdoctor.entra.updates import is_members
 from scimdoctor.model.frozen import frozen
 from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
 from scimdoctor.redaction import is_password
+from scimdoctor.scim.paths import AttributePath
 
 if TYPE_CHECKING:
     from scimdoctor.entra.attributes import Attribute
@@ -35,10 +36,21 @@ class Body:
             self.notes.append(attribute.note)
         if not attribute.known:
             self.provenance[path] = Provenance.UNKNOWN
+        elif _names_no_element(path):
+            self.provenance[path] = Provenance.UNKNOWN
+            self.notes.append(
+                f"how a create spells `{path}` is not known: its filter is no equality"
+            )
         elif attribute.value is not None:
             value = attribute.value
             self.values[path] = roles_for_create(value) if path.casefold() == "roles" else value
             self.provenance[path] = attribute.provenance
+
+
+def _names_no_element(path: str) -> bool:
+    """Whether a filter does not tell the one value that the element of a list would have."""
+    parsed = AttributePath.parse(path)
+    return parsed is not None and parsed.filter is not None and parsed.equality is None
 
 
 def create_request(facts: Facts) -> tuple[ReconstructedRequest | None, tuple[str, ...]]:

@@ -458,6 +458,15 @@ def test_roles_in_a_post() -> None:
     ]
 
 
+def test_a_create_invents_no_element_for_a_filter_that_is_no_equality() -> None:
+    path = 'emails[type eq "work" and primary eq true].value'
+    changes = (changed("userName", "ada@example.com"), changed(path, "ada@example.com"))
+    create = one(reconstruct(user("create", *changes)), Purpose.CREATE)
+    assert "emails" not in create.request.json
+    assert create.provenance[path] is Provenance.UNKNOWN
+    assert any(path in note for note in create.notes)
+
+
 def test_create_from_source_values_and_the_job_s_mapping() -> None:
     source = {
         "userPrincipalName": "ada@example.com",
