@@ -61,13 +61,17 @@ def in_megabytes(size: int) -> str:
 def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
     """Remove the days before `before` and tell how much that was."""
     facts = []
+    removed = 0
     for archive in found:
         rows, size = archive.prune(before)
+        removed += rows
         facts.append((archive.tenant, f"{counted(rows, 'event')} removed, {in_megabytes(size)}"))
     return StatusVerdict(
         subject=SUBJECT,
         health=OK,
-        headline=f"Events before {before.isoformat()} are removed.",
+        headline=f"{counted(removed, 'event')} from before {before.isoformat()} removed."
+        if removed
+        else f"Nothing to remove: no event is from before {before.isoformat()}.",
         facts=tuple(facts),
     )
 

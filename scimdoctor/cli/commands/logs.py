@@ -71,6 +71,8 @@ def logs(
     session = session_of(ctx, sign_in)
     origin = Origin(app=app, files=from_ or (), archive=not no_archive, offline=offline)
     if follow:
+        if workspace:
+            session.progress.message("--follow asks Graph; the workspace is not asked")
         follow_log(session, origin, window, output=output)
         return
     workspace = None if from_ or offline else workspace or session.settings.workspace
