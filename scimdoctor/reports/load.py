@@ -124,7 +124,7 @@ def _decode_scalar(kind: Any, data: Any) -> Any:  # noqa: ANN401
 
 def _exchange(data: Mapping[str, Any]) -> Exchange:
     elapsed = data.get("elapsed_in_milliseconds")
-    optional = {"response": None, "failure": None, "started_at": None, **data}
+    optional = {"response": None, "failure": None, "started_at": None, "own": False, **data}
     hints = _hints(Exchange)
     return Exchange(
         id=data["id"],
@@ -133,7 +133,7 @@ def _exchange(data: Mapping[str, Any]) -> Exchange:
         elapsed_in_milliseconds=float("nan") if elapsed is None else float(elapsed),
         **{
             name: _decode(hints[name], optional[name])
-            for name in ("response", "failure", "started_at")
+            for name in ("response", "failure", "started_at", "own")
         },
     )
 

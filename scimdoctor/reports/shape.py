@@ -109,6 +109,7 @@ def exchange_json(exchange: Exchange) -> Json:
         shown["failure"] = plain(exchange.failure)
     shown["elapsed_in_milliseconds"] = finite(exchange.elapsed_in_milliseconds)
     shown["started_at"] = plain(exchange.started_at)
+    shown["own"] = exchange.own
     return shown
 
 

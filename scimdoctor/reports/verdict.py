@@ -137,8 +137,10 @@ def _of_diagnoses(report: Report) -> Headline | None:
 def _of_findings(findings: Sequence[Finding]) -> Headline | None:
     if not findings:
         return None
-    counts = Counter(finding.outcome for finding in findings)
-    failed, ran = counts[Outcome.FAILED], len(findings) - counts[Outcome.SKIPPED]
+    checks = {outcome: {f.check for f in findings if f.outcome is outcome} for outcome in Outcome}
+    counts = {outcome: len(ids) for outcome, ids in checks.items()}
+    failed = counts[Outcome.FAILED]
+    ran = len({f.check for f in findings if f.outcome is not Outcome.SKIPPED})
     broken = f", {counts[Outcome.ERRORED]} could not be judged" if counts[Outcome.ERRORED] else ""
     skipped = f", {counts[Outcome.SKIPPED]} skipped" if counts[Outcome.SKIPPED] else ""
     if not ran:
