@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 
 from scimdoctor.cli.commands import NAMES, registry
 from scimdoctor.cli.completion import profile_names
+from scimdoctor.cli.ending import stop_cleanly
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.help import HelpfulCommand, HelpfulGroup
 from scimdoctor.cli.option_groups import flatten, words_of
@@ -187,7 +187,7 @@ def _silence_stdout() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; return the exit status. A fault of ours is said in one line."""
     _open_streams()
-    _stop_cleanly()
+    stop_cleanly()
     try:
         app = build_app(_first_command(arguments), listed=_asks_for_the_list(arguments))
         app(args=arguments, prog_name="scimdoctor")
@@ -203,17 +203,6 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
-
-
-def _stop_cleanly() -> None:
-    """Treat a request to end, or a closed terminal, as Ctrl-C: what was made is removed."""
-
-    def stop(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
 
 
 def _first_command(arguments: list[str]) -> str | None:

@@ -267,12 +267,22 @@ def test_a_request_to_end_leaves_nothing(number: signal.Signals, tmp_path: Path)
         text=True,
         env=environ,
     )
-    with process:
+    try:
         assert process.stdout is not None
         assert "export" in process.stdout.readline()
         process.send_signal(number)
         assert process.wait(30) == 130
+    finally:
+        process.kill()
+        process.communicate()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_to_end_that_a_destructor_swallowed_ends_the_lab(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scimdoctor.cli.ending.asked", ["SIGTERM"])
+    assert CliRunner().invoke(build_app(), ["lab"], obj=session()).exit_code == 130
 
 
 def test_the_archive_of_a_profile_is_the_one_that_is_used(tmp_path: Path) -> None:

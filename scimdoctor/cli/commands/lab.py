@@ -49,8 +49,7 @@ def _list() -> None:
 
 
 def _serve(session: Session, faults: tuple[str, ...]) -> None:
-    from threading import Event
-
+    from scimdoctor.cli.ending import asked
     from scimdoctor.lab.running import running_lab
     from scimdoctor.lab.scim.token_endpoint import CLIENT_ID, CLIENT_SECRET, PATH
 
@@ -68,4 +67,6 @@ def _serve(session: Session, faults: tuple[str, ...]) -> None:
             f"Running. In another terminal: paste the lines above, then scimdoctor diagnose "
             f'"{lab_.travel.name}" --endpoint {lab_.travel.tenant_url}. Ctrl-C stops the lab.'
         )
-        Event().wait()
+        while not asked:
+            session.sleep(1)
+        raise KeyboardInterrupt
