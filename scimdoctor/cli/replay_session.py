@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.endpoint_session import parse_tenant_url
-from scimdoctor.cli.known import known_of
 from scimdoctor.cli.replay_inputs import Wanted, collect
 from scimdoctor.cli.session import new_report, required
-from scimdoctor.diagnose.remedies import ready_replay
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import ConfigurationError, Declined, SourceError, WriteRefused
 from scimdoctor.model.exchange import Exchange
@@ -171,6 +169,10 @@ def _outcome(
     *,
     endpoint: Endpoint | None,
 ) -> Outcome:
+    # The rules of causes are imported with them, which nothing before needs.
+    from scimdoctor.cli.known import known_of
+    from scimdoctor.diagnose.remedies import ready_replay
+
     found, batch = result
     target = {**found.target, "mode": str(asked.mode)}
     if endpoint is not None:
