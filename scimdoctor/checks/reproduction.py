@@ -58,7 +58,6 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     steps = [x for x in told if x.request.method in _ON_OBJECTS or _repeats(x, sent)]
     if not steps and last.request.method in _CHANGES:
         steps = _what_it_builds_on(last, sent)
-    steps = [*_memberships([*steps, last], before), *steps]
     shown = {_id(x) for x in exchanges[:-1] if x.request.method == "POST" and x.ok} - {""}
     shown |= _given_what_is_asked(last, sent)
     made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
@@ -66,7 +65,8 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
         return _line(last)
     if not steps and made and last.request.method == "GET":
         steps = list(_last_change(made[-1], last, sent))
-        made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
+    steps = [*_memberships([*steps, last], before), *steps]
+    made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
     names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)}
     # The same question asked before there was anything to find.
     parts = [_line(x) for x in exchanges[:-1] if x.request == last.request]
@@ -270,8 +270,7 @@ def _texts(created: Exchange) -> Iterator[str]:
 def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> Iterator[Exchange]:
     """The last change of the object before it was asked for: what the read is to show.
 
-    Also what gave it a value that is asked for, and of a group the last that gave it members, as most
-    of what is wrong is wrong with them.
+    Also what gave it a value that is asked for.
     """
     path = _removal(made).path
     before = sent[: sent.index(asked)] if asked in sent else sent
@@ -280,8 +279,7 @@ def _last_change(made: Exchange, asked: Exchange, sent: Sequence[Exchange]) -> I
     ]
     wanted = set(_compared(asked.request))
     named = [n for n, x in enumerate(changes) if wanted & _values_of(x)]
-    filled = [n for n, x in enumerate(changes) if any(map(_adds_members, _bodies(x)))]
-    chosen = {*named[-1:], *filled[-1:], len(changes) - 1}
+    chosen = {*named[-1:], len(changes) - 1}
     yield from (changes[n] for n in sorted(chosen) if n >= 0)
 
 
