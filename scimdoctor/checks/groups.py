@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
+from scimdoctor.checks.clash import clashing
 from scimdoctor.checks.effects import Trial, Way, apply, attempt, both, collateral, has, must_differ
 from scimdoctor.checks.ids import (
     ACCEPTED,
@@ -242,12 +243,7 @@ def _unread_cause(read: Exchange, *, odd: bool) -> str:
 def _duplicate(context: CheckContext) -> Iterator[Result]:
     group = context.group("team")
     attributes = {**context.values.group("double"), "displayName": group.name}
-    exchange = context.send(context.create_request("Groups", attributes))
-    if exchange.crashed:
-        again = context.send(context.create_request("Groups", attributes))
-        if again.status == 409:
-            context.intermittent.append(exchange)
-            exchange = again
+    exchange = clashing(context, "Groups", attributes)
     words = f"POST of a group whose displayName exists was answered {answer_words(exchange)}"
     if exchange.ok:
         made = context.adopt(exchange, attributes)
