@@ -11,6 +11,7 @@ What the app's endpoint does wrong is never an exception: it is an `Exchange`. T
     │   ├── GraphThrottledError     429 to the last attempt
     │   └── GraphUnavailableError   5xx, unreadable answer, or no connection
     ├── SourceError             a file, folder or archive of events cannot be read or written
+    │   └── ArchiveBusyError        another process has been writing to the archive for too long
     ├── WriteRefused            a request would change the app, and nothing allowed it
     │   ├── Declined                the user was asked and said no
     │   └── WritesUsedUp            as many writes as were agreed to have been sent
@@ -106,6 +107,10 @@ class GraphUnavailableError(GraphError):
 
 class SourceError(ScimDoctorError):
     """A file, folder or archive of events cannot be read or written."""
+
+
+class ArchiveBusyError(SourceError):
+    """Another process writes to the archive, and did not end while it was waited for."""
 
 
 class WriteRefused(ScimDoctorError):

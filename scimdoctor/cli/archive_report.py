@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.model.report import StatusVerdict
 from scimdoctor.reports.verdict import counted
 from scimdoctor.sources.private_files import PRIVATE_FILE, writing
+from scimdoctor.sources.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +59,12 @@ def in_megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
-def pruned(found: Sequence[Archive], before: date) -> StatusVerdict:
+def pruned(found: Sequence[Archive], before: date, progress: Progress) -> StatusVerdict:
     """Remove the days before `before` and tell how much that was."""
     facts = []
     removed = 0
     for archive in found:
-        rows, size = archive.prune(before)
+        rows, size = archive.prune(before, Waiting(folder=archive.folder, progress=progress))
         removed += rows
         facts.append((archive.tenant, f"{counted(rows, 'event')} removed, {in_megabytes(size)}"))
     return StatusVerdict(

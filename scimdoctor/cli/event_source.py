@@ -10,7 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scimdoctor.errors import ConfigurationError, GraphUnavailableError, SourceError
+from scimdoctor.errors import (
+    ArchiveBusyError,
+    ConfigurationError,
+    GraphUnavailableError,
+    SourceError,
+)
 from scimdoctor.reports.words import when
 
 if TYPE_CHECKING:
@@ -218,17 +223,29 @@ def _take_from_graph(
         return opened
     archive = tenants_archive(session)
     pull = Pull(
-        log=log, archive=archive, app_id=app_id, progress=session.progress, trouble=opened.said
+        log=log,
+        archive=archive,
+        app_id=app_id,
+        progress=session.progress,
+        sleep=session.sleep,
+        trouble=opened.said,
     )
     try:
         pull.run(span)
-    except GraphUnavailableError as error:
+    except (GraphUnavailableError, ArchiveBusyError) as error:
         if not archive.files(app_id, span):
             raise
-        opened.said.append(f"Graph could not be reached, so only the archive was read: {error}")
+        opened.said.append(f"{_why_archived(error)}: {error}")
+        opened.said.extend(_missing(archive, app_id, span))
     opened.said.extend(_clock(session))
     opened.events.add_archive(partial(archive.files, app_id, span))
     return opened
+
+
+def _why_archived(error: GraphUnavailableError | ArchiveBusyError) -> str:
+    if isinstance(error, ArchiveBusyError):
+        return "only what the archive held was read, though it was waited for long"
+    return "Graph could not be reached, so only the archive was read"
 
 
 def _clock(session: Session) -> Iterator[str]:
@@ -278,13 +295,26 @@ def the_archive(session: Session) -> Archive:
 
 
 def _take_archived(opened: OpenEvents, archive: Archive, span: Span) -> None:
-    from scimdoctor.sources.archive_manifest import gaps
-
     opened.events.add_archive(partial(archive.files, None, span))
     opened.target["source"] = f"archive of {archive.tenant}"
-    if missing := gaps(span, archive.manifest.covered(None)):
+    opened.said.extend(_missing(archive, _only_app(archive, opened.wanted.app), span))
+
+
+def _only_app(archive: Archive, app: str | None) -> str | None:
+    """Return the id of the archived app that `app` names, unless there are several or none."""
+    name = (app or "").lower()
+    files = archive.manifest.files
+    ids = {one.app_id for one in files if name in {one.app_id.lower(), (one.app or "").lower()}}
+    return ids.pop() if app and len(ids) == 1 else None
+
+
+def _missing(archive: Archive, app_id: str | None, span: Span) -> Iterator[str]:
+    """Yield between which times the archive may lack events of a time."""
+    from scimdoctor.sources.archive_manifest import gaps
+
+    if missing := gaps(span, archive.manifest.covered(app_id)):
         since, until = missing[-1].since, missing[0].until
-        opened.said.append(
+        yield (
             f"the archive was not brought up to date and may lack events between {since:%F %H:%M} "
             f"and {until:%F %H:%M} UTC"
         )

@@ -73,7 +73,12 @@ def pulled(session: Session, wanted: EventFilter, app_id: str | None) -> Look:
 
     def look(span: Span) -> list[ProvisioningObjectSummary]:
         pull = Pull(
-            log=log, archive=archive, app_id=app_id, progress=session.progress, trouble=trouble
+            log=log,
+            archive=archive,
+            app_id=app_id,
+            progress=session.progress,
+            sleep=session.sleep,
+            trouble=trouble,
         )
         pull.run(span)
         asked = replace(wanted, app=app_id, since=span.since, until=span.until)

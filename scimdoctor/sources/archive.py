@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from scimdoctor.progress import Progress
+    from scimdoctor.sources.private_files import Wait
 
 
 WRITERS = 1
@@ -86,11 +87,11 @@ class Archive:
         return read_manifest(self.folder, self.tenant)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the only one that writes to this tenant's archive."""
+    def writing(self, wait: Wait | None = None) -> Iterator[None]:
+        """Be the only one that writes to this tenant's archive; `wait` as of `locked`."""
         make_folder(self.folder)
-        lock = self.folder / "lock"
-        with locked(lock, f"another scimdoctor is writing to the archive of {self.tenant}"):
+        busy = f"another scimdoctor is writing to the archive of {self.tenant}"
+        with locked(self.folder / "lock", busy, wait):
             yield
 
     def files(self, app: str | None = None, span: Span | None = None) -> list[Path]:
@@ -180,9 +181,9 @@ class Archive:
             with writing(path):
                 path.unlink()
 
-    def prune(self, before: date) -> tuple[int, int]:
+    def prune(self, before: date, wait: Wait | None = None) -> tuple[int, int]:
         """Remove the days before `before`; return how many events and bytes that were."""
-        with self.writing():
+        with self.writing(wait):
             manifest = self.manifest
             old = [one for one in manifest.files if one.day < before.isoformat()]
             kept = tuple(one for one in manifest.files if one not in old)

@@ -32,6 +32,7 @@ from scimdoctor.sources.forms import UnreadableRecord
 from scimdoctor.sources.private_files import PRIVATE_FILE, make_folder, write_json, writing
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
+from scimdoctor.sources.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -145,6 +146,7 @@ class Pull:
     app_id: str | None = None
     progress: Progress = SILENT
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     trouble: list[str] = field(default_factory=list)
     """What could not be read."""
 
@@ -155,11 +157,13 @@ class Pull:
     def run(self, wanted: Span) -> int:
         """Pull what of `wanted` is missing; return how many events were new.
 
-        A pull that was cut off before is finished first. Raises `GraphError` when Graph cannot
+        A pull that was cut off before is finished first; one of another process is waited for:
+        two would share Graph's limit, and what it brings need not be asked again. Raises `GraphError` when Graph cannot
         be read and `SourceError` when the disk cannot be written; what was pulled stays.
         """
         new = 0
-        with self.archive.writing():
+        waiting = Waiting(folder=self.archive.folder, progress=self.progress, sleep=self.sleep)
+        with self.archive.writing(waiting):
             if (left := self._left_over()) is not None:
                 new += self._pull(left)
             for span in gaps(wanted, self.archive.manifest.covered(self.app_id)):

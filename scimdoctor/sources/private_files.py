@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from scimdoctor.errors import SourceError
+from scimdoctor.errors import ArchiveBusyError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,23 +89,35 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+Wait = Callable[[Callable[[], bool]], bool]
+"""Tries what it is given again and again until it is done or patience is over, and says which."""
+
+
 @contextmanager
-def locked(path: Path, busy: str) -> Iterator[None]:
+def locked(path: Path, busy: str, wait: Wait | None = None) -> Iterator[None]:
     """Hold the lock at `path`; the system drops it when the process ends, however it ends.
 
-    Raises `SourceError` with the message `busy` if another process holds it.
+    Raises `ArchiveBusyError` with the message `busy` if another process holds it, after a `wait`.
     """
     with writing(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    take = partial(is_taken, descriptor)
     try:
-        try:
-            take_lock(descriptor)
-        except OSError as error:
+        if not (take() or (wait is not None and wait(take))):
             hint = "wait until it has ended; meanwhile 'logs --offline' reads what is there"
-            raise SourceError(busy, hint=hint) from error
+            raise ArchiveBusyError(busy, hint=hint)
         yield
     finally:
         os.close(descriptor)
+
+
+def is_taken(descriptor: int) -> bool:
+    """Lock an open file, and say whether that could be done."""
+    try:
+        take_lock(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def take_lock(descriptor: int) -> None:

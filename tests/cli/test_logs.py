@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -29,6 +30,7 @@ from scimdoctor.cli.workspace import workspace_report
 from scimdoctor.errors import ConfigurationError
 from scimdoctor.graph.client import GraphClient
 from scimdoctor.redaction import Secret
+from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.log_analytics import Workspace
 from tests.fakes.provisioning import START, random_records
 from tests.fakes.workspace import FakeWorkspace
@@ -202,6 +204,68 @@ def test_the_archive_answers_when_graph_is_down(session: Session, graph: FakeGra
     ran = run(session, "logs", "--since", "7d", "-f", "json")
     assert ran.json["events"]["read"] == 30
     assert "only the archive was read" in ran.json["limits"][0]
+
+
+def test_a_pulled_app_is_said_to_be_complete_offline(session: Session) -> None:
+    run(session, "logs", "App 1", "--since", "7d")
+    window = ("--since", "7d", "--until", "1h", "-f", "json")
+    assert run(session, "logs", "App 1", "--offline", *window).json["limits"] == []
+    (limit,) = run(session, "logs", "--offline", *window).json["limits"]
+    assert "may lack events between" in limit
+
+
+def test_a_second_command_waits_for_the_first_and_asks_only_for_the_rest(
+    session: Session, graph: FakeGraph, tmp_path: Path
+) -> None:
+    other = Archive(tmp_path / "archive", "unknown")
+    holding = ExitStack()
+    holding.enter_context(other.writing())
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 10:
+            holding.close()
+
+    session.sleep = sleep
+    ran = run(session, "logs", "--since", "7d", "-f", "json")
+    assert (ran.json["events"]["read"], ran.json["limits"]) == (30, [])
+    assert ran.stderr.count("Another scimdoctor writes to this archive: waiting for it") == 1
+    assert len(looks) == 10
+
+
+def test_a_wait_that_is_too_long_ends_with_what_the_archive_holds(
+    session: Session, graph: FakeGraph, tmp_path: Path
+) -> None:
+    session.sleep = lambda _seconds: None
+    window = ("logs", "--since", "7d", "-f", "json")
+    with Archive(tmp_path / "archive", "unknown").writing():
+        ran = run(session, *window)
+        assert ran.status == 3
+        assert "another scimdoctor is writing to the archive of unknown" in ran.stderr
+        assert "logs --offline" in ran.stderr
+    run(session, "logs", "--since", "7d", "--until", "1d")
+    graph.asked.clear()
+    with Archive(tmp_path / "archive", "unknown").writing():
+        ran = run(session, *window)
+    assert ran.json["events"]["read"] > 0
+    assert not [url for url in graph.asked if "auditLogs" in url]
+    waited, missing = ran.json["limits"]
+    assert "only what the archive held was read" in waited
+    assert "may lack events between" in missing
+
+
+def test_ctrl_c_ends_waiting_and_nothing_is_changed(
+    session: Session, graph: FakeGraph, tmp_path: Path
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    session.sleep = interrupt
+    with Archive(tmp_path / "archive", "unknown").writing():
+        assert run(session, "logs", "--since", "7d").status == 130
+    assert not [url for url in graph.asked if "auditLogs" in url]
+    assert [path.name for path in (tmp_path / "archive" / "unknown").iterdir()] == ["lock"]
 
 
 @pytest.mark.parametrize("more", [(), ("--no-archive",)])

@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from scimdoctor.errors import (
+    ArchiveBusyError,
     GraphError,
     GraphNotFoundError,
     GraphPermissionError,
@@ -31,6 +32,7 @@ from scimdoctor.sources.event_set import new_event_set
 from scimdoctor.sources.graph import Pull, follow
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
+from scimdoctor.sources.waiting import read_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -372,9 +374,19 @@ def test_files_are_private(tmp_path: Path) -> None:
 
 def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "t")
-    with archive.writing(), pytest.raises(SourceError, match="another scimdoctor") as caught:
-        Pull(log=FakeLog(), archive=archive).run(WINDOW)
+    pull = Pull(log=FakeLog(), archive=archive, sleep=lambda _seconds: None)
+    with archive.writing(), pytest.raises(ArchiveBusyError, match="another scimdoctor") as caught:
+        pull.run(WINDOW)
     assert "logs --offline" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("content", ['{"events": 7}', "[]", "{", '{"events": null}', ""])
+def test_one_that_waits_is_told_how_far_the_other_has_come(content: str, tmp_path: Path) -> None:
+    folder = tmp_path / "t"
+    assert read_so_far(folder) == 0
+    (folder / "pulls").mkdir(parents=True)
+    (folder / "pulls" / "all.json").write_text(content, encoding="utf-8")
+    assert read_so_far(folder) == (7 if "7" in content else 0)
 
 
 def test_damage_is_found(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = Fal
     session.confirm_or_stop(
         f"Remove the events before {before:%Y-%m-%d} of {counted(len(found), 'tenant')}?", yes=yes
     )
-    verdict = pruned(found, before.date())
+    verdict = pruned(found, before.date(), session.progress)
     session.emit(new_report(session, "archive prune", status=verdict), output)
 
 

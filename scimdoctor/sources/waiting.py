@@ -1,0 +1,65 @@
+"""Waiting while another process writes to the archive, for a time, with a word to the user."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scimdoctor.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scimdoctor.progress import Progress
+
+PATIENCE_SECONDS = 600.0
+"""As long as a pull of 300,000 events takes at Graph's limit; then the archive is read as it is."""
+
+LOOK_SECONDS = 0.5
+WORD_SECONDS = 2.0
+"""Two that follow the log meet for a moment now and then, which is not worth a line."""
+
+WORD = (
+    "Another scimdoctor writes to this archive: waiting for it, at most "
+    f"{PATIENCE_SECONDS / 60:.0f} minutes. Ctrl-C ends; --offline reads what is there."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Waits for the one that writes to a tenant's archive."""
+
+    folder: Path
+    """The tenant's."""
+
+    progress: Progress = SILENT
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, take: Callable[[], bool]) -> bool:
+        """Try `take` again and again; say whether that helped before patience was over."""
+        with self.progress.task("Waiting for another scimdoctor", uneven=True) as task:
+            read = 0
+            for look in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+                if look * LOOK_SECONDS == WORD_SECONDS:
+                    self.progress.message(WORD)
+                self.sleep(LOOK_SECONDS)
+                so_far = max(read, read_so_far(self.folder))
+                task.advance(so_far - read, note="events read by it")
+                read = so_far
+                if take():
+                    return True
+        return False
+
+
+def read_so_far(folder: Path) -> int:
+    """Return how many events the pull has read that wrote its state last."""
+    with suppress(OSError, ValueError, TypeError):
+        states = list((folder / "pulls").glob("*.json"))
+        newest = max(states, key=lambda path: path.stat().st_mtime)
+        state = json.loads(newest.read_text(encoding="utf-8"))
+        return int(state.get("events") or 0) if isinstance(state, dict) else 0
+    return 0
