@@ -13,6 +13,9 @@ def main() -> int:
 
         sys.stdout.write(f"scimdoctor {__version__}\n")
         return 0
+    # httpx brings its own command line, and with it click, rich and pygments; nobody calls it
+    # here. `None` makes that import fail, which httpx takes as "not installed".
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
     from scimdoctor.cli.app import run
 
     return run(sys.argv[1:])

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, has
 from scimdoctor.checks.ids import CUSTOM, READ, REPLACE
-from scimdoctor.checks.mapped_values import Mapped, plan, same_moment
 from scimdoctor.checks.references import ATTRIBUTES, KNOWN_ISSUES
 from scimdoctor.checks.rules import family
-from scimdoctor.checks.shapes import answer_words, difference, resource_problems, shown
+from scimdoctor.checks.shapes import (
+    answer_words,
+    difference,
+    resource_problems,
+    same_moment,
+    shown,
+)
 from scimdoctor.entra.app_roles import roles_for_create, roles_for_update
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.scim.paths import value_at
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.mapped_values import Mapped
     from scimdoctor.checks.objects import TestObject
 
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:scimdoctor:2.0:User:badge"
@@ -30,6 +36,8 @@ def _attribute(context: CheckContext) -> tuple[Mapped, bool]:
 
     Of several a text is taken: how a number or boolean is written has checks of its own.
     """
+    from scimdoctor.checks.mapped_values import Mapped, plan
+
     schema = context.options.schema
     mapping = schema.mapping_for(group=False) if schema else None
     planned = plan(schema, mapping, context.values, "custom") if schema and mapping else None

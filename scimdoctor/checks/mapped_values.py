@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.entra.default_mapping import COMPLEX_MULTIVALUED
@@ -333,13 +332,3 @@ _TYPED: Mapping[str, Callable[[Values], Any]] = {
     "datetime": lambda values: _day(_number(values)),
     "binary": lambda values: ("c2NpbWRvY3Rvcg==", "c2NpbWRvY3RvciE=")[_number(values) % 2],
 }
-
-
-def same_moment(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON values
-    """Whether two texts are the same date and time (RFC 7643 section 2.3.5)."""
-    if not isinstance(one, str) or not isinstance(other, str):
-        return False
-    try:
-        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
-    except (ValueError, TypeError):
-        return False

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, collateral
 from scimdoctor.checks.ids import GROUP_PATCH, SEVERAL
-from scimdoctor.checks.mapped_values import plan, same_moment
 from scimdoctor.checks.objects import patch_request
-from scimdoctor.checks.shapes import answer_words, difference, shown
+from scimdoctor.checks.shapes import answer_words, difference, same_moment, shown
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.entra.requests import Change
@@ -58,6 +57,8 @@ class Side:
         Raises:
             Unavailable: no mapping of this kind was given, or Entra does not use it.
         """
+        from scimdoctor.checks.mapped_values import plan
+
         schema = context.options.schema
         if schema is None:
             raise Unavailable("no attribute mapping was given (--app or --schema)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.scim import urns
@@ -310,3 +311,13 @@ def request_words(exchange: Exchange) -> str:
     if request.method == "PATCH" and isinstance(body, dict):
         return f"PATCH {request.path} with {_short(json.dumps(body.get('Operations'), ensure_ascii=False))}"
     return f"{request.method} {_short(request.target)}"
+
+
+def same_moment(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON values
+    """Whether two texts are the same date and time (RFC 7643 section 2.3.5)."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    try:
+        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    except (ValueError, TypeError):
+        return False

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scimdoctor.cli.endpoint_session import parse_tenant_url
-from scimdoctor.cli.replay_session import journal_of
+from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
 from scimdoctor.cli.session import new_report, required
 from scimdoctor.entra.dialect import Dialect
 from scimdoctor.errors import ConfigurationError, Interrupted
@@ -70,8 +69,6 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             not agreed to.
     """
     from scimdoctor.checks import ALL_CHECKS, Clock, run_checks
-    from scimdoctor.diagnose.mending import mended
-    from scimdoctor.diagnose.remedies import Known
 
     hint = "give it as the argument, or set SCIMDOCTOR_ENDPOINT or the profile's endpoint"
     url = required(asked.url or session.settings.endpoint, "the endpoint's URL", hint)
@@ -95,15 +92,19 @@ def run_check(session: Session, asked: Checking, endpoint_options: EndpointOptio
             )
         except Interrupted as event:
             findings, stopped = event.findings, (event.message,)
-        report = new_report(
-            session,
-            "check-endpoint",
-            target={"endpoint": endpoint.base_url},
-            findings=mended(findings, Known(app=asked.app, url=url, program=session.typed)),
-            exchanges=endpoint.exchanges,
-            limits=(*stopped, *_not_sent(url), *_limits(findings)),
-        )
-        return Checked(report=report, interrupted=next(iter(stopped), None))
+    # Only now, so that the first request need not wait for the rules of causes to be read.
+    from scimdoctor.diagnose.mending import mended
+    from scimdoctor.diagnose.remedies import Known
+
+    report = new_report(
+        session,
+        "check-endpoint",
+        target={"endpoint": endpoint.base_url},
+        findings=mended(findings, Known(app=asked.app, url=url, program=session.typed)),
+        exchanges=endpoint.exchanges,
+        limits=(*stopped, *_not_sent(url), *_limits(findings)),
+    )
+    return Checked(report=report, interrupted=next(iter(stopped), None))
 
 
 def _tls_probe(
@@ -152,14 +153,15 @@ def _dialects(chosen: str | None, url: str) -> tuple[Dialect, ...]:
 
 def _schema(session: Session, asked: Checking) -> SynchronizationSchema | None:
     """The tenant's mapping, from a file or from its job."""
-    from scimdoctor.graph import synchronization
-    from scimdoctor.graph.directory import find_app
-    from scimdoctor.graph.saved import load_schema
-
     if asked.schema:
+        from scimdoctor.graph.saved import load_schema
+
         return load_schema(asked.schema)
     if not asked.app:
         return None
+    from scimdoctor.graph import synchronization
+    from scimdoctor.graph.directory import find_app
+
     principal = find_app(session.graph, asked.app)
     job = synchronization.the_job(session.graph, principal)
     return synchronization.schema(session.graph, principal.id, job.id)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimdoctor.cli.endpoint_session import parse_tenant_url
-from scimdoctor.cli.replay_session import journal_of
+from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
 from scimdoctor.cli.session import new_report
 from scimdoctor.model.report import StatusVerdict
 from scimdoctor.reports.verdict import counted

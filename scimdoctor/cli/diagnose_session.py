@@ -336,8 +336,7 @@ def _opened(
 def _probe(
     session: Session, asked: Diagnosing, evidence: Evidence, endpoint: Endpoint | None
 ) -> Probe | None:
-    from scimdoctor.cli.endpoint_session import parse_tenant_url
-    from scimdoctor.cli.replay_session import journal_of
+    from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
 
     url = asked.endpoint or session.settings.endpoint
     if endpoint is None or not url:

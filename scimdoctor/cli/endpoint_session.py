@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scimdoctor.config import Settings
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.endpoint.credentials import Credentials
+    from scimdoctor.endpoint.journal import Journal
     from scimdoctor.endpoint.recorder import Recorder
     from scimdoctor.endpoint.wire import Wire
     from scimdoctor.entra.dialect import TenantUrl
@@ -46,6 +47,14 @@ def parse_tenant_url(url: str) -> TenantUrl:
             f"the endpoint's URL cannot be used: {error}",
             hint="give it as in Entra, for example https://app.example.com/scim",
         ) from error
+
+
+def journal_of(session: Session) -> Journal:
+    """The journal of this session: in the platform's data folder, or where the variable says."""
+    from scimdoctor.endpoint.journal import Journal, default_journal_path
+
+    path = session.environ.get("SCIMDOCTOR_JOURNAL")
+    return Journal(Path(path) if path else default_journal_path(), clock=session.now)
 
 
 def open_endpoint(session: Session, url: str, options: EndpointOptions) -> Endpoint:

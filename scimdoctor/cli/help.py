@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from scimdoctor.cli.conversion import spare_conversion
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,6 +38,12 @@ class HelpfulCommand(TyperCommand):
         """Return what stands behind the command's name in the usage line."""
         return _usage(self)
 
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the classes to itself
+        """Return the options and arguments, which convert only what needs it."""
+        parameters = super().get_params(ctx)
+        spare_conversion(parameters)
+        return parameters
+
 
 class HelpfulGroup(TyperGroup):
     """A group of commands with our help."""
@@ -48,6 +56,12 @@ class HelpfulGroup(TyperGroup):
         """Return what stands behind the group's name in the usage line."""
         del ctx
         return ["[OPTIONS]", "COMMAND ..."]
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the classes to itself
+        """Return the options and arguments, which convert only what needs it."""
+        parameters = super().get_params(ctx)
+        spare_conversion(parameters)
+        return parameters
 
 
 def _page(command: TyperCommand | TyperGroup, ctx: Any) -> str:  # noqa: ANN401

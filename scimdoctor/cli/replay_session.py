@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scimdoctor.cli.endpoint_session import parse_tenant_url
+from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
 from scimdoctor.cli.replay_inputs import Wanted, collect
 from scimdoctor.cli.session import new_report, required
 from scimdoctor.entra.dialect import Dialect
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from scimdoctor.cli.replay_inputs import Found
     from scimdoctor.cli.session import Session
     from scimdoctor.endpoint.client import Endpoint
-    from scimdoctor.endpoint.journal import Journal
     from scimdoctor.model.report import Report
     from scimdoctor.replay import Batch
     from scimdoctor.replay.rollback import SavedState
@@ -54,16 +53,6 @@ class Outcome:
     report: Report
     interrupted: bool = False
     unreached: bool = False
-
-
-def journal_of(session: Session) -> Journal:
-    """The journal of this session: in the platform's data folder, or where the variable says."""
-    from pathlib import Path
-
-    from scimdoctor.endpoint.journal import Journal, default_journal_path
-
-    path = session.environ.get("SCIMDOCTOR_JOURNAL")
-    return Journal(Path(path) if path else default_journal_path(), clock=session.now)
 
 
 def run_replay(

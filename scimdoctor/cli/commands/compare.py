@@ -142,7 +142,7 @@ def _everyone(session: Session, ends: BothEnds, *, resume: bool) -> EveryoneComp
     """Compare everybody; what was done is kept on disk until the end is reached."""
     import hashlib
 
-    from scimdoctor.cli.replay_session import journal_of
+    from scimdoctor.cli.endpoint_session import journal_of
     from scimdoctor.compare.everyone import Keeping, compare_everyone
     from scimdoctor.compare.object_index import forget_old
 
