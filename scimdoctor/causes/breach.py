@@ -47,6 +47,9 @@ class Breach(StrEnum):
     FILTER_REFUSED = "filter-refused"
     FILTER_SYNTAX = "filter-syntax"
     MEDIA_TYPE = "media-type"
+    BODY_MISSING = "body-missing"
+    """The request is said to have come without a body."""
+
     METHOD = "method"
     REFERENCE = "reference"
     NO_ROUTE = "no-route"

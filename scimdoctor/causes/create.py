@@ -17,6 +17,7 @@ from scimdoctor.causes.attributes import (
     leaf,
 )
 from scimdoctor.causes.breach import COMPOSED, Breach, Hint
+from scimdoctor.causes.dialects.remark import BODY
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
@@ -44,10 +45,11 @@ from scimdoctor.causes.match import (
 from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
+from scimdoctor.causes.unread import holds, is_logged
 from scimdoctor.causes.wording import is_of_number, is_vague_parameter, names_rule, says_nothing
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
-from scimdoctor.scim.paths import member, value_at
+from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
@@ -85,6 +87,7 @@ _STRICT_BREACHES = frozenset(
 _NOT_OF_A_VALUE = (
     Breach.PATH_MISSING,
     Breach.MEDIA_TYPE,
+    Breach.BODY_MISSING,
     Breach.PREREQUISITE,
     Breach.METHOD,
     Breach.MALFORMED_LIST,
@@ -134,7 +137,8 @@ def _strict_complaint(facts: Facts) -> Match | None:
         name = complaint.attribute
         if complaint.breach not in _STRICT_BREACHES:
             continue
-        if bare_name(name) in STRUCTURAL - {"roles"} or _is_part_sent_always(facts, complaint):
+        empty = bare_name(name) == "roles" and _sends_empty_roles(facts)
+        if empty or _is_structural(name) or _is_part_sent_always(facts, complaint):
             return backed(
                 facts, 89, f"{name} cannot be mapped away: Entra sends it so", text=complaint.text
             )
@@ -142,10 +146,27 @@ def _strict_complaint(facts: Facts) -> Match | None:
     if required is not None and _is_optional(required.attribute):
         text = f"{required.attribute} is asked for, which RFC 7643 lets a client leave out"
         return backed(facts, 87, text, text=required.text)
-    if unknown is not None and facts.stage is Stage.UPDATE and is_indexed(unknown.attribute):
+    at = unknown.attribute if unknown is not None else None
+    indexed = is_indexed(at) and not _is_in_operation(at)
+    if unknown is not None and facts.stage is Stage.UPDATE and indexed:
         text = f"a PATCH is refused for {unknown.attribute}, which it does not mention"
         return backed(facts, 87, text, text=unknown.text)
     return _unsent_all_the_same(facts) or _sent_all_the_same(facts, facts.says(Breach.REQUIRED))
+
+
+def _is_structural(name: str | None) -> bool:
+    """Whether Entra sends it whatever the mapping says, and not as the mapping says."""
+    return bare_name(name) in STRUCTURAL - {"roles"} and not _is_in_operation(name)
+
+
+def _sends_empty_roles(facts: Facts) -> bool:
+    """Whether a create holds the empty list of roles that Entra sends for a user without any."""
+    return isinstance(facts.body, dict) and facts.body.get("roles") == []
+
+
+def _is_in_operation(name: str | None) -> bool:
+    """Whether it is the value or the name of an operation, which may well be at fault."""
+    return bare_name(name) == "operations" and leaf(name) in {"value", "op", "path"}
 
 
 def _unsent_all_the_same(facts: Facts) -> Match | None:
@@ -187,29 +208,13 @@ def _is_member_part(name: str | None) -> bool:
 def _sent_all_the_same(facts: Facts, complaint: Complaint | None) -> Match | None:
     if complaint is None or complaint.attribute is None or facts.stage is not Stage.CREATE:
         return None
-    if isinstance(facts.body, dict) and _held(facts.body, complaint.attribute):
+    if holds(facts.body, complaint.attribute):
         text = f"{complaint.attribute} is called missing, yet the request holds it"
         return likely(90, text, complaint.text)
-    if _is_logged(facts, complaint.attribute):
+    if is_logged(facts, complaint):
         text = f"{complaint.attribute} is called missing, yet the log shows a value for it"
         return possible(72, text, complaint.text)
     return None
-
-
-def _is_logged(facts: Facts, attribute: str) -> bool:
-    """Whether the event shows a new value for this attribute, or for a part of it."""
-    event = facts.case.event
-    wanted = attribute.casefold()
-    whole = wanted == bare_name(attribute)
-    return any(
-        p.new_value
-        and (p.display_name.casefold() == wanted or (whole and bare_name(p.display_name) == wanted))
-        for p in (event.modified_properties if event is not None else ())
-    )
-
-
-def _held(body: dict[str, Any], attribute: str) -> bool:
-    return value_at(body, attribute) is not None or bool(member(body, bare_name(attribute)))
 
 
 def _strict_schemas(facts: Facts) -> Match | None:
@@ -221,7 +226,7 @@ def _strict_schemas(facts: Facts) -> Match | None:
         return None
     if facts.mute and lists_entra_group(facts.body):
         return possible(72, "schemas names Microsoft's group URN besides the core one")
-    if facts.mute and isinstance(facts.body, dict) and facts.body.get("roles") == []:
+    if facts.mute and _sends_empty_roles(facts):
         return possible(66, "the body holds an empty roles list, as Entra sends it")
     if facts.mute and lists_absent_extension(facts.body):
         return possible(70, "schemas names the enterprise extension, which the body leaves out")
@@ -286,18 +291,18 @@ def _named_but_unsent(facts: Facts) -> str | None:
 
 def _required_said(facts: Facts, said: Complaint) -> Match | None:
     name = bare_name(said.attribute)
-    if name in STRUCTURAL | {"members", "operations", "op", "path"} or _is_member_part(name):
+    if name in STRUCTURAL | {"members", "operations", "op", "path", BODY} or _is_member_part(name):
         return None
     if facts.says(*_NOT_OF_A_VALUE) or _is_optional(said.attribute):
         return None
     weight = 86 if name else 74
     if not name and facts.has(Shape.EMPTY_LIST, Shape.NULL_VALUE):
         weight = 60
-    if isinstance(facts.body, dict) and name and _held(facts.body, said.attribute or ""):
+    if name and holds(facts.body, said.attribute or ""):
         weight = 50
     if not name and facts.stage is Stage.UPDATE:
         return possible(min(weight, 62), "a change is said to lack something", said.text)
-    if name and _is_logged(facts, said.attribute or ""):
+    if name and is_logged(facts, said):
         return possible(50, f"the app calls {said.attribute} missing", said.text)
     what = said.attribute or "an attribute"
     return backed(facts, weight, f"the app requires {what}, which was not sent", text=said.text)

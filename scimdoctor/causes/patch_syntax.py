@@ -105,6 +105,9 @@ _ECHOED = re.compile(
 """A refused operation that the app writes in lower case."""
 
 
+_CAPITAL = re.compile(r"\bAdd\b")
+
+
 def _echoed(facts: Facts) -> str | None:
     """The operation that the app names in lower case, though it was sent with a capital.
 
@@ -147,7 +150,11 @@ def _add(facts: Facts) -> Match | None:
         bare_name(o.path) == "members" for o in facts.operations
     )
     if said is not None and named != "members" and not members:
-        return backed(facts, 92, "Add is refused", text=said.text)
+        # An app that lacks Add for one attribute names it; else it may mind the capital.
+        by_name = (
+            said.attribute is None and facts.says(Breach.OP_REFUSED) and _CAPITAL.search(said.text)
+        )
+        return backed(facts, 86 if by_name else 92, "Add is refused", text=said.text)
     unknown = facts.says(*PATH_BREACHES)
     adds = [o for o in facts.operations if o.verb == "add"]
     if unknown is not None and adds and named in COMMON:

@@ -108,6 +108,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("WSO2", r"\b(?:unknown|unexpected|invalid|wrong|unsupported) (?:json )?(?:representation|structure)\b"),
         ("imulab go-scim", r"incompatible with (?:\w+ )?type\b"),
         ("validators", r"must not be an? (?:json )?(?:string|array|object|boolean|number)\b"),
+        ("Newtonsoft.Json", r"unexpected character encountered while parsing value|error reading \w+\. unexpected token|could not convert string to|cannot deserialize the current json"),
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
@@ -127,7 +128,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.UNKNOWN_SCHEMA,
         ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
         ("SCIM libraries", r"schema(?! validation)[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
-        ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|referenced .{0,20}schema"),
+        ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|schemas\b[^.;]{0,80}\bnot present\b|referenced .{0,20}schema"),
         ("ServiceNow, SCIM servers", r"\b(?:(?:must be|not|un) ?(?:included|listed|present|declared)) in (?:the )?['\"`]?schemas\b"),
         ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
     ),
@@ -148,7 +149,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNIQUE,
-        ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should) be unique|make a unique set|not unique|\bnon-unique"),
+        ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should|needs? to|has to|have to) be unique|make a unique set|not unique|\bnon-unique"),
         ("Rails, Django, SCIM servers", r"\balready (?:been )?(?:exists?|in use|taken|registered|used|assigned to|claimed|associated|provisioned|present in|belongs|owned|a (?:user|account)|invited|created|connected|linked)"),
         ("SCIM servers", r"\bduplicat(?:e|ed)\b(?! (?:attribute|app ?role|value[s]? in))|\bconflict(?:s|ing)?\b|same (?:user ?name|e-?mail|name|external ?id)|exists? already|user_exists|is (?:in use|taken)"),
         ("Go, Keycloak", r"\b(?:e-?mail|user ?name|user|login|account|member|group|name|resource|record)(?: address)? exists\b"),
@@ -197,6 +198,9 @@ PHRASES: tuple[Phrase, ...] = (
         ("validators", r"\bunknown value\b"),
         ("Sentry", r"\binvalid (?:organi[sz]ation|team|account|workspace|member|primary|custom) role\b"),
         ("SAP Cloud Identity Services", r"not part of .{0,60}\bcanonical values"),
+        ("AJV", r"must be equal to (?:one of|constant)|must not have (?:fewer|more) than \d"),
+        ("Django", r"\b(?:enter|provide|supply|specify|use) an? (?:\w+ )?valid\b"),
+        ("SQL Server", r"\bwould be truncated\b|right truncated"),
     ),
     *_rows(
         Breach.OP_REFUSED,
@@ -259,6 +263,14 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.MEDIA_TYPE,
         ("Spring, ASP.NET, Express, Rails", r"unsupported ?media ?type|(?:content|media)[ -]?type[^.;]{0,100}(?:not\b|un|must|invalid|expected|only|missing|should)|HttpMediaTypeNotSupported|(?:invalid|unsupported|unexpected|unknown|wrong|missing) (?:content|media)[ -]?type|not acceptable|\baccept header"),
+    ),
+    *_rows(
+        Breach.BODY_MISSING,
+        ("ASP.NET, Spring, FastAPI, Express", r"\b(?:request |message )?(?:body|payload)(?: content)? (?:is |was |must (?:not )?be |can(?:'|no)t be |may not be |should not be )?(?:missing|empty|required|null|undefined|blank|absent|not (?:provided|present|found|set))\b|\b(?:no|empty|missing|without(?: a)?) (?:request |message |json )?(?:body|payload)\b"),
+        ("JavaScript", r"unexpected end of json input"),
+        ("Python", r"expecting value: line 1 column 1 \(char 0\)"),
+        ("Go", r"^(?:error: |invalid (?:json|body): )?EOF$"),
+        ("SCIMMY", r"expected 'data' parameter to be an object"),
     ),
     *_rows(
         Breach.METHOD,

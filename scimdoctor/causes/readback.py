@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 _DERIVED = frozenset({"formatted", "display", "$ref"})
 """Sub-attributes that an app may make of others, or leave out."""
 
+_MADE_OF = {
+    "displayname": frozenset({"name", "username"}),
+    "nickname": frozenset({"name", "username"}),
+    "username": frozenset({"emails"}),
+}
+"""What an app may make of another attribute that it was sent (lower case)."""
+
 _NOT_COMPARED = frozenset({"members", "roles", "manager", "password"})
 
 
@@ -132,6 +139,7 @@ def _after_patch(
         if isinstance(write.json, dict) and "id" in write.json:
             yield from _answered_members(operations, counted, write)
             yield from _emptied(around, old or {}, write)
+            yield from _changed_beside(around, old or {}, write)
         return
     left = shown_part(standing(operations, after), read)
     if _disables(left) and read.status == 404:
@@ -306,16 +314,27 @@ def _emptied(
             yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
 
 
+def _changed_beside(
+    operations: tuple[Operation, ...], old: dict[str, Any], shown: Exchange
+) -> Iterable[Contradiction]:
+    """Plain values that nothing addressed and that have changed; not those an app makes of others."""
+    asked = touched(operations)
+    for key, value in old.items():
+        now, name = member(shown.json, key), key.casefold()
+        plain = isinstance(value, str | bool | int) and name not in {"id", "externalid"}
+        made = asked & _MADE_OF.get(name, frozenset())
+        if plain and name not in asked and not made and shows(shown, key):
+            told = isinstance(now, str | bool | int) and not agrees(value, now)
+            if told or (now is None and shown.request.method.upper() == "GET"):
+                text = f"{key} was {value!r} and is {now!r}, though nothing asked for it"
+                yield Contradiction(kind=Kind.VALUES_LOST, exchange=shown.id, summary=text)
+
+
 def _lost(
     operations: tuple[Operation, ...], old: dict[str, Any], read: Exchange
 ) -> Iterable[Contradiction]:
     asked = touched(operations)
-    for key, value in old.items():
-        plain = isinstance(value, str | bool | int) and key not in {"id", "externalId"}
-        unasked = plain and key.casefold() not in asked and shows(read, key)
-        if unasked and not agrees(value, read.json.get(key)):
-            text = f"{key} was {value!r} and is {read.json.get(key)!r}, though nothing asked for it"
-            yield Contradiction(kind=Kind.VALUES_LOST, exchange=read.id, summary=text)
+    yield from _changed_beside(operations, old, read)
     if "name" in asked and isinstance(old.get("name"), dict):
         kept = read.json.get("name") if isinstance(read.json.get("name"), dict) else {}
         named = {leaf(o.path) for o in operations if o.path} | _DERIVED

@@ -33,10 +33,19 @@ from scimdoctor.causes.match import (
     possible,
 )
 from scimdoctor.causes.sent import asks_without_members
+from scimdoctor.causes.unread import lacks_body, missed_all_the_same
 from scimdoctor.model.rule import CauseRule
 
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
+
+_SEVERAL = 2
+"""So many attributes are not called missing by accident, though they were sent."""
+
+_ALWAYS_READ = frozenset({"username", "operations"})
+"""What every server reads that reads the body at all, lower case."""
+
+_NOT_OF_THE_BODY = frozenset({401, 403, 404, 405, 409, 429})
 
 
 def _list_malformed(facts: Facts) -> Match | None:
@@ -143,13 +152,20 @@ def _request_type(facts: Facts) -> Match | None:
 
 
 def _unread(facts: Facts) -> Match | None:
-    """A create whose userName is called missing although it was sent: the body was not read."""
-    missing = facts.says(Breach.REQUIRED)
-    sent = facts.body if isinstance(facts.body, dict) else {}
-    about = missing is not None and bare_name(missing.attribute) == "username"
-    if missing is not None and about and facts.stage is Stage.CREATE and sent.get("userName"):
-        text = "userName was sent and is called missing: application/scim+json may go unread"
-        return possible(89, text, missing.text)
+    """A body of which what was sent is called missing was not read."""
+    if facts.stage not in WRITES or not facts.refused or facts.status in _NOT_OF_THE_BODY:
+        return None
+    bare = lacks_body(facts)
+    if bare is not None:
+        text = "the body is called missing: application/scim+json may go unread"
+        return possible(88, text, bare.text)
+    missed = missed_all_the_same(facts)
+    names = {bare_name(name) for name in missed}
+    if len(names) >= _SEVERAL or (facts.body is not None and names & _ALWAYS_READ):
+        text = (
+            f"{', '.join(missed[:4])} sent, and called missing: application/scim+json may go unread"
+        )
+        return possible(92, text)
     return None
 
 

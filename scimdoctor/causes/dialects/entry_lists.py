@@ -27,6 +27,7 @@ _LISTS = frozenset(
         "messages",
         "message",
         "generalerrors",
+        "errorcauses",
     ]
 )
 """Keys of lists that hold errors (lower case)."""
@@ -51,6 +52,7 @@ _MESSAGES = (
     "description",
     "title",
     "reason",
+    "errorSummary",
 )
 _KINDS = ("type", "code", "keyword", "expected", "received")
 _DEPTH = 4

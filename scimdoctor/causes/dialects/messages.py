@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NAMES = frozenset(
     """message msg error error_description errormessage error_message description reason detail
     details errors developermessage exceptionmessage errordescription summary text cause trace
-    exception debugmessage userMessage code errorcode""".casefold().split()
+    exception debugmessage userMessage code errorcode errorsummary""".casefold().split()
 )
 _DEPTH = 3
 

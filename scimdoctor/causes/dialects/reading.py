@@ -12,6 +12,7 @@ from scimdoctor.causes.breach import COMPOSED, Breach, Complaint
 from scimdoctor.causes.composition import composed
 from scimdoctor.causes.dialects import entry_lists, field_maps, messages, scim
 from scimdoctor.causes.dialects.html import Page, read_page
+from scimdoctor.causes.dialects.labelled import taken_apart
 from scimdoctor.causes.dialects.remark import Remark
 from scimdoctor.causes.phrases import breaches_in, skeleton, spelled_out, without_boilerplate
 from scimdoctor.scim import urns
@@ -136,10 +137,13 @@ def _with_scim_type(reading: Reading, scim_type: str | None) -> Reading:
     )
 
 
-def _distinct(found: Iterable[Remark]) -> list[Remark]:
-    seen: dict[str, Remark] = {}
+def _distinct(found: list[Remark]) -> list[Remark]:
+    """Each remark once; one text about several attributes is several remarks."""
+    seen: dict[tuple[str, str | None], Remark] = {}
+    placed = {remark.text for remark in found if remark.attribute is not None}
     for remark in found:
-        seen.setdefault(remark.text, remark)
+        if remark.attribute is not None or remark.text not in placed:
+            seen.setdefault((remark.text, remark.attribute), remark)
     return list(seen.values())[:60]
 
 
@@ -147,7 +151,8 @@ def _reading(
     found: Iterable[Remark], *, is_scim: bool = False, page: Page | None = None
 ) -> Reading:
     kept = list(found)
-    complaints = tuple(complaint for remark in kept for complaint in complaints_of(remark))
+    parts = [part for remark in kept for part in taken_apart(remark)]
+    complaints = tuple(complaint for part in parts for complaint in complaints_of(part))
     said = " ".join(without_boilerplate(remark.text) for remark in kept)
     return Reading(
         complaints=complaints,

@@ -9,6 +9,9 @@ _IN_OPERATION = re.compile(
     r"(?i)^(?:body\.|request\.)?operations(?:\[\d+\]|\.\d+)?\.value(?:\[\d+\]|\.\d+)*\.(?=\w)"
 )
 
+BODY = "body"
+"""What a remark is about that is filed under the body as a whole."""
+
 _QUOTED_NAME = re.compile(r"\[['\"]([^'\"\[\]]{1,200})['\"]\]")
 
 
@@ -34,7 +37,7 @@ def path_text(value: object) -> str | None:
         return text if plain else within_operation(text.replace("/", "."))
     if isinstance(value, list) and value:
         parts = [str(part) for part in value if part not in {"body", "query", "__root__"}]
-        return within_operation(".".join(parts)) or None
+        return within_operation(".".join(parts)) or (BODY if "body" in value else None)
     return None
 
 
