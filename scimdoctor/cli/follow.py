@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from functools import partial
@@ -136,15 +137,24 @@ class Follower:
         if self._output.redact:
             report = redact_report(report, self._session.redact_key)
         if self._output.format is Format.TABLE:
-            sys.stdout.writelines(line_of(event) + "\n" for event in report.event_list)
+            sys.stdout.writelines(lines_of(event, width()) + "\n" for event in report.event_list)
         else:
             render(report, sys.stdout, Format.JSONL)
         sys.stdout.flush()
 
 
-def line_of(event: ProvisioningObjectSummary) -> str:
-    """Return an event as one line: time, status, action, app, object, error."""
+def width() -> int | None:
+    """Return how wide the screen is; `None` where the lines go to a file or program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def lines_of(event: ProvisioningObjectSummary, room: int | None) -> str:
+    """Return an event as a line: time, status, action, app, object, what happened.
+
+    On a screen that this has no `room` on, what happened gets a line of its own.
+    """
     from scimdoctor.reports.neutral import one_line
+    from scimdoctor.reports.words import event_told
 
     time = event.activity_date_time
     parts = (
@@ -153,9 +163,12 @@ def line_of(event: ProvisioningObjectSummary) -> str:
         f"{event.provisioning_action:<8}",
         event.service_principal.display_name or event.service_principal.id or "?",
         event.object_label,
-        event.error.error_code or "",
     )
-    return one_line("  ".join(parts)).rstrip()
+    head, told = one_line("  ".join(parts)), one_line(event_told(event), limit=200)
+    line = f"{head}  {told}".rstrip()
+    if room is None or len(line) <= room or not told:
+        return line
+    return f"{head}\n    {told[: room - 5]}{'…' if len(told) > room - 4 else ''}"
 
 
 def fits(event: ProvisioningObjectSummary, wanted: EventFilter) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scimdoctor.entra.error_codes import find_error_code
 from scimdoctor.entra.pace import in_words, slower_runs, time_taken
 from scimdoctor.entra.quarantine import (
     DISABLED_AFTER,
+    UNUSABLE,
     days_until_disabled,
     disabled_on,
     escrow_outlook,
@@ -126,9 +128,16 @@ def _headline(job: SynchronizationJob, health: str, now: datetime) -> str:
 def _quarantine_headline(quarantine: SynchronizationQuarantine | None, now: datetime) -> str:
     if quarantine is None:
         return "The job is in quarantine; Entra does not say why."
+    return f"The job is in quarantine. {_why(quarantine)}{_until_disabled(quarantine, now)}"
+
+
+def _why(quarantine: SynchronizationQuarantine) -> str:
+    """What the reason means; the error, where it is known, says of an unusable endpoint more."""
     known = find_quarantine_reason(quarantine.reason)
-    meaning = known.meaning if known is not None else f"reason: {quarantine.reason or 'not given'}."
-    return f"The job is in quarantine. {meaning}{_until_disabled(quarantine, now)}"
+    if known is None:
+        return f"Reason: {quarantine.reason or 'not given'}."
+    error = find_error_code(quarantine.error.code) if quarantine.error is not None else None
+    return error.meaning if error is not None and known.name == UNUSABLE else known.meaning
 
 
 def _until_disabled(quarantine: SynchronizationQuarantine, now: datetime) -> str:

@@ -65,11 +65,13 @@ _UNTOLD = (
     admin(f"When it does: Portal: {PROVISIONING} > Restart provisioning.", _LEAVE),
 )
 
+UNUSABLE = "EncounteredQuarantineException"
+
 QUARANTINE_REASONS: tuple[QuarantineReason, ...] = (
     QuarantineReason(
-        name="EncounteredQuarantineException",
+        name=UNUSABLE,
         meaning="Entra could not use the endpoint at all: credentials refused, no connection, "
-        "or an answer that is not SCIM. The error beside it says which.",
+        "or an answer that is not SCIM.",
         steps=(
             admin(
                 "See what the app answers to Entra's connection test, with the same URL and "

@@ -310,7 +310,8 @@ def _of_mappings(report: Report) -> Headline | None:
 def _of_events(report: Report) -> Headline | None:
     events = report.events
     if not events.read and not events.unreadable:
-        return None
+        nothing = Headline(level=Level.UNKNOWN, text="No event was found.")
+        return nothing if report.command == "logs" else None
     counts = (("failed", events.failure), ("skipped", events.skipped), ("warned", events.warning))
     shown = [f"{number:,} {word}" for word, number in counts if number]
     unreadable = f", {events.unreadable} unreadable" if events.unreadable else ""

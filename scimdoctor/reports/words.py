@@ -167,10 +167,15 @@ def answer_text(exchange: Exchange | None) -> str:
 
 
 def event_told(event: ProvisioningObjectSummary) -> str:
-    """Return what an event says of its failure or skip, error code first and shortened."""
+    """Return what an event says of its failure or skip, error code first and shortened.
+
+    The sentence of .NET's that every reason has says nothing, and leaves no room for the answer.
+    """
+    from scimdoctor.entra.signature import NET_SENTENCE
+
     error = event.error
     steps = [step.description for step in event.provisioning_steps if step.status == event.status]
-    reason = error.reason or (steps[-1] if steps else "")
+    reason = (error.reason or (steps[-1] if steps else "")).replace(NET_SENTENCE, "")
     code = (error.error_code or "").replace(_ERROR_PREFIX, "…")
     return f"{code}: {reason}" if code and reason else code or reason
 

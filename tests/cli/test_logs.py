@@ -22,7 +22,7 @@ from scimdoctor.cli.app import guarded
 from scimdoctor.cli.commands.archive import COMMANDS
 from scimdoctor.cli.commands.logs import logs
 from scimdoctor.cli.event_source import Origin, moment_of
-from scimdoctor.cli.follow import follow_log
+from scimdoctor.cli.follow import follow_log, lines_of
 from scimdoctor.cli.option_groups import flatten
 from scimdoctor.cli.options import EventStatus, Output, Window
 from scimdoctor.cli.session import Session
@@ -32,6 +32,7 @@ from scimdoctor.graph.client import GraphClient
 from scimdoctor.redaction import Secret
 from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.log_analytics import Workspace
+from scimdoctor.sources.record import read_record
 from tests.fakes.provisioning import START, random_records
 from tests.fakes.workspace import FakeWorkspace
 
@@ -408,6 +409,19 @@ def test_following_shows_new_events_once(
         follow_log(session, Origin(), Window(since="2026-03-01T00:00:00Z"), output=Output())
     lines = out.getvalue().splitlines()
     assert len(lines) == len(set(lines)) == 20 + sum(recent(record) for record in later)
+
+
+def test_what_happened_gets_a_line_of_its_own_on_a_narrow_screen() -> None:
+    event = read_record(
+        json.loads((DATA / "graph-list-scim-user-conflict.json").read_bytes())["value"][0]
+    )
+    line = lines_of(event, None)
+    assert "Processing of the HTTP request" not in line
+    assert "…ServiceIncompatibleFiltering: StatusCode: Conflict" in line
+    assert lines_of(event, 1000) == line
+    head, told = lines_of(event, 80).split("\n")
+    assert max(len(head), len(told)) <= 80
+    assert line.startswith(f"{head}  {told.strip().rstrip('…')}")
 
 
 def test_following_hides_names_and_minds_the_limit(

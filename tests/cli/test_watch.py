@@ -174,7 +174,7 @@ def test_apps_with_failures_per_hour(
     assert len(counts) == 24
     assert (counts[0], counts[21], counts[23], sum(counts)) == (1, 1, 2, 4)
     assert (tmp_path / "archive").exists() is archive
-    assert "failures/h" in run(session, "apps", "--failures", *more).stdout
+    assert " 4 failures in 24 h " in run(session, "apps", "--failures", *more).stdout
 
 
 def test_apps_without_failures_reads_no_log(session: Session, microsoft: Microsoft) -> None:

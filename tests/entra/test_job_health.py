@@ -173,6 +173,23 @@ def test_a_quarantine_for_more_failures_than_there_are_is_odd(
     assert (": odd, as" in said) is odd
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SystemForCrossDomainIdentityManagementInvalidCredentials", "missing or refused."),
+        ("SomethingNew", "or an answer that is not SCIM."),
+        (None, "or an answer that is not SCIM."),
+    ],
+)
+def test_an_unusable_endpoint_is_told_by_the_error(code: str | None, said: str) -> None:
+    error = SynchronizationError(code=code, message="m") if code else None
+    held = replace(HELD, reason="EncounteredQuarantineException", error=error)
+    headline = read_job(job(quarantine=held), now=NOW).headline
+    assert f"{said} Entra disables the job in" in headline
+    threshold = replace(held, reason="EncounteredTotalEscrowThreshold")
+    assert "Too many failures" in read_job(job(quarantine=threshold), now=NOW).headline
+
+
 def test_a_quarantine_dated_in_the_future_counts_no_days() -> None:
     later = NOW + timedelta(days=370)
     held = replace(HELD, current_began=later, series_began=later)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rich.cells import cell_len
 
 from scimdoctor.model.exchange import ScimRequest
 from scimdoctor.model.replay import KEPT_IN, ReplayMode, Verdict
+from scimdoctor.model.report import EventCounts
 from scimdoctor.reports import Format, render, summary_line
 from scimdoctor.reports.differences import only_differences
 from scimdoctor.reports.neutral import cut, formula_safe, neutral, one_line
@@ -67,12 +69,29 @@ def test_a_cause_that_is_not_known_is_not_counted_as_found() -> None:
     assert beside.text.startswith("1 cause found; first: ")
 
 
+def test_apps_get_columns_where_there_is_room_and_lines_elsewhere() -> None:
+    wide = table("apps", width=160)
+    assert "failures  per hour" in wide
+    assert re.search(r"Contoso HR +2026-11-20 09:30 +28  ▁▁▃▇█▄", wide)
+    narrow = table("apps", width=80)
+    assert "● quarantined  Contoso HR\n" in narrow
+    assert "    last run 2026-11-20 09:30 · 28 failures in 6 h ▁▁▃▇█▄\n" in narrow
+    assert "    14 escrows, since 2026-11-20\n" in narrow
+    assert "    last run never\n" in narrow
+
+
+def test_a_log_without_events_is_said_to_have_none() -> None:
+    empty = replace(fakes.logs(), events=EventCounts(), event_list=())
+    assert headline(empty).text == "No event was found."
+    assert headline(empty).level is Level.UNKNOWN
+
+
 def test_long_names_keep_their_column_and_a_narrow_screen_gets_two_lines() -> None:
     report = fakes.logs()
     event = report.event_list[0]
     who = replace(event.source_identity, display_name="a.very.long.name.of.somebody@example.com")
     report = replace(report, event_list=(replace(event, source_identity=who), event))
-    wide, narrow = (drawn(report, width=width).splitlines() for width in (100, 60))
+    wide, narrow = (drawn(report, width=width).splitlines() for width in (120, 60))
     long, short = (line for line in wide if line.startswith("  2026"))
     assert long.index("User was") == short.index("User was")
     assert "… User was" in long

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STATUS = {"failure": "red", "skipped": "blue", "warning": "yellow", "success": "green"}
 _GAP = 2
-_LEAST_ROOM = 20
+_LEAST_ROOM = 40
 """Columns below which a text says too little."""
 
 
