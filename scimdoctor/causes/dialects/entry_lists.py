@@ -42,6 +42,8 @@ _PLACES = (
     "propertyName",
     "pointer",
     "attribute",
+    "instancePath",
+    "dataPath",
 )
 _MESSAGES = (
     "msg",
