@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = {
     "httpx",
@@ -68,29 +72,47 @@ _UNTIL_THE_FIRST_REQUEST = """
 import os, socket, sys, threading
 from scimdoctor.__main__ import main
 server = socket.create_server(("127.0.0.1", 0))
+url = "https://{}:{}".format(*server.getsockname())
 def told():
     server.accept()[0].recv(1)
     print(*sys.modules)
     sys.stdout.flush()
     os._exit(0)
 threading.Thread(target=told, daemon=True).start()
-sys.argv = ["scimdoctor", *(a.format(*server.getsockname()) for a in sys.argv[1:])]
+os.environ["SCIMDOCTOR_AUTHORITY_HOST"] = os.environ["SCIMDOCTOR_GRAPH_HOST"] = url
+sys.argv = ["scimdoctor", *(a.replace("URL", url) for a in sys.argv[1:])]
 main()
 """
 
 
-def test_the_first_request_waits_for_nothing_that_it_does_not_need() -> None:
-    arguments = ("check-endpoint", "http://{}:{}/scim", "--yes", "--timeout", "60", "-f", "json")
+@pytest.mark.parametrize(
+    ("line", "unneeded"),
+    [
+        ("check-endpoint URL/scim --yes --timeout 60 -f json", {"rich.console", "duckdb", "msal"}),
+        ("status App", {"duckdb"}),
+        ("logs App --summary --since 7d --status failure", {"duckdb"}),
+    ],
+)
+def test_the_first_request_waits_for_nothing_that_it_does_not_need(
+    line: str, unneeded: set[str], tmp_path: Path
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _UNTIL_THE_FIRST_REQUEST, *arguments],
+        [sys.executable, "-c", _UNTIL_THE_FIRST_REQUEST, *line.split()],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
-        env={**os.environ, "SCIMDOCTOR_ENDPOINT_TOKEN": "t"},
+        env={
+            **os.environ,
+            "XDG_CACHE_HOME": str(tmp_path),
+            "SCIMDOCTOR_AUTH": "secret",
+            "SCIMDOCTOR_TENANT": "00000000-0000-4000-8000-000000000001",
+            "SCIMDOCTOR_CLIENT_ID": "00000000-0000-4000-8000-000000000002",
+            "SCIMDOCTOR_CLIENT_SECRET": "s",
+            "SCIMDOCTOR_ENDPOINT_TOKEN": "t",
+        },
     )
     names = {name for name in done.stdout.split() if not name.endswith("_main")}
-    unneeded = {"pydantic", "click", "pygments", "rich.console", "duckdb", "msal", "jinja2"}
     ours = {"scimdoctor.causes", "scimdoctor.diagnose", "scimdoctor.entra.evaluator"}
-    assert "httpx" in names
-    assert not names & (unneeded | ours)
+    assert "httpx" in names, done.stderr
+    assert not names & ({"pydantic", "click", "pygments", "jinja2"} | unneeded | ours)

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,9 @@ def spare_conversion(parameters: Iterable[Any]) -> None:
     for parameter in parameters:
         # Releases of typer without pydantic have no such method, and need none of this.
         convert = getattr(parameter, "get_runtime_param", None)
-        if convert is not None and not isinstance(convert, _Sparing):
+        if convert is None or isinstance(convert, _Sparing):
+            continue
+        if parameter.type_descriptor.parameter_info.parser is None:
             parameter.get_runtime_param = _Sparing(convert, parameter.type_descriptor)
 
 
@@ -43,13 +45,23 @@ class _Sparing:
             return value
         if value is None:
             return () if param.nargs != 1 or getattr(param, "multiple", False) else None
-        if kind == list[str] and isinstance(value, list | tuple):
-            return list(value)
-        plain = self._plain(kind, value) if isinstance(value, str) else None
+        plain: object = self._each(kind, value) if isinstance(value, list | tuple) else None
+        if isinstance(value, str):
+            plain = self._plain(kind, value)
         return self.make().coerce(value, param=param, ctx=ctx) if plain is None else plain
+
+    def _each(self, kind: object, values: Iterable[Any]) -> list[object] | None:
+        """The same for an option that may be given several times."""
+        if get_origin(kind) is not list:
+            return None
+        (inner,) = get_args(kind)
+        found = [self._plain(inner, one) for one in values]
+        return None if None in found else found
 
     def _plain(self, kind: object, text: str) -> object | None:
         """The value that `text` plainly means; `None`: typer has to look at it."""
+        if kind is str:
+            return text
         if kind is Path:
             path = Path(text)
             return path if os.access(path, os.R_OK) or not os.path.lexists(path) else None

@@ -178,7 +178,6 @@ def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[Op
     from dataclasses import replace
 
     from scimdoctor.sources.archive_manifest import Span
-    from scimdoctor.sources.event_set import new_event_set
 
     now = session.now()
     app = None if origin.every_app else origin.app or session.settings.app
@@ -188,10 +187,14 @@ def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[Op
     span = Span(wanted.since or now, min(wanted.until or now, now))
     if span.since >= span.until:
         raise ConfigurationError("--since lies in the future")
+    target = {"since": f"{when(span.since)} UTC"}
+    if not origin.offline:
+        wanted, target = _with_app(session, wanted, target)
+    # Only now, so that the app is not asked for later for DuckDB's sake.
+    from scimdoctor.sources.event_set import new_event_set
+
     with new_event_set() as events:
-        opened = OpenEvents(
-            events=events, wanted=wanted, target={"since": f"{when(span.since)} UTC"}
-        )
+        opened = OpenEvents(events=events, wanted=wanted, target=target)
         if origin.offline:
             _take_archived(opened, the_archive(session), span)
             yield opened
@@ -199,22 +202,28 @@ def open_tenant(session: Session, origin: Origin, window: Window) -> Iterator[Op
             yield _take_from_graph(session, origin, opened, span)
 
 
+def _with_app(
+    session: Session, wanted: EventFilter, target: dict[str, str]
+) -> tuple[EventFilter, dict[str, str]]:
+    """The same with the id of the app in Graph, if one is asked for."""
+    from dataclasses import replace
+
+    from scimdoctor.graph.directory import find_app
+
+    if not wanted.app:
+        return replace(wanted, app=None), target
+    principal = find_app(session.graph, wanted.app)
+    named = {"app": principal.display_name, "service_principal": principal.id}
+    return replace(wanted, app=principal.id), target | named
+
+
 def _take_from_graph(
     session: Session, origin: Origin, opened: OpenEvents, span: Span
 ) -> OpenEvents:
     """Bring the archive up to date and take the events from it, or straight from Graph."""
-    from dataclasses import replace
-
-    from scimdoctor.graph.directory import find_app
     from scimdoctor.sources.graph import GraphLog, Pull
 
-    app_id = None
-    target = dict(opened.target)
-    if opened.wanted.app:
-        principal = find_app(session.graph, opened.wanted.app)
-        app_id = principal.id
-        target |= {"app": principal.display_name, "service_principal": principal.id}
-    opened = replace(opened, wanted=replace(opened.wanted, app=app_id), target=target)
+    app_id = opened.wanted.app
     log = GraphLog(session.graph)
     if not origin.archive:
         events = log.events(span, app_id=app_id, trouble=opened.said)

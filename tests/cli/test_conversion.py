@@ -39,6 +39,7 @@ def run(command: type[TyperCommand], words: Sequence[str]) -> tuple[int, list[st
         seed: Annotated[int | None, typer.Option()] = None,
         into: Annotated[Path | None, typer.Option()] = None,
         also: Annotated[list[str] | None, typer.Option()] = None,
+        mixed: Annotated[list[Colour] | None, typer.Option()] = None,
         sheets: Annotated[list[Path] | None, typer.Option()] = None,
         dry: Annotated[bool, typer.Option("--dry")] = False,
     ) -> None:
@@ -80,6 +81,8 @@ def run(command: type[TyperCommand], words: Sequence[str]) -> tuple[int, list[st
         "--into ''",
         "--also a --also b",
         "--sheets a --sheets .",
+        "--mixed red --mixed deep-blue",
+        "--mixed red --mixed green",
         "--dry",
         "--dry floor --also=",
     ],
