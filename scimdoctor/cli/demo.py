@@ -6,7 +6,6 @@ the commands are given the lab's addresses and have to find out what is broken.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.cli.session import Session
 from scimdoctor.lab.running import HR, TRAVEL, Lab, running_lab
 from scimdoctor.lab.scim.faults import FAULTS
+from scimdoctor.sources.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -106,17 +106,17 @@ def steps(
     `run` executes one command line in a session. All files go to a folder that is gone at the end.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="scimdoctor-demo-") as folder,
+        TemporaryFolder("demo-") as folder,
         running_lab(SEEDED, now=session.now, progress=session.progress) as lab,
     ):
         yield lab
-        environ = lab.environment | _files(Path(folder))
+        environ = lab.environment | _files(folder)
         for title, command in _commands(lab.travel.tenant_url):
             recording = RecordingSession(
                 environ=environ,
                 quiet=True,
                 now=session.now,
-                config_path=_empty_settings(Path(folder)),
+                config_path=_empty_settings(folder),
             )
             with recording.resources:
                 run(recording, command)

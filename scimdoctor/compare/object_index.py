@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scimdoctor.compare.attributes import Expected
 from scimdoctor.errors import SourceError
 from scimdoctor.model.comparison import AttributeComparison, AttributeVerdict, Comparison
+from scimdoctor.sources.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,8 +169,8 @@ class ObjectIndex:
         Raises:
             SourceError: the file cannot be written, or another run has it open.
         """
-        self._folder = None if path else tempfile.TemporaryDirectory(prefix="scimdoctor-")
-        self._path = path or Path(self._folder.name if self._folder else "") / "objects"
+        self._folder = None if path else TemporaryFolder()
+        self._path = path or (self._folder.path if self._folder else Path()) / "objects"
         about = f"{_FORM} {about}"
         try:
             self._database = _open(self._path, afresh=not resume)
@@ -191,7 +191,7 @@ class ObjectIndex:
         """Close; the file goes, unless the run was cut short and can be gone on with."""
         self._database.close()
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.close()
         elif kind is None:
             self._path.unlink(missing_ok=True)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scimdoctor.endpoint.build import build_http
@@ -31,9 +29,11 @@ from scimdoctor.lab.tenant import (
 from scimdoctor.lab.tls import make_tls
 from scimdoctor.progress import SILENT, Progress
 from scimdoctor.redaction import Secret
+from scimdoctor.sources.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from scimdoctor.lab.http import LabRequest, LabResponse
 
@@ -105,12 +105,12 @@ def running_lab(
     tenant = LabTenant(id=seed.TENANT_ID, display_name="Contoso (lab)", domain=seed.DOMAIN)
     tls = make_tls()
     with (
-        tempfile.TemporaryDirectory(prefix="scimdoctor-lab-") as folder,
+        TemporaryFolder("lab-") as folder,
         LoopbackServer(travel_provider.handle) as travel_server,
         LoopbackServer(hr_provider.handle) as hr_server,
         LoopbackServer(_front(tenant), tls_context=tls.server_context()) as front,
     ):
-        ca_file = Path(folder) / "lab-ca.pem"
+        ca_file = folder / "lab-ca.pem"
         ca_file.write_bytes(tls.ca_pem)
         with (
             _app(TRAVEL, travel_provider, travel_server, limits=_patience(faults)) as travel,

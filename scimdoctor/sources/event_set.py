@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from scimdoctor.errors import SourceError
@@ -40,6 +39,7 @@ from scimdoctor.sources.summary import (
     make_facts,
     summarise,
 )
+from scimdoctor.sources.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -488,12 +488,12 @@ def new_event_set(*, threads: int = MOST_THREADS, memory: str = MEMORY) -> Itera
     config = {**OPTIONS, "memory_limit": memory, "threads": min(threads, os.cpu_count() or 1)}
 
     with (
-        TemporaryDirectory(prefix="scimdoctor-", ignore_cleanup_errors=True) as name,
-        duckdb.connect(config={"temp_directory": name, **config}) as connection,
+        TemporaryFolder() as folder,
+        duckdb.connect(config={"temp_directory": str(folder), **config}) as connection,
     ):
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
-        yield EventSet(connection=connection, folder=Path(name))
+        yield EventSet(connection=connection, folder=folder)
 
 
 @contextmanager
