@@ -114,6 +114,8 @@ _EVERY_TIME = frozenset(
         "create/documented",
         "create/minimal",
         "groups/create",
+        "read/by-id",
+        "groups/stored",
     }
 )
 """Checks that send what Entra sends in every such step, whatever the object."""

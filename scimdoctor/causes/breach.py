@@ -111,6 +111,9 @@ class Hint(StrEnum):
     UNDECODED = "undecoded"
     """A filter is quoted as it stood in the URL."""
 
+    EMPTY = "empty"
+    """A list or a text that was sent without anything in it."""
+
     LENGTH = "length"
     """How long a value is."""
 

@@ -18,7 +18,7 @@ from scimdoctor.causes.attributes import (
 )
 from scimdoctor.causes.breach import COMPOSED, Breach, Hint
 from scimdoctor.causes.dialects.remark import BODY
-from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.facts import WRITES, Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
@@ -46,7 +46,13 @@ from scimdoctor.causes.patching import TYPE_BREACHES, only_members
 from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.sent import Shape, lists_absent_extension, lists_entra_group
 from scimdoctor.causes.unread import holds, is_logged
-from scimdoctor.causes.wording import is_of_number, is_vague_parameter, names_rule, says_nothing
+from scimdoctor.causes.wording import (
+    is_of_number,
+    is_vague_parameter,
+    names_attribute_only,
+    names_rule,
+    says_nothing,
+)
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member
@@ -103,6 +109,9 @@ _SCIM_NAME = re.compile(r"[a-z][A-Z]|[.:\[]")
 _BROKEN = frozenset({500, 502, 503, 504})
 """Statuses that leave open whether the app has done what it was asked for."""
 
+_WRAPPED = re.compile(r"(?:^|[\s.:])\{\s*\"(\w+)\"\s*:\s*\{")
+"""JSON whose first member is an object, as no resource begins (a quote may be cut short)."""
+
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
 
@@ -137,11 +146,17 @@ def _strict_complaint(facts: Facts) -> Match | None:
         name = complaint.attribute
         if complaint.breach not in _STRICT_BREACHES:
             continue
+        if leaf(name) == "$ref" and facts.stage is Stage.UPDATE:
+            text = f"{name} is refused, which Entra adds to each value of a list"
+            return possible(85, text, complaint.text)
         empty = bare_name(name) == "roles" and _sends_empty_roles(facts)
         if empty or _is_structural(name) or _is_part_sent_always(facts, complaint):
             return backed(
                 facts, 89, f"{name} cannot be mapped away: Entra sends it so", text=complaint.text
             )
+    told = _unfilled(facts)
+    if told is not None:
+        return told
     required = facts.says(Breach.REQUIRED)
     if required is not None and _is_optional(required.attribute):
         text = f"{required.attribute} is asked for, which RFC 7643 lets a client leave out"
@@ -167,6 +182,51 @@ def _sends_empty_roles(facts: Facts) -> bool:
 def _is_in_operation(name: str | None) -> bool:
     """Whether it is the value or the name of an operation, which may well be at fault."""
     return bare_name(name) == "operations" and leaf(name) in {"value", "op", "path"}
+
+
+def _unfilled(facts: Facts) -> Match | None:
+    """A create that is refused for what Entra never fills, or sends without a part."""
+    said = facts.says(Breach.REQUIRED)
+    if facts.stage is not Stage.CREATE or not facts.refused:
+        return None
+    if facts.is_group and facts.status in {400, 422} and _asks_for_members(facts):
+        text = "Entra creates every group without members, and adds them afterwards"
+        return backed(facts, 88, text, text=facts.reading.words)
+    if said is not None and _names_empty_roles(facts, said):
+        return possible(93, "roles: [] is what Entra sends where no role is mapped", said.text)
+    part = _unsent_part(facts)
+    if part is not None:
+        text = f"{part} is refused, which was not sent and need not be (RFC 7643 section 2.2)"
+        return possible(84, text, facts.reading.words)
+    return None
+
+
+def _asks_for_members(facts: Facts) -> bool:
+    """Whether the refusal of a new group names members, of which none were sent."""
+    sent = {bare_name(operation.path) for operation in facts.operations}
+    sent |= {str(key).casefold() for key in facts.body} if isinstance(facts.body, dict) else set()
+    named = attribute_in(facts.reading.words)
+    said = facts.says(Breach.REFERENCE, Breach.POLICY, Breach.LICENCE)
+    return bare_name(named) == "members" and "members" not in sent and said is None
+
+
+def _names_empty_roles(facts: Facts, said: Complaint) -> bool:
+    """Whether it is the emptiness of `roles` that is minded, not their absence."""
+    sent = any(bare_name(o.path) == "roles" for o in facts.operations)
+    if isinstance(facts.body, dict) and facts.body.get("roles"):
+        sent = True
+    return bare_name(said.attribute) == "roles" and not sent and bool(hinted(Hint.EMPTY, said.text))
+
+
+def _unsent_part(facts: Facts) -> str | None:
+    """The part of a complex attribute that is refused although others of it were sent, not this."""
+    said = facts.says(Breach.VALUE_REFUSED, Breach.WRONG_TYPE, Breach.NOT_STRING)
+    name = said.attribute if said is not None else None
+    if name is None or leaf(name) == bare_name(name) or not in_rfc(name):
+        return None
+    sent = [o.path for o in facts.operations if bare_name(o.path) == bare_name(name)]
+    whole = any(leaf(path) == bare_name(path) for path in sent)
+    return None if not sent or whole or leaf(name) in {leaf(p) for p in sent} else name
 
 
 def _unsent_all_the_same(facts: Facts) -> Match | None:
@@ -267,6 +327,9 @@ def _required_empty(facts: Facts) -> Match | None:
     vague = silent and (facts.reading.scim_type or "").casefold() == "invalidvalue"
     if vague and facts.stage is Stage.CREATE:
         return possible(56, "a value is missing or does not fit, says the SCIM error's type")
+    part = _unsent_part(facts) if facts.stage is Stage.CREATE else None
+    if part is not None:
+        return possible(80, f"{part} is refused, which was not sent", facts.reading.words)
     unsent = _named_but_unsent(facts)
     if unsent is not None:
         return possible(64, f"the app speaks of {unsent}, which was not sent", facts.reading.words)
@@ -319,6 +382,10 @@ def _value_refused(facts: Facts) -> Match | None:
         return None
     if said is None or facts.stage not in _WRITING or facts.status in {401, 404, 405, 415}:
         return None
+    if facts.stage is Stage.CREATE and _unsent_part(facts) is not None:
+        return possible(60, "the app speaks of a value, though none was sent there", said.text)
+    if names_attribute_only(said):
+        return possible(79, f"{said.attribute} or its value is not allowed", said.text)
     return _vaguely_refused(facts, said) or _refused_by_rule(facts, said)
 
 
@@ -371,12 +438,9 @@ def _write_response(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "stale-answer"), None)
     if seen is not None:
         return likely(92, seen.summary)
-    unread = facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.answer is None
-    if unread and facts.exchange is None and facts.stage is Stage.CREATE:
-        return possible(
-            62, "Entra could not read the answer to the create, and quotes nothing of it"
-        )
-    if facts.stage is Stage.CREATE and facts.exchange is not None and facts.status in _BROKEN:
+    if facts.exchange is None:
+        return _logged_response(facts)
+    if facts.stage is Stage.CREATE and facts.status in _BROKEN:
         return _created_all_the_same(facts, facts.exchange)
     if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
         return None
@@ -387,6 +451,47 @@ def _write_response(facts: Facts) -> Match | None:
     if facts.stage is Stage.UPDATE and facts.status == 200 and facts.answer is None:
         return possible(44, "PATCH is answered 200 without the resource")
     return None
+
+
+def _logged_response(facts: Facts) -> Match | None:
+    """What the log alone tells of the answer to a write."""
+    if facts.stage is Stage.CREATE and facts.says(Breach.UNREADABLE_ANSWER) is not None:
+        return _unread_create(facts)
+    redirected = facts.status in {301, 302, 303, 307, 308} and facts.reading.page is None
+    if facts.stage in WRITES and redirected:
+        text = f"the write is redirected ({facts.status}), though queries are answered"
+        return likely(89, text) if facts.status == 303 else possible(84, text)
+    if facts.stage is Stage.CREATE and facts.status in {405, 501}:
+        return possible(60, f"POST is answered {facts.status}, though queries are answered")
+    return _unknown_since_create(facts)
+
+
+def _unread_create(facts: Facts) -> Match | None:
+    """An answer to a create that Entra could not read, and quotes more or less of."""
+    quoted = facts.answer
+    if isinstance(quoted, dict) and member(quoted, "id") is None:
+        return likely(93, "the answer to the create, as Entra quotes it, has no id")
+    wrapper = _WRAPPED.search(facts.reason.text) if quoted is None else None
+    if wrapper is not None and not in_rfc(wrapper[1]) and wrapper[1].casefold() != "resources":
+        return likely(91, f"the answer to the create wraps the resource in {wrapper[1]!r}")
+    if facts.case.recovered and quoted is None:
+        text = "what was created could be read later, so it is the answer to the create"
+        return possible(80, text)
+    if quoted is not None:
+        return None
+    return possible(62, "Entra could not read the answer to the create")
+
+
+def _unknown_since_create(facts: Facts) -> Match | None:
+    """A create that was accepted, and in the same event a write by the id that it gave gets 404."""
+    if not facts.just_created or facts.status not in {404, 410}:
+        return None
+    if facts.reference_named is not None or facts.says(Breach.NO_ROUTE, Breach.METHOD):
+        return None
+    text = "the create was accepted, and the id that it gave is unknown at once"
+    if facts.own_id is not None and facts.own_id in facts.reading.words:
+        return likely(95, text)
+    return possible(84 if facts.reading.is_scim else 70, text)
 
 
 def _created_all_the_same(facts: Facts, created: Exchange) -> Match | None:

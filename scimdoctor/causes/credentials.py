@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.breach import Breach
-from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
@@ -91,7 +91,8 @@ def _scheme(facts: Facts) -> Match | None:
     if said is not None and _about_credentials(facts):
         return backed(facts, 84, "the app wants other credentials", text=said.text)
     if facts.status in {302, 303, 307} and facts.reading.page is None:
-        return possible(58, f"a redirect ({facts.status}) may lead to a sign-in page")
+        weight = 75 if facts.exchange is None and facts.stage in QUERIES else 58
+        return possible(weight, f"a redirect ({facts.status}) may lead to a sign-in page")
     if facts.status == 401 and facts.mute and not facts.others_pass:
         return possible(42, "the app may want credentials of another kind")
     return None

@@ -17,11 +17,12 @@ from scimdoctor.entra.quarantine import find_quarantine_reason
 from scimdoctor.model.diagnosis import Alternative, Case, Confidence, Diagnosis
 from scimdoctor.model.finding import Evidence, EvidenceKind, Outcome
 from scimdoctor.model.replay import Verdict
-from scimdoctor.model.rule import FixedBy, Layer, Remediation
+from scimdoctor.model.rule import FixedBy, Layer, Remediation, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scimdoctor.model.finding import Finding
     from scimdoctor.model.synchronization import SynchronizationJob
 
 _ORDER = {cause.rule.id: position for position, cause in enumerate(ALL_CAUSES)}
@@ -108,11 +109,12 @@ def _unsettled(facts: Facts, ranked: Ranked) -> Ranked:
 
 def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     """Raise what a check or a replay reproduced, lower what they contradict."""
-    proofs = _proofs(facts)
     answered = _answered_alike(facts)
+    proofs = _proofs(facts, answered)
     passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
-    spoken_against = frozenset((passed | facts.case.cleared) - proofs.keys())
     suspected = {r.cause.rule.id for r in found}
+    by_others = {one for one in suspected if answered and _is_done_by_others(one)}
+    spoken_against = frozenset((passed | facts.case.cleared | by_others) - proofs.keys())
     works_now = any(
         r.verdict is Verdict.WORKS_NOW and not r.leaves_write_untried for r in facts.case.replays
     )
@@ -160,38 +162,60 @@ def _answered_alike(facts: Facts) -> frozenset[str]:
     Only of those that meet every object: another attribute's fault may well be answered alike.
     """
     again = any(r.verdict is Verdict.SAME_FAILURE for r in facts.case.replays)
+    # What a connection test asks, the checks ask as well.
+    again = again or (facts.stage is Stage.TEST and facts.case.event is None)
     if not again or facts.status is None:
         return frozenset()
     answers = facts.case.answers
     return frozenset(
         finding.cause
-        for finding in facts.case.findings
-        if finding.outcome is Outcome.FAILED and finding.cause
+        for finding in _faults(facts)
+        if finding.cause
         if hits_every_object(finding.check, facts, finding.cause)
         if facts.status in {answers.get(exchange) for exchange in finding.evidence}
     )
+
+
+def _faults(facts: Facts) -> list[Finding]:
+    """The failed checks that harm; what is information stands for no fault of its own.
+
+    Of several findings of one fault only the worst is a problem: the others count with it.
+    """
+    failed = [f for f in facts.case.findings if f.outcome is Outcome.FAILED and f.cause]
+    harmful = {f.cause for f in failed if f.severity is not Severity.INFO}
+    return [finding for finding in failed if finding.cause in harmful]
 
 
 def _bears(proof: Evidence, facts: Facts, cause: str) -> bool:
     return proof.kind is not EvidenceKind.FINDING or bears_on(proof.ref, facts, cause)
 
 
-def _proofs(facts: Facts) -> dict[str, Evidence]:
-    """What was reproduced: cause id to the check or replay that did it, at the same step if any."""
+def _proofs(facts: Facts, answered: frozenset[str]) -> dict[str, Evidence]:
+    """What was reproduced: cause id to the check or replay that did it, at the same step if any.
+
+    A replay shows what is, not who made it so: where a fault of the app is `answered` in the same
+    way, it shows nothing of what others did.
+    """
     found: dict[str, Evidence] = {}
-    findings = facts.case.findings
-    for finding in sorted(findings, key=lambda f: not bears_on(f.check, facts, f.cause)):
-        if finding.outcome is Outcome.FAILED and finding.cause:
+    for finding in sorted(_faults(facts), key=lambda f: not bears_on(f.check, facts, f.cause)):
+        if finding.cause:
             text = f"check {finding.check} failed: {finding.message}"
             evidence = Evidence(kind=EvidenceKind.FINDING, ref=finding.check, summary=text)
             found.setdefault(finding.cause, evidence)
     for replay in facts.case.replays:
-        if replay.cause and replay.verdict is Verdict.SAME_FAILURE:
+        named = replay.cause if replay.verdict is Verdict.SAME_FAILURE else None
+        if named is not None and not (answered and _is_done_by_others(named)):
             sent = [r.exchange for r in replay.requests if r.exchange]
             kind = EvidenceKind.EXCHANGE if sent else EvidenceKind.EVENT
             ref = sent[-1] if sent else replay.event
-            found[replay.cause] = Evidence(kind=kind, ref=ref, summary=replay.summary)
+            found[named] = Evidence(kind=kind, ref=ref, summary=replay.summary)
     return found
+
+
+def _is_done_by_others(cause: str) -> bool:
+    """Whether a cause lies in what somebody did, or in Entra's way, and not in the app."""
+    found = find_cause(cause)
+    return found is not None and found.rule.layer is Layer.ENTRA_SERVICE
 
 
 def _confirmed(ranked: Ranked, proof: Evidence) -> Ranked:

@@ -220,6 +220,14 @@ class Facts:
         return event.target_identity.id if event is not None else None
 
     @property
+    def just_created(self) -> bool:
+        """Whether the same event says that the object was created before something failed."""
+        event = self.case.event if self.exchange is None else None
+        steps = event.provisioning_steps if event is not None else ()
+        added = [s for s in steps if s.name.casefold() == "entryexportadd"]
+        return any(step.status == "success" for step in added) and self.stage is Stage.UPDATE
+
+    @property
     def only_removes(self) -> bool:
         """Whether the operations that are judged take values away, and set none."""
         return bool(self.operations) and all(o.removes for o in self.operations)

@@ -39,7 +39,7 @@ from scimdoctor.causes.match import (
 )
 from scimdoctor.causes.patching import only_members, plain_path
 from scimdoctor.causes.sent import Shape
-from scimdoctor.causes.wording import is_vague_parameter
+from scimdoctor.causes.wording import is_vague_parameter, names_attribute_only
 from scimdoctor.model.rule import CauseRule, FixedBy, Layer
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _unsupported(facts: Facts) -> Match | None:
     if facts.stage not in _WRITING or facts.status in {401, 403, 409}:
         return None
     if said is None:
-        return first(_plain_path(facts), _unwritable(facts))
+        return first(_plain_path(facts), _unwritable(facts), _not_allowed(facts))
     name = said.attribute
     if bare_name(name) in STRUCTURAL - {"roles"} or is_indexed(name):
         return None
@@ -110,6 +110,14 @@ def _unwritable(facts: Facts) -> Match | None:
     return possible(70, f"{said.attribute} may not be written, though it is new", said.text)
 
 
+def _not_allowed(facts: Facts) -> Match | None:
+    """An attribute, not a value of it, is said not to be allowed."""
+    said = facts.says(Breach.VALUE_REFUSED)
+    if said is None or not names_attribute_only(said) or bare_name(said.attribute) in STRUCTURAL:
+        return None
+    return possible(82, f"{said.attribute} is not allowed, whatever its value", said.text)
+
+
 def _mapping(facts: Facts) -> ObjectMapping | None:
     schema = facts.case.schema
     return schema.mapping_for(group=facts.is_group) if schema is not None else None
@@ -127,7 +135,12 @@ def _missing(facts: Facts) -> Match | None:
     if not targets:
         return _not_mapped_by_default(facts)
     said = facts.says(Breach.REQUIRED)
-    if said is not None and said.attribute and bare_name(said.attribute) not in targets:
+    unmapped = said is not None and bare_name(said.attribute) not in targets
+    if said is not None and unmapped and bare_name(said.attribute) == "roles":
+        # A role may be missing, or the empty list that stands for it be refused.
+        return possible(91, "the app asks for roles, which the mapping does not fill", said.text)
+    sent_so = bare_name(said.attribute if said is not None else None) in STRUCTURAL
+    if said is not None and said.attribute and unmapped and not sent_so:
         text = f"the app requires {said.attribute}, which the mapping does not fill"
         return likely(92, text, said.text)
     absent = [n for n in _EXPECTED if n.casefold() not in targets and not facts.is_group]

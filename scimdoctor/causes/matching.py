@@ -65,6 +65,9 @@ def _taken(facts: Facts, said: Complaint) -> Match:
         return possible(60, "scimType uniqueness, though no name was to be changed", said.text)
     if facts.status in {None, 409, 412, 422}:
         text = "the app holds an object with that value, which the filter did not find"
+        if bare_name(said.attribute) == "externalid":
+            # The client's own key (RFC 7643 section 3.1): the app may be wrong to keep it unique.
+            return possible(83, text, said.text)
         return backed(facts, 83, text, text=said.text)
     return possible(70, "the app holds an object with that value", said.text)
 

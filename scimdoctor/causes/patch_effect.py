@@ -135,6 +135,8 @@ def _members_remove(facts: Facts) -> Match | None:
         return possible(weight, "Remove of members with a value list was accepted")
     if facts.refused and facts.status in {400, 422, 500, 501}:
         text = "Remove of members with a value list is refused"
+        if facts.status == 500 and not facts.operations_seen:
+            return possible(62, text)
         return possible(82, text) if facts.mute else likely(86, text)
     return None
 

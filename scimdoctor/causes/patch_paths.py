@@ -71,8 +71,8 @@ def _extension(facts: Facts) -> Match | None:
     if not patched(facts):
         return None
     if bare_name(facts.path_refused) == "manager" and not _only_path_refused(facts):
-        return None
-    return _extension_refused(facts)
+        return _managers_urn(facts)
+    return _extension_refused(facts) or _managers_urn(facts)
 
 
 def _without_effect(facts: Facts, path: str, is_plain: Callable[[str], bool]) -> Match:
@@ -94,6 +94,14 @@ def _extension_refused(facts: Facts) -> Match | None:
         return backed(facts, weight, "a path with an extension's URN is refused", text=said.text)
     if mute_refusal(facts, Shape.EXTENSION_PATH):
         return possible(68, "a path with an extension's URN was sent")
+    return None
+
+
+def _managers_urn(facts: Facts) -> Match | None:
+    """A manager refused without a word: its value may be meant, or the URN before it."""
+    urn = any((o.path or "").casefold().startswith("urn:") for o in facts.operations)
+    if urn and mute_refusal(facts, Shape.MANAGER):
+        return possible(64, "the manager's path begins with an extension's URN")
     return None
 
 

@@ -217,9 +217,9 @@ def _names_boolean(path: str | None) -> bool:
 def _value_shape(facts: Facts) -> Match | None:
     if facts.stage not in {Stage.UPDATE, Stage.CREATE}:
         return None
-    minded = shape_minded(facts.case.exchanges)
-    if minded is not None:
-        return likely(95, f"{minded} is refused in one shape and taken in the other")
+    shown = _shape_shown(facts)
+    if shown is not None:
+        return shown
     said = facts.says(*TYPE_BREACHES)
     if said is not None and (facts.says(Breach.NOT_BOOLEAN) is None or _sends_no_boolean(facts)):
         name = bare_name(said.attribute)
@@ -237,6 +237,16 @@ def _value_shape(facts: Facts) -> Match | None:
         return possible(72, 'a plain value was sent as [{"$ref": null, "value": …}]')
     if mute_refusal(facts, Shape.NULL_VALUE):
         return possible(64, "a null was sent as the value")
+    return None
+
+
+def _shape_shown(facts: Facts) -> Match | None:
+    reference = facts.says(Breach.UNKNOWN_ATTRIBUTE, Breach.VALUE_REFUSED)
+    if reference is not None and patched(facts) and leaf(reference.attribute) == "$ref":
+        return possible(87, "a list of $ref and value is refused for its $ref", reference.text)
+    minded = shape_minded(facts.case.exchanges)
+    if minded is not None:
+        return likely(95, f"{minded} is refused in one shape and taken in the other")
     return None
 
 

@@ -484,6 +484,7 @@ HINTS: Mapping[Hint, tuple[str, str]] = {
         "parsers that do not decode the query",
         r"(?<![=\w.:/])[\w.:\]]+(?:\+|%20)(?:eq|and|co|sw)(?:(?:\+|%20)\S*|\b)",
     ),
+    Hint.EMPTY: ("validators", r"\b(?:(?:be|is|are|an?) empty|non-?empty|at least one|blank)\b"),
     Hint.LENGTH: ("validators", r"\b(?:too (?:long|short)|characters?|chars|bytes|length)\b"),
 }  # fmt: skip
 """Where each hint's words are known from, and the pattern."""

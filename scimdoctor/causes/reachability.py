@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.causes.aimed import names_role
 from scimdoctor.causes.breach import Breach, Hint
-from scimdoctor.causes.facts import QUERIES, Stage
+from scimdoctor.causes.facts import QUERIES, WRITES, Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
@@ -78,7 +78,7 @@ def _wrong_page(facts: Facts) -> Match | None:
 
 def _wrong_status(facts: Facts) -> Match | None:
     if facts.status in {301, 302, 303, 307, 308}:
-        return likely(86, f"the app redirects (HTTP {facts.status}); Entra does not follow")
+        return _redirected(facts)
     route = facts.says(Breach.NO_ROUTE)
     if route is not None and facts.is_users and facts.stage is not Stage.UPDATE:
         return backed(facts, 80, "the web framework knows no such path", text=route.text)
@@ -88,6 +88,15 @@ def _wrong_status(facts: Facts) -> Match | None:
     if facts.status == 404 and facts.stage is Stage.CREATE and not facts.reading.is_scim:
         return possible(46, "the collection that is posted to answers 404")
     return _lost(facts)
+
+
+def _redirected(facts: Facts) -> Match:
+    """A redirect, which Entra does not follow; a write is sent where queries were answered."""
+    text = f"the app redirects (HTTP {facts.status}); Entra does not follow"
+    if facts.stage in WRITES and facts.exchange is None:
+        return possible(60, text)
+    # To a sign-in page or another address: where to, the log does not tell.
+    return possible(76, text) if facts.status in {302, 303} else likely(86, text)
 
 
 def _lost(facts: Facts) -> Match | None:

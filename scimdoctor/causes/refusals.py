@@ -130,6 +130,8 @@ def _policy_status(facts: Facts) -> Match | None:
     clash = (facts.reading.scim_type or "").casefold() == "uniqueness"
     if facts.status == 409 and clash and facts.changes_no_name:
         return possible(63, "a conflict is answered, though no name was to be changed")
+    if facts.stage is Stage.CREATE and facts.status in {405, 501} and facts.exchange is None:
+        return possible(62, f"POST is answered {facts.status}: the app may not create by SCIM")
     if facts.stage in WRITES and facts.status == 403 and facts.reading.page is None:
         return possible(62, "the app forbids the write (403), though reads work")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.answers import (
@@ -39,6 +40,9 @@ from scimdoctor.model.rule import CauseRule
 if TYPE_CHECKING:
     from scimdoctor.causes.facts import Facts
 
+_URL_MARKS = re.compile(r"[/?#%\\\s]")
+"""What ends or splits a path (RFC 3986 section 3.3), or is decoded on the way."""
+
 _SEVERAL = 2
 """So many attributes are not called missing by accident, though they were sent."""
 
@@ -64,6 +68,13 @@ def _list_malformed(facts: Facts) -> Match | None:
             return likely(91, *faults) if faults and not _is_html(facts) else None
         if asks and _is_empty(facts) and facts.status == 204:
             return likely(85, "a query is answered 204 without a ListResponse")
+    return _list_told(facts)
+
+
+def _list_told(facts: Facts) -> Match | None:
+    """What the log or the job tells of a list answer."""
+    if facts.exchange is None and facts.status == 204 and facts.stage in QUERIES:
+        return likely(90, "a query is answered 204; 200 with a ListResponse is due")
     told = _quoted_list(facts)
     if told:
         return likely(93, *told)
@@ -122,6 +133,8 @@ def _members_returned(facts: Facts) -> Match | None:
 def _attribute_malformed(facts: Facts) -> Match | None:
     if facts.stage is Stage.DISCOVERY:
         return None
+    if _id_breaks_url(facts):
+        return likely(97, f"the id {facts.own_id!r} cannot stand in a URL's path as it is")
     received = facts.reason.received_resource
     for body in (received, facts.answer if facts.succeeded else None):
         faults = [fault for resource in resources_of(body) for fault in resource_faults(resource)]
@@ -135,6 +148,13 @@ def _attribute_malformed(facts: Facts) -> Match | None:
     if facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.refused:
         return possible(74, "Entra could not read the resource that the app returned")
     return None
+
+
+def _id_breaks_url(facts: Facts) -> bool:
+    """Whether a request by an id that the app gave is not found, and the id has a URL's own marks."""
+    by_id = facts.stage in {Stage.READ, Stage.UPDATE, Stage.DELETE} or facts.code("InvalidAnchor")
+    lost = facts.status in {400, 404, 405} and facts.reference_named is None
+    return bool(by_id and lost and _URL_MARKS.search(facts.own_id or ""))
 
 
 def _request_type(facts: Facts) -> Match | None:

@@ -271,13 +271,14 @@ def _path_shapes(operation: Operation) -> Iterable[Shape]:
 
 
 def _member_shapes(operation: Operation) -> Iterable[Shape]:
-    logged = not operation.verb and not operation.removes
-    if operation.verb == "add" or logged:
+    logged = not operation.verb
+    if operation.verb == "add" or (logged and not operation.removes):
         # Entra adds the members that the log lists as new; it never replaces all of them.
         yield Shape.ADD_MEMBERS
     elif operation.verb == "replace":
         yield Shape.REPLACE_MEMBERS
-    elif operation.verb == "remove" and operation.value is not None:
+    elif logged or (operation.verb == "remove" and operation.value is not None):
+        # Entra takes members away by a list of values unless the tenant URL's flag says otherwise.
         yield Shape.REMOVE_MEMBERS_BY_VALUE
     elif operation.verb == "remove":
         yield Shape.REMOVE_MEMBERS_BY_FILTER

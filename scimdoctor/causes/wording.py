@@ -32,12 +32,26 @@ _SAYING_NOTHING = re.compile(
     | scim | provided | supplied | given | sent | arguments? ) \b )+ \W*"""
 )
 
+_NOT_THERE = re.compile(
+    r"(?i)(?:\b(?:the|attribute|property|field|parameter)\b|\s|[.:'\"`])*"
+    r"\b(?:is|are) not (?:allowed|permitted|accepted)\b"
+    r"(?: (?:here|in (?:a|the|this) (?:request|body|payload)|for (?:groups?|users?)))?"
+)
+
 
 def says_nothing(said: Complaint | None) -> bool:
     """Whether a complaint names neither an attribute nor a rule ("Invalid value")."""
     if said is None or said.attribute is not None:
         return False
     return _SAYING_NOTHING.fullmatch(said.text[:200]) is not None
+
+
+def names_attribute_only(said: Complaint) -> bool:
+    """Whether a complaint says of an attribute itself that it may not be there, and no more."""
+    if said.attribute is None or is_type_only(said):
+        return False
+    words = _NOT_THERE.sub("", said.text.replace(said.attribute, "")).strip(" .:'\"`")
+    return not words and _NOT_THERE.search(said.text) is not None
 
 
 def names_token(said: Complaint) -> bool:

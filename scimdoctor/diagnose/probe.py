@@ -60,6 +60,8 @@ _IN_ANY_REQUEST = frozenset({"unhandled-exception-500"})
 _RELATED: Mapping[str, tuple[str, ...]] = {
     "value-path-unsupported": ("value-path-no-match-rejected",),
     "value-path-no-match-rejected": ("value-path-unsupported",),
+    "target-changed-outside-entra": ("write-response-wrong",),
+    "members-remove-value-not-understood": ("patch-op-case-sensitive",),
 }
 """Causes that only a check tells apart, where the app says nothing."""
 

@@ -1,0 +1,209 @@
+"""What the log tells of a faulty app's answers to writes; each rule with a near miss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scimdoctor.causes.engine import diagnose_case
+from scimdoctor.model.diagnosis import Confidence
+from scimdoctor.model.finding import Finding, Outcome
+from scimdoctor.model.provisioning import ProvisionedIdentity, ProvisioningStep
+from scimdoctor.model.replay import Replay, ReplayMode, Verdict
+from scimdoctor.model.rule import Requirement, Severity
+from tests.causes.build import ENTERPRISE, Pair, about, event, job, on, reason, scim, tells_apart
+from tests.causes.test_families import failed
+from tests.causes.test_logged_faults import MATCHING, UNREAD, asked
+
+if TYPE_CHECKING:
+    from scimdoctor.model.diagnosis import Case
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+
+Properties = dict[str, tuple[str | None, str | None]]
+ADDED = ProvisioningStep(name="EntryExportAdd", provisioning_step_type="export", status="success")
+NAME: Properties = {"userName": (None, "ada@example.com")}
+TEAM: Properties = {"displayName": (None, "Staff"), "externalId": (None, "7")}
+MANAGER: Properties = {f"{ENTERPRISE}:manager": (None, "m100")}
+MEMBERS: Properties = {"members": (None, "u1")}
+LEFT: Properties = {"members": ("u1", None)}
+PLACE: Properties = {'addresses[type eq "work"].locality': (None, "Oslo")}
+CRASH = scim("An unexpected error occurred.", status=500)
+
+
+def of_target(made: ProvisioningObjectSummary, target: str) -> ProvisioningObjectSummary:
+    kind = made.target_identity.identity_type
+    return replace(made, target_identity=ProvisionedIdentity(id=target, identity_type=kind))
+
+
+def after_create(text: str, target: str = "x700") -> Case:
+    """A create that was accepted, and a write by the new id in the same event."""
+    wrote = ProvisioningStep(
+        name="EntryExportUpdate", provisioning_step_type="export", status="failure"
+    )
+    return on(of_target(event("create", text, properties=MANAGER, steps=(ADDED, wrote)), target))
+
+
+def gone(target: str, code: str = "InvalidAnchor") -> Case:
+    made = event("other", reason(404, scim("Not found.", status=404)), code=code, steps=(MATCHING,))
+    return on(of_target(made, target))
+
+
+PAIRS: dict[str, Pair] = {
+    "a query answered 204": (
+        "list-response-malformed", asked(204, ""),
+        "unknown-cause", asked(409, scim("No such luck.", status=409)),
+    ),
+    "roles that are empty": (
+        "over-strict-validation", failed("create", 400, scim("roles must not be empty."), properties=NAME),
+        "required-attribute-empty-in-source", failed("create", 400, scim("department must not be empty."), properties=NAME),
+    ),
+    "a new group without members": (
+        "over-strict-validation", failed("create", 400, scim("Give members."), group=True, properties=TEAM),
+        "unknown-cause", failed("update", 400, scim("Give members."), properties=NAME),
+    ),
+    "a part that was not sent": (
+        "over-strict-validation", failed("create", 400, scim("addresses.0.streetAddress must be a text."), properties=PLACE),
+        "value-not-allowed-by-app", failed("create", 400, scim("addresses.0.locality must be a known city."), properties=PLACE),
+    ),
+    "an attribute that is not allowed": (
+        "mapping-targets-unsupported-attribute", failed("create", 400, scim("externalId is not allowed."), group=True, properties=TEAM),
+        "value-not-allowed-by-app", failed("create", 400, scim("The domain of userName is not allowed."), properties=NAME),
+    ),
+    "the $ref of a member": (
+        "patch-value-shape-rejected", failed("update", 400, scim("Unknown property $ref."), group=True, properties=MEMBERS),
+        "over-strict-validation", failed("create", 400, scim("Unknown property meta."), properties=NAME),
+    ),
+    "a member without display": (
+        "over-strict-validation", failed("update", 400, scim("display is required."), group=True, properties=MEMBERS),
+        "mapping-missing-attribute", failed("create", 400, scim("nickName is required."), properties=NAME),
+    ),
+    "a redirect of a write": (
+        "write-response-wrong", failed("create", 303, "", properties=NAME),
+        "tenant-url-wrong", asked(301, ""),
+    ),
+    "a POST that is not allowed": (
+        "app-policy-refuses-change", failed("create", 405, scim("POST is not allowed.", status=405), properties=NAME),
+        "patch-method-missing", failed("update", 405, scim("PATCH is not allowed.", status=405), properties=NAME),
+    ),
+    "an answer to a create without id": (
+        "write-response-wrong", on(event("create", UNREAD + '{"userName": "ada"}')),
+        "response-attribute-malformed", on(event("create", UNREAD + '{"id": 7, "userName": "ada"}')),
+    ),
+    "an answer to a create in a wrapper, cut short": (
+        "write-response-wrong", on(event("create", UNREAD + '{"data": {"userName": "a')),
+        "response-attribute-malformed", on(event("create", UNREAD + '{"name": {"givenName": "a')),
+    ),
+    "what was created could be read later": (
+        "write-response-wrong", replace(on(event("create", UNREAD)), recovered=1),
+        "response-attribute-malformed", on(event("create", UNREAD)),
+    ),
+    "an id that is unknown as soon as it is given": (
+        "write-response-wrong", after_create(reason(404, scim("Resource x700 not found.", status=404))),
+        "reference-unresolvable", after_create(reason(404, scim("Resource m100 not found.", status=404))),
+    ),
+    "an id with a slash": (
+        "response-attribute-malformed", gone("acct/7"),
+        "target-changed-outside-entra", gone("acct-7"),
+    ),
+    "a body that was not read": (
+        "request-content-type-refused", failed("create", 400, scim("The body is empty."), properties=NAME),
+        "value-not-allowed-by-app", failed("create", 400, scim("The greeting is empty."), properties=NAME),
+    ),
+    "members that are taken away": (
+        "members-remove-value-not-understood", failed("update", 400, scim("remove has no value."), group=True, properties=LEFT),
+        "required-attribute-empty-in-source", failed("create", 400, scim("title has no value."), properties=NAME),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_rule_names_it_and_not_its_near_miss(name: str) -> None:
+    tells_apart(PAIRS[name])
+
+
+def others(case: Case) -> set[str]:
+    return {one.cause for one in diagnose_case(case).alternatives}
+
+
+def test_what_the_log_cannot_decide_is_possible_with_what_fits_as_well() -> None:
+    pairs = {
+        "mapping-missing-attribute": PAIRS["roles that are empty"],
+        "value-not-allowed-by-app": PAIRS["an attribute that is not allowed"],
+        "over-strict-validation": PAIRS["the $ref of a member"],
+        "required-attribute-empty-in-source": PAIRS["a part that was not sent"],
+        "write-response-wrong": PAIRS["a POST that is not allowed"],
+    }
+    for other, pair in pairs.items():
+        assert diagnose_case(pair[1]).confidence is Confidence.POSSIBLE
+        assert other in others(pair[1])
+
+
+def test_a_redirect_to_somewhere_is_a_sign_in_page_or_another_address() -> None:
+    found = diagnose_case(asked(302, ""))
+    assert found.confidence is Confidence.POSSIBLE
+    assert {found.cause, *others(asked(302, ""))} >= {"tenant-url-wrong", "auth-scheme-unsupported"}
+
+
+def test_a_manager_that_crashes_the_app_may_do_so_for_its_path() -> None:
+    assert "extension-urn-path-unsupported" in others(
+        failed("update", 500, CRASH, properties=MANAGER)
+    )
+    assert "extension-urn-path-unsupported" not in others(
+        failed("update", 500, CRASH, properties={"manager": (None, "m100")})
+    )
+
+
+def test_an_externalid_that_is_taken_may_be_no_key_of_the_apps() -> None:
+    for name, sure in (("externalId", Confidence.POSSIBLE), ("userName", Confidence.LIKELY)):
+        text = scim(f"{name} is in use.", "uniqueness", 409)
+        found = diagnose_case(failed("create", 409, text, properties=NAME))
+        assert (found.cause, found.confidence) == ("existing-account-not-matchable", sure)
+
+
+def by_id(severity: Severity = Severity.BLOCKER) -> Finding:
+    return Finding(
+        check="read/by-id",
+        outcome=Outcome.FAILED,
+        severity=severity,
+        requirement=Requirement.MUST,
+        title="A user is read by the id that the create answered",
+        message="404",
+        cause="write-response-wrong",
+        evidence=("x9",),
+    )
+
+
+AGAIN = Replay(
+    event="event-1",
+    mode=ReplayMode.SHADOW,
+    verdict=Verdict.SAME_FAILURE,
+    summary="404 again",
+    cause="target-changed-outside-entra",
+)
+
+
+def test_what_the_app_never_finds_was_not_taken_away_by_others() -> None:
+    replayed = replace(gone("x700"), replays=(AGAIN,))
+    assert diagnose_case(replayed).cause == "target-changed-outside-entra"
+    assert diagnose_case(replayed).confidence is Confidence.CONFIRMED
+    lost = replace(replayed, findings=(by_id(),), answers={"x9": 404})
+    assert diagnose_case(lost).cause == "write-response-wrong"
+    assert diagnose_case(lost).confidence is Confidence.CONFIRMED
+    assert "target-changed-outside-entra" in others(lost)
+
+
+def test_what_is_only_noted_proves_no_cause() -> None:
+    noted = replace(gone("x700"), findings=(by_id(Severity.INFO),), answers={"x9": 404})
+    assert diagnose_case(noted).cause == "target-changed-outside-entra"
+
+
+def test_a_check_that_gets_the_jobs_own_answer_tells_what_is_behind_it() -> None:
+    refused = about(job(reason(401, scim("No API key found in request.", status=401))))
+    finding = replace(by_id(), check="auth/token-accepted", cause="auth-scheme-unsupported")
+    assert diagnose_case(refused).cause != "auth-scheme-unsupported"
+    found = diagnose_case(replace(refused, findings=(finding,), answers={"x9": 401}))
+    assert (found.cause, found.confidence) == ("auth-scheme-unsupported", Confidence.CONFIRMED)
+    other = replace(refused, findings=(finding,), answers={"x9": 500})
+    assert diagnose_case(other).confidence is not Confidence.CONFIRMED
