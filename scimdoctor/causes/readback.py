@@ -148,6 +148,7 @@ def _after_patch(
     if not read.ok or not isinstance(read.json, dict):
         return
     yield from _values(left, old, write, read)
+    yield from _answered_empty(around, write, read)
     yield from _members(left, counted, read)
     if isinstance(old, dict):
         yield from _lost(around, old, read)
@@ -291,6 +292,19 @@ def _answered_members(
     for found in _members(shown_part(operations, write), old, write):
         if found.kind in {Kind.MEMBERS_WIPED, Kind.VALUES_LOST}:
             yield found
+
+
+def _answered_empty(
+    operations: tuple[Operation, ...], write: Exchange, read: Exchange
+) -> Iterable[Contradiction]:
+    """Lists that the answer to a PATCH shows as empty, and that a read right after it does not."""
+    answered = write.json if isinstance(write.json, dict) and "id" in write.json else {}
+    asked = touched(operations) | {"groups", "members"}
+    for key, value in answered.items():
+        kept = member(read.json, key)
+        if value == [] and isinstance(kept, list) and kept and key.casefold() not in asked:
+            text = f"the answer to the PATCH shows {key} empty, a read after it does not"
+            yield Contradiction(kind=Kind.STALE_ANSWER, exchange=write.id, summary=text)
 
 
 def _emptied(

@@ -27,6 +27,7 @@ from tests.causes.test_families import failed, patched, sent
 EMAILS = [{"type": "work", "value": "ada@example.com"}]
 NEW = user(emails=EMAILS)
 FIRST_MISSED = {"userName": ["This field is required."], "emails": ["This field is required."]}
+TESTED = "SCIM Validation failed. The attribute {} for User is not supported by the SCIM protocol."
 SWITCHED = patch(op("Replace", "active", "False"))
 
 
@@ -42,6 +43,17 @@ def renamed(**answered: object) -> Case:
     return seen(
         exchange("GET", "/Users/u1", 200, user(title="Dr"), id_="h1"),
         exchange("PATCH", "/Users/u1", 200, answer, sent=renames, id_="h2"),
+    )
+
+
+def retitled(answer: dict[str, object]) -> Case:
+    """A change of the title, its answer, and a read that shows the user whole."""
+    whole = user(title="Ms", emails=EMAILS)
+    return seen(
+        exchange(
+            "PATCH", "/Users/u1", 200, answer, sent=patch(op("Replace", "title", "Ms")), id_="h1"
+        ),
+        exchange("GET", "/Users/u1", 200, whole, id_="h2"),
     )
 
 
@@ -93,6 +105,18 @@ PAIRS: dict[str, Pair] = {
         failed("update", 400, scim("op Add not supported", "invalidSyntax")),
         "patch-add-not-supported",
         failed("update", 400, scim("op add not supported for externalId", "invalidPath")),
+    ),
+    "an answer that leaves lists out": (
+        "write-response-wrong",
+        retitled(user(title="Ms", emails=[])),
+        "unknown-cause",
+        retitled(user(title="Ms", emails=EMAILS)),
+    ),
+    "Entra's own test of an attribute that every resource has": (
+        "validator-false-positive",
+        on(event("update", TESTED.format("id"))),
+        "unknown-cause",
+        on(event("update", TESTED.format("favouriteColour"))),
     ),
     "a schema that the body does not use": (
         "over-strict-validation",
