@@ -10,6 +10,7 @@ What the app's endpoint does wrong is never an exception: it is an `Exchange`. T
     │   ├── GraphNotFoundError      the object asked for does not exist in this tenant
     │   ├── GraphThrottledError     429 to the last attempt
     │   └── GraphUnavailableError   5xx, unreadable answer, or no connection
+    │       └── GraphCircleError        its pages lead back to those that were read
     ├── SourceError             a file, folder or archive of events cannot be read or written
     │   └── ArchiveBusyError        another process has been writing to the archive for too long
     ├── WriteRefused            a request would change the app, and nothing allowed it
@@ -103,6 +104,10 @@ class GraphThrottledError(GraphError):
 
 class GraphUnavailableError(GraphError):
     """Graph could not be reached, or answered 5xx or something unreadable."""
+
+
+class GraphCircleError(GraphUnavailableError):
+    """The pages of a collection lead back to those that were already read."""
 
 
 class SourceError(ScimDoctorError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scimdoctor.errors import (
     ArchiveBusyError,
     ConfigurationError,
+    GraphCircleError,
     GraphUnavailableError,
     SourceError,
 )
@@ -254,7 +255,9 @@ def _take_from_graph(
 def _why_archived(error: GraphUnavailableError | ArchiveBusyError) -> str:
     if isinstance(error, ArchiveBusyError):
         return "only what the archive held was read, though it was waited for long"
-    return "Graph could not be reached, so only the archive was read"
+    if isinstance(error, GraphCircleError):
+        return "not all of the log could be read"
+    return "the log could not be read from Graph, so only the archive was read"
 
 
 def _clock(session: Session) -> Iterator[str]:

@@ -37,7 +37,7 @@ def follow_log(session: Session, origin: Origin, window: Window, *, output: Outp
     """
     from scimdoctor.graph.directory import find_app
     from scimdoctor.reports import Format
-    from scimdoctor.sources.graph import follow
+    from scimdoctor.sources.following import follow
 
     if origin.files or origin.offline or output.output:
         raise ConfigurationError("--follow shows what Graph writes now, on standard output")

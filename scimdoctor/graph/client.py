@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
 
-from scimdoctor.errors import GraphUnavailableError
+from scimdoctor.errors import GraphCircleError, GraphUnavailableError
 from scimdoctor.graph.access_token import read_claims
 from scimdoctor.graph.clouds import Cloud
 from scimdoctor.graph.failures import FailedCall, graph_error, time_of_answer
@@ -172,13 +172,13 @@ class GraphClient:
         """Yield `page` and those that its next links lead to.
 
         Raises:
-            GraphUnavailableError: a next link leads back to a page that was already read.
+            GraphCircleError: a next link leads back to a page that was already read.
         """
         read = {page.url}
         yield page
         while page.next_link:
             if page.next_link in read:
-                raise GraphUnavailableError("Graph's next link leads to a page already read.")
+                raise in_a_circle()
             read.add(page.next_link)
             page = self.page(page.next_link)
             yield page
@@ -278,6 +278,15 @@ class GraphClient:
                 client_request_id=response.request.headers.get("client-request-id"),
             ) from error
         return document if isinstance(document, dict) else {"value": document}
+
+
+def in_a_circle() -> GraphCircleError:
+    """Return what to raise where pages lead back to those that were read."""
+    return GraphCircleError(
+        "Graph's next link leads back to what was already read, so the rest could not be read.",
+        hint="Ask for a shorter time or for one app; a proxy that answers from its cache, "
+        "whatever the query, does this too.",
+    )
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

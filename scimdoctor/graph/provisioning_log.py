@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scimdoctor.errors import GraphError
+from scimdoctor.graph.client import in_a_circle
 from scimdoctor.graph.directory import odata_text
 from scimdoctor.graph.json_values import as_moment, field, text
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 PATH = "/auditLogs/provisioning"
 PAGE_SIZE = 1000
+REPEATED_PAGES = 3
+"""Pages one after the other without a new record that show that the links lead nowhere."""
+
 _EDGE = timedelta(seconds=1)
 _REFUSED = frozenset({400, 501})
 
@@ -112,10 +116,16 @@ def log_pages(
 
     Raises:
         GraphError: Graph refused; also when it no longer keeps the place `resume_at`.
+        GraphCircleError: page after page repeats what was read, whatever the links say.
     """
     seen: set[str] = set()
+    repeated = 0
     for page in _raw_pages(graph, query, resume_at, beta=beta):
         items = []
+        ids = [text(record, "id") for record in page.items]
+        repeated = repeated + 1 if ids and all(one in seen for one in ids) else 0
+        if repeated == REPEATED_PAGES:
+            raise in_a_circle()
         for record in page.items:
             identity = text(record, "id")
             if identity in seen or not query.fits(record):

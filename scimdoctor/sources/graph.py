@@ -11,22 +11,21 @@ import hashlib
 import json
 import os
 import time
-from contextlib import closing, suppress
+import uuid
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scimdoctor.errors import (
+    GraphCircleError,
     GraphError,
     GraphPermissionError,
-    GraphUnavailableError,
-    ScimDoctorError,
-    SourceError,
 )
 from scimdoctor.progress import SILENT
 from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import safe
-from scimdoctor.sources.archive_manifest import LATE, Span, gaps
+from scimdoctor.sources.archive_manifest import Span, gaps
 from scimdoctor.sources.fields import as_time
 from scimdoctor.sources.forms import UnreadableRecord
 from scimdoctor.sources.private_files import PRIVATE_FILE, make_folder, write_json, writing
@@ -50,9 +49,6 @@ GONE = frozenset({400, 404, 410})
 ORIGIN = "graph"
 PIECE = 512 * 1024 * 1024
 """Bytes of rows that go into the archive together: a long pull needs no more room than that."""
-
-FOLLOW_INTERVAL = 60.0
-"""Seconds between two looks of `--follow`; Entra itself writes every few minutes."""
 
 
 class PagedLog(Protocol):
@@ -92,9 +88,16 @@ class GraphLog:
     def events(
         self, span: Span, *, app_id: str | None, trouble: list[str]
     ) -> Iterator[ProvisioningObjectSummary]:
-        """Yield the events of a time, kept nowhere."""
-        for batch, _ in self.pages(span, app_id=app_id, resume_at=None):
-            yield from readable(batch, trouble)
+        """Yield the events of a time, kept nowhere; one that ends in a circle is told as trouble."""
+        count, oldest = 0, None
+        try:
+            for batch, _ in self.pages(span, app_id=app_id, resume_at=None):
+                for event in readable(batch, trouble):
+                    count += 1
+                    oldest = min(filter(None, (oldest, event.activity_date_time)), default=None)
+                    yield event
+        except GraphCircleError as error:
+            trouble.append(cut_short(error, count, oldest).message)
 
 
 def readable(
@@ -154,6 +157,9 @@ class Pull:
     added: int = field(default=0, init=False)
     """Events that were new."""
 
+    oldest: datetime | None = field(default=None, init=False)
+    """The time of the oldest event of the pages read last."""
+
     def run(self, wanted: Span) -> int:
         """Pull what of `wanted` is missing; return how many events were new.
 
@@ -200,21 +206,43 @@ class Pull:
         if state.size >= self.piece and not state.complete:
             state = self._put_away(state)
         try:
-            state = self._read_pages(state)
-        except GraphError as error:
-            if not state.next_link or error.status not in GONE or is_refusal(error):
-                raise
-            state = self._left_over() or state  # Pieces may have been put away meanwhile.
-            state = self._read_pages(replace(state, next_link=None, size=0, events=0))
+            state = self._read(state)
+        except GraphCircleError as error:
+            raise self._kept(self._left_over() or state, error) from error
         span = state.span if state.span.since < state.span.until else None
         self.added += self.archive.add(
             self._rows_path, pull=state.id, app_id=state.app_id, span=span
         )
+        self._forget()
+        return self.added - before
+
+    def _read(self, state: PullState) -> PullState:
+        """Read the rest of `state`; from its beginning where Graph has lost the place."""
+        try:
+            return self._read_pages(state)
+        except GraphError as error:
+            if not state.next_link or error.status not in GONE or is_refusal(error):
+                raise
+        state = self._left_over() or state  # Pieces may have been put away meanwhile.
+        return self._read_pages(replace(state, next_link=None, size=0, events=0))
+
+    def _kept(self, state: PullState, error: GraphCircleError) -> GraphCircleError:
+        """Keep what was read before a circle, forget the place; return what to tell of it."""
+        if state.size:
+            # The same time may be pulled again, and may then bring other events.
+            name = f"{state.id}-{uuid.uuid4().hex[:8]}"
+            self.added += self.archive.add(
+                self._rows_path, pull=name, app_id=state.app_id, span=None
+            )
+        self._forget()
+        return cut_short(error, state.events, self.oldest)
+
+    def _forget(self) -> None:
+        """Remove what says how far the pull is: it is over."""
         with writing(self._state_path):
             self._state_path.unlink(missing_ok=True)
             self.archive.at_step("state removed")
             self._rows_path.unlink(missing_ok=True)
-        return self.added - before
 
     def _put_away(self, state: PullState) -> PullState:
         """Put the rows into the archive as a piece of the pull; return the state without them."""
@@ -262,6 +290,7 @@ class Pull:
                 write_json(self._state_path, asdict(state))
                 self.archive.at_step("state written")
                 meter.page(batch)
+                self.oldest = meter.oldest
                 if state.size >= self.piece and not state.complete:
                     state = self._put_away(state)
                     os.ftruncate(rows.fileno(), 0)
@@ -292,6 +321,18 @@ def write_all(out: FileIO, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[out.write(rest) :]
+
+
+def cut_short(error: GraphCircleError, events: int, oldest: datetime | None) -> GraphCircleError:
+    """Return `error` with how many events were read, and where to go on: newest come first."""
+    message = f"{error.message.rstrip('.')}; {events} events were read"
+    if oldest is None:
+        return GraphCircleError(f"{message}.", hint=error.hint)
+    until = f"{oldest + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
+    return GraphCircleError(
+        f"{message}, the oldest of {oldest:%Y-%m-%d %H:%M:%S} UTC; go on with --until {until}.",
+        hint=error.hint,
+    )
 
 
 def is_refusal(error: GraphError) -> bool:
@@ -338,44 +379,3 @@ def in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def follow(
-    read: Callable[[Span], Iterable[ProvisioningObjectSummary]],
-    *,
-    start: datetime,
-    now: Callable[[], datetime],
-    sleep: Callable[[float], None],
-    on_trouble: Callable[[ScimDoctorError], None] | None = None,
-) -> Iterator[tuple[ProvisioningObjectSummary, ...]]:
-    """Yield the events that are new since the last look, oldest first, for ever.
-
-    Each look goes back `LATE` behind the one before, because events arrive late and out of order;
-    what was yielded once is not yielded again. After the first look, one that fails is told to
-    `on_trouble`, and the next makes up for it.
-    """
-    seen: dict[str, datetime] = {}
-    since = start
-    looked = False
-    while True:
-        until = now()
-        try:
-            found = list(read(Span(since, until))) if until > since else []
-        except (GraphUnavailableError, SourceError) as error:
-            if on_trouble is None or not looked:
-                raise
-            on_trouble(error)
-        else:
-            looked = True
-            fresh = {event.id: event for event in found if event.id not in seen}
-            seen |= dict.fromkeys(fresh, until)
-            yield tuple(sorted(fresh.values(), key=lambda e: (e.activity_date_time or until, e.id)))
-            since = max(start, until - LATE)
-            seen = {one: at for one, at in seen.items() if at >= until - 4 * LATE}
-        with suppress(InterruptedError):
-            sleep(FOLLOW_INTERVAL)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return an aware time in UTC, whole seconds."""
-    return moment.astimezone(UTC).replace(microsecond=0)

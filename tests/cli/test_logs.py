@@ -61,6 +61,9 @@ class FakeGraph:
     records: list[dict[str, Any]] = field(default_factory=lambda: random_records(30))
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    circle: bool = False
+    """Whether its second page leads back to the first."""
+
     date: datetime | None = None
     """What its clock says."""
 
@@ -78,6 +81,9 @@ class FakeGraph:
             return httpx.Response(200, json={"value": [APP]})
         at = int(request.url.params.get("$skiptoken", 0))
         page: dict[str, Any] = {"value": self.records[at : at + 10]}
+        if self.circle and at:
+            link = request.url.copy_remove_param("$skiptoken")
+            return httpx.Response(200, json=page | {"@odata.nextLink": str(link)})
         if at + 10 < len(self.records):
             page["@odata.nextLink"] = str(request.url.copy_set_param("$skiptoken", str(at + 10)))
         return httpx.Response(200, json=page)
@@ -267,6 +273,31 @@ def test_ctrl_c_ends_waiting_and_nothing_is_changed(
         assert run(session, "logs", "--since", "7d").status == 130
     assert not [url for url in graph.asked if "auditLogs" in url]
     assert [path.name for path in (tmp_path / "archive" / "unknown").iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("more", [(), ("--no-archive",)])
+def test_a_circle_of_pages_is_told_and_what_was_read_is_shown(
+    session: Session, graph: FakeGraph, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    graph.circle = True
+    graph.records.sort(key=lambda record: record["activityDateTime"], reverse=True)
+    for again in (False, True):
+        ran = run(session, "logs", "--since", "7d", "-f", "json", *more)
+        assert ran.json["events"]["read"] == 20, again
+        told = ran.json["limits"][0]
+        assert "leads back to what was already read" in told
+        assert "could not be reached" not in told
+        oldest = graph.records[19]["activityDateTime"]
+        assert f"20 events were read, the oldest of {oldest[:10]} {oldest[11:19]} UTC" in told
+    assert not list(tmp_path.rglob("all.*")), "the place is forgotten"
+    graph.circle = False
+    until = told.split("--until ")[1].rstrip(".")
+    ran = run(session, "logs", "--since", "7d", "--until", until, "-f", "json", *more)
+    assert ran.json["events"]["read"] >= 10, "the rest"
+    assert ran.json["limits"] == []
+    if not more:
+        ran = run(session, "logs", "--since", "7d", "-f", "json")
+        assert (ran.json["events"]["read"], ran.json["limits"]) == (30, [])
 
 
 @pytest.mark.parametrize("more", [(), ("--no-archive",)])

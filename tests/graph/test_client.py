@@ -15,6 +15,7 @@ import respx
 
 from scimdoctor.errors import (
     AuthenticationError,
+    GraphCircleError,
     GraphError,
     GraphNotFoundError,
     GraphPermissionError,
@@ -22,6 +23,7 @@ from scimdoctor.errors import (
     GraphUnavailableError,
 )
 from scimdoctor.graph.client import GraphClient, claims_challenge
+from scimdoctor.graph.provisioning_log import LogQuery, log_pages
 from scimdoctor.redaction import Secret
 
 if TYPE_CHECKING:
@@ -130,9 +132,25 @@ def test_next_links_in_a_circle_end(
         link = f"{BASE}/users?$skiptoken={there}"
         answer = {"value": [], "@odata.nextLink": link}
         routes.get(f"{BASE}/users", params={"$skiptoken": here}).respond(json=answer)
-    with pytest.raises(GraphUnavailableError, match="already read"):
+    with pytest.raises(GraphCircleError, match="already read"):
         list(graph.pages("/users", {"$skiptoken": "a"}))
     assert len(routes.calls) == len(chain) - 1
+
+
+def test_pages_that_repeat_themselves_under_new_links_end(
+    routes: respx.MockRouter, graph: GraphClient
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("$skiptoken", 0)) + 1
+        link = str(request.url.copy_set_param("$skiptoken", str(number)))
+        records = [{"id": "a"}, {"id": "b"}]
+        return httpx.Response(200, json={"value": records, "@odata.nextLink": link})
+
+    routes.get(url__startswith=LOG).mock(side_effect=answer)
+    pages = log_pages(graph, LogQuery())
+    assert [len(next(pages).items) for _ in range(3)] == [2, 0, 0]
+    with pytest.raises(GraphCircleError, match="already read"):
+        next(pages)
 
 
 def test_post_takes_an_empty_answer(routes: respx.MockRouter, graph: GraphClient) -> None:

@@ -29,7 +29,8 @@ from scimdoctor.sources.archive import Archive
 from scimdoctor.sources.archive_manifest import LATE, Manifest, Span
 from scimdoctor.sources.event_filter import EVERYTHING
 from scimdoctor.sources.event_set import new_event_set
-from scimdoctor.sources.graph import Pull, follow
+from scimdoctor.sources.following import follow
+from scimdoctor.sources.graph import Pull
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.rows import row_of
 from scimdoctor.sources.waiting import read_so_far
