@@ -51,6 +51,7 @@ from scimdoctor.scim import urns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
 
 
@@ -165,7 +166,7 @@ def _value_path(facts: Facts) -> Match | None:
 
 
 def _value_path_said(facts: Facts) -> Match | None:
-    named = is_value_path(facts.path_refused)
+    named = is_value_path(facts.path_refused) or _quoted_filter(facts) is not None
     shown = named or facts.has(Shape.VALUE_PATH)
     said = facts.says(
         Breach.VALUE_PATH_REFUSED, Breach.PATH_REFUSED, Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX
@@ -179,6 +180,12 @@ def _value_path_said(facts: Facts) -> Match | None:
         return possible(87, "a path with a filter is refused; which is not shown", said.text)
     weight = 87 if named or said.breach is Breach.VALUE_PATH_REFUSED else 83
     return backed(facts, weight, "a path with a filter is refused", text=said.text)
+
+
+def _quoted_filter(facts: Facts) -> Complaint | None:
+    """What refuses a path and quotes a filter in brackets, be it cut off before they close."""
+    refused = (c for c in facts.reading.complaints if c.breach is Breach.PATH_REFUSED)
+    return next((c for c in refused if is_value_path(c.text)), None)
 
 
 def _value_path_shown(facts: Facts) -> Match | None:
@@ -289,6 +296,8 @@ def _roles(facts: Facts) -> Match | None:
         )
     if said is not None and is_type_only(said) and facts.says(Breach.POLICY) is not None:
         return possible(70, "roles were sent, though the words are of a rule", said.text)
+    if facts.stage is Stage.UPDATE and _quoted_filter(facts) is not None:
+        return possible(66, "roles were sent, though a path with a filter is refused")
     if facts.stage is Stage.UPDATE and facts.refused and said is not None:
         return backed(facts, 88, "the shape of roles is refused", text=said.text)
     if mute_refusal(facts, Shape.ROLES_TEXT):

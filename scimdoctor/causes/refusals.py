@@ -127,9 +127,12 @@ def _policy_status(facts: Facts) -> Match | None:
     kind = (facts.reading.scim_type or "").casefold()
     if facts.only_switches and facts.status in {403, 409} and kind == "mutability":
         return possible(72, "somebody may not be enabled or disabled, says the app")
-    clash = (facts.reading.scim_type or "").casefold() == "uniqueness"
-    if facts.status == 409 and clash and facts.changes_no_name:
-        return possible(63, "a conflict is answered, though no name was to be changed")
+    if facts.status == 409 and facts.changes_no_name:
+        text = "a conflict is answered, though no name was to be changed"
+        if kind == "uniqueness":
+            return possible(63, text)
+        if facts.mute and facts.is_users:
+            return possible(67, text)
     if facts.stage is Stage.CREATE and facts.status in {405, 501} and facts.exchange is None:
         return possible(62, f"POST is answered {facts.status}: the app may not create by SCIM")
     if facts.stage in WRITES and facts.status == 403 and facts.reading.page is None:

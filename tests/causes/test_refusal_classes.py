@@ -46,6 +46,18 @@ def created(*names: str) -> Case:
 
 
 PAIRS: dict[str, Pair] = {
+    "a conflict without a word, and no name in the change": (
+        "app-policy-refuses-change",
+        on(event("disable", reason(409), properties={"active": (None, "False")})),
+        "existing-account-not-matchable",
+        on(event("update", reason(409), properties={"userName": (None, "ada@x.y")})),
+    ),
+    "a path that is cut off within its filter": (
+        "value-path-unsupported",
+        changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),
+        "roles-json-string-shape",
+        changed(400, "The value of roles is invalid", "invalidValue", "roles"),
+    ),
     "a schema's URN that is missing": (
         "over-strict-validation",
         failed("create", 400, scim(f"Expected schema {ENTERPRISE} is not provided")),
