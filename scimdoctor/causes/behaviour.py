@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.around import never_found
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import Stage
@@ -191,6 +192,8 @@ def _emptied(facts: Facts) -> list[str]:
 
 
 def _changed_outside(facts: Facts) -> Match | None:
+    if facts.code("InvalidAnchor") and never_found(facts.case):
+        return possible(80, "the object with the stored id is not there, and never was seen")
     if facts.code("InvalidAnchor"):
         return likely(94, "Entra's error code: the object with the stored id is gone")
     said = facts.says(Breach.NOT_FOUND)
@@ -213,6 +216,8 @@ def _changed_outside(facts: Facts) -> Match | None:
 def _gone(facts: Facts, said: Complaint | None, named: re.Pattern[str]) -> Match:
     """A request by id that is answered 404 or 410, with nothing in it that says why else."""
     scim = said is not None and named.search(said.text) is not None
+    if facts.just_created or never_found(facts.case):
+        return possible(60, "the object with the stored id was created, and never found since")
     if facts.target_was_found:
         weight = 68 if facts.exchange is None and scim else 48
         return possible(weight, "the object was found by a query just before")

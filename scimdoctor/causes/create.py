@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.causes.answers import looks_like_list, resources_of
 from scimdoctor.causes.attributes import (
     OPTIONAL_PARTS,
     STRUCTURAL,
@@ -18,7 +17,7 @@ from scimdoctor.causes.attributes import (
 )
 from scimdoctor.causes.breach import COMPOSED, Breach, Hint
 from scimdoctor.causes.dialects.remark import BODY
-from scimdoctor.causes.facts import WRITES, Stage
+from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
@@ -53,6 +52,7 @@ from scimdoctor.causes.wording import (
     names_rule,
     says_nothing,
 )
+from scimdoctor.causes.write_response import write_response
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member
@@ -60,7 +60,6 @@ from scimdoctor.scim.paths import member
 if TYPE_CHECKING:
     from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
-    from scimdoctor.model.exchange import Exchange
 
 
 _WRITING = frozenset({Stage.CREATE, Stage.UPDATE, Stage.UNKNOWN})
@@ -105,12 +104,6 @@ _OTHER_TYPES = frozenset({"notarget", "invalidfilter", "uniqueness", "mutability
 
 _SCIM_NAME = re.compile(r"[a-z][A-Z]|[.:\[]")
 """What tells an attribute's name from an English word (`displayName`, not `addresses`)."""
-
-_BROKEN = frozenset({500, 502, 503, 504})
-"""Statuses that leave open whether the app has done what it was asked for."""
-
-_WRAPPED = re.compile(r"(?:^|[\s.:])\{\s*\"(\w+)\"\s*:\s*\{")
-"""JSON whose first member is an object, as no resource begins (a quote may be cut short)."""
 
 _MEMBER_PARTS = frozenset({"display", "$ref", "type"})
 
@@ -434,104 +427,6 @@ def _scalars(body: dict[str, Any]) -> list[str]:
     return [k for k in kept if k not in {"password", "meta", "schemas"}]
 
 
-def _write_response(facts: Facts) -> Match | None:
-    seen = next((c for c in facts.contradictions if c.kind == "stale-answer"), None)
-    if seen is not None:
-        return likely(92, seen.summary)
-    if facts.exchange is None:
-        return _logged_response(facts)
-    if facts.stage is Stage.CREATE and facts.status in _BROKEN:
-        return _created_all_the_same(facts, facts.exchange)
-    if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
-        return None
-    if facts.stage is Stage.CREATE:
-        return _create_response(facts)
-    if facts.stage is Stage.UPDATE and facts.status not in {200, 204}:
-        return likely(84, f"PATCH is answered {facts.status}; 200 with the resource or 204 is due")
-    if facts.stage is Stage.UPDATE and facts.status == 200 and facts.answer is None:
-        return possible(44, "PATCH is answered 200 without the resource")
-    return None
-
-
-def _logged_response(facts: Facts) -> Match | None:
-    """What the log alone tells of the answer to a write."""
-    if facts.stage is Stage.CREATE and facts.says(Breach.UNREADABLE_ANSWER) is not None:
-        return _unread_create(facts)
-    redirected = facts.status in {301, 302, 303, 307, 308} and facts.reading.page is None
-    if facts.stage in WRITES and redirected:
-        text = f"the write is redirected ({facts.status}), though queries are answered"
-        return likely(89, text) if facts.status == 303 else possible(84, text)
-    if facts.stage is Stage.CREATE and facts.status in {405, 501}:
-        return possible(60, f"POST is answered {facts.status}, though queries are answered")
-    return _unknown_since_create(facts)
-
-
-def _unread_create(facts: Facts) -> Match | None:
-    """An answer to a create that Entra could not read, and quotes more or less of."""
-    quoted = facts.answer
-    if isinstance(quoted, dict) and member(quoted, "id") is None:
-        return likely(93, "the answer to the create, as Entra quotes it, has no id")
-    wrapper = _WRAPPED.search(facts.reason.text) if quoted is None else None
-    if wrapper is not None and not in_rfc(wrapper[1]) and wrapper[1].casefold() != "resources":
-        return likely(91, f"the answer to the create wraps the resource in {wrapper[1]!r}")
-    if facts.case.recovered and quoted is None:
-        text = "what was created could be read later, so it is the answer to the create"
-        return possible(80, text)
-    if quoted is not None:
-        return None
-    return possible(62, "Entra could not read the answer to the create")
-
-
-def _unknown_since_create(facts: Facts) -> Match | None:
-    """A create that was accepted, and in the same event a write by the id that it gave gets 404."""
-    if not facts.just_created or facts.status not in {404, 410}:
-        return None
-    if facts.reference_named is not None or facts.says(Breach.NO_ROUTE, Breach.METHOD):
-        return None
-    text = "the create was accepted, and the id that it gave is unknown at once"
-    if facts.own_id is not None and facts.own_id in facts.reading.words:
-        return likely(95, text)
-    return possible(84 if facts.reading.is_scim else 70, text)
-
-
-def _created_all_the_same(facts: Facts, created: Exchange) -> Match | None:
-    """A create that failed inside: what a query did not find before, a later one finds."""
-    name = member(facts.body, "userName") if isinstance(facts.body, dict) else None
-    place = facts.case.exchanges.index(created)
-    before, after = facts.case.exchanges[:place], facts.case.exchanges[place + 1 :]
-    again = any(e.ok and e.request.method.upper() == "POST" for e in after)
-    asked = any(e.ok and looks_like_list(e.json) and not resources_of(e.json) for e in before)
-    if not isinstance(name, str) or again or not asked or any(_shows(e, name) for e in before):
-        return None
-    if any(_shows(e, name) for e in after):
-        return possible(
-            84, f"the create is answered {facts.status}, yet the user is there after it"
-        )
-    return None
-
-
-def _shows(exchange: Exchange, name: str) -> bool:
-    """Whether a query shows the user of that name."""
-    listed = resources_of(exchange.json) if exchange.ok else []
-    return any(str(member(one, "userName")).casefold() == name.casefold() for one in listed)
-
-
-def _create_response(facts: Facts) -> Match | None:
-    if facts.status not in {200, 201}:
-        return likely(86, f"POST is answered {facts.status}; 201 is due")
-    answer = facts.answer
-    if answer is None:
-        return possible(62, "no answer to the create was recorded, or it was empty")
-    if not isinstance(answer, dict) or not member(answer, "id"):
-        return likely(87, "the answer to the create has no id")
-    sent = member(facts.body, "active") if isinstance(facts.body, dict) else None
-    if isinstance(sent, bool) and member(answer, "active") not in {sent, None}:
-        return likely(85, "the answer to the create has another active value than was sent")
-    if facts.status == 200:
-        return possible(50, "POST is answered 200; 201 is due")
-    return None
-
-
 CAUSES: tuple[Cause, ...] = (
     Cause(
         rule=CauseRule(
@@ -682,7 +577,7 @@ CAUSES: tuple[Cause, ...] = (
             ),
             references=(f"{RFC_7644}#section-3.3", f"{RFC_7644}#section-3.5.2"),
         ),
-        match=_write_response,
+        match=write_response,
     ),
 )
 """Create."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.around import ADDED_MEMBERS, accepted_kinds
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.between import object_id_of, read_after, reads_of, shows
 from scimdoctor.causes.breach import Breach, Hint
@@ -136,7 +137,8 @@ def _members_remove(facts: Facts) -> Match | None:
     if facts.refused and facts.status in {400, 422, 500, 501}:
         text = "Remove of members with a value list is refused"
         if facts.status == 500 and not facts.operations_seen:
-            return possible(62, text)
+            adds = ADDED_MEMBERS in accepted_kinds(facts.case)
+            return possible(72 if adds else 62, f"{text}, while Add is taken" if adds else text)
         return possible(82, text) if facts.mute else likely(86, text)
     return None
 

@@ -38,6 +38,7 @@ from scimdoctor.causes.patching import (
     mute_refusal,
     or_flag,
     patched,
+    refused_alike,
     words,
 )
 from scimdoctor.causes.readback import arrived, single_values
@@ -126,6 +127,8 @@ def _op_case(facts: Facts) -> Match | None:
         return possible(74, "an operation is refused by its name in lower case", said.text)
     if said is not None and facts.stage in {Stage.UPDATE, Stage.UNKNOWN} and not lower:
         return backed(facts, 90, "the operation's name is refused", text=said.text)
+    if refused_alike(facts):
+        return possible(76, "changes of every kind are refused in the same words, and none passes")
     if mute_refusal(facts, Shape.CAPITAL_OP) and facts.status != 500:
         return possible(50, "operations are written with a capital (Add, Replace, Remove)")
     return None
@@ -318,6 +321,8 @@ def _flag(facts: Facts) -> Match | None:
     said = facts.says(Breach.FLAG)
     if said is not None:
         return backed(facts, 88, "the app speaks of Entra's compliance flag", text=said.text)
+    if refused_alike(facts):
+        return possible(75, "every change is refused in the dialect that Entra writes by default")
     return None
 
 

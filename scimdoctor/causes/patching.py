@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.causes.around import each_change_refused
 from scimdoctor.causes.attributes import STRUCTURAL, bare_name, is_extension, is_value_path
 from scimdoctor.causes.breach import Breach
 from scimdoctor.causes.facts import Stage
@@ -86,6 +87,12 @@ def mute_refusal(facts: Facts, *shapes: Shape) -> bool:
         return False
     vague = patched(facts) and is_vague(facts)
     return vague and (facts.exchange is not None or _logged_alone(facts, shapes))
+
+
+def refused_alike(facts: Facts) -> bool:
+    """Whether each kind of change is refused alike, in words that tell no more than that."""
+    mute = facts.status in _MUTE_STATUSES and facts.exchange is None
+    return mute and patched(facts) and is_vague(facts) and each_change_refused(facts.case)
 
 
 def is_vague(facts: Facts) -> bool:

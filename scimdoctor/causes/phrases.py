@@ -210,6 +210,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not\b|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not\b|is not|could not)"),
         ("SCIM servers", r"\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|illegal|invalid|bad) (?:patch )?op\b(?! ?['\"`:=(])"),
+        ("SCIM servers", r"\b(?:unknown|unrecogni[sz]ed|unsupported) (?:patch )?operation(?: type| name)?\W*$"),
         ("zod", r"invalid_enum_value|invalid enum value|invalid_union_discriminator"),
         ("UnboundID SCIM 2 SDK on Jackson", r"could not resolve type id '(?:Add|Replace|Remove)'"),
         ("AJV", r"operations[/.\[]\d+\]?[/.]op\b[^;]{0,60}(?:must|allowed|invalid|not\b|one of|enum)"),

@@ -11,6 +11,7 @@ from scimdoctor.causes.answers import (
     misfits,
     resources_of,
 )
+from scimdoctor.causes.around import only_groups_fail
 from scimdoctor.causes.attributes import bare_name
 from scimdoctor.causes.breach import Breach, Hint
 from scimdoctor.causes.facts import QUERIES, Stage
@@ -67,6 +68,9 @@ def _groups_missing(facts: Facts) -> Match | None:
     if said is not None and facts.stage is not Stage.UPDATE:
         return backed(facts, 84, "the app says that it has no groups", text=said.text)
     asks = facts.stage in QUERIES | {Stage.READ, Stage.CREATE}
+    alone = _groups_alone(facts)
+    if alone is not None:
+        return alone
     filtered = facts.says(Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX)
     if facts.is_group and asks and facts.exchange is not None and filtered is None:
         if facts.status in {404, 405, 501}:
@@ -78,6 +82,20 @@ def _groups_missing(facts: Facts) -> Match | None:
     if facts.is_group and facts.status in {404, 405, 501} and asks:
         return _groups_told(facts)
     return _groups_hinted(facts)
+
+
+def _groups_alone(facts: Facts) -> Match | None:
+    """No query for a group is answered, while those for users are."""
+    if facts.stage is not Stage.MATCH or not facts.refused or not only_groups_fail(facts.case):
+        return None
+    if facts.says(Breach.FILTER_REFUSED, Breach.FILTER_SYNTAX, Breach.MALFORMED_LIST):
+        return None
+    text = "no query for a group is answered as it should, while those for users are"
+    route = facts.says(Breach.NO_ROUTE, Breach.METHOD)
+    if route is not None:
+        return likely(88, text, route.text)
+    named = facts.says(Breach.NOT_FOUND) is not None
+    return possible(66 if named else 78, text)
 
 
 def _groups_hinted(facts: Facts) -> Match | None:

@@ -33,6 +33,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
+from scimdoctor.causes.patching import refused_alike
 from scimdoctor.causes.sent import asks_without_members
 from scimdoctor.causes.unread import lacks_body, missed_all_the_same
 from scimdoctor.model.rule import CauseRule
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 _URL_MARKS = re.compile(r"[/?#%\\\s]")
 """What ends or splits a path (RFC 3986 section 3.3), or is decoded on the way."""
+
+_OF_BODY = re.compile(r"(?i)\b(?:body|payload|content|json|pars(?:e|ed|ing)|malformed)\b")
 
 _SEVERAL = 2
 """So many attributes are not called missing by accident, though they were sent."""
@@ -168,6 +171,9 @@ def _request_type(facts: Facts) -> Match | None:
     answered = facts.says(Breach.NOT_JSON_ANSWER)
     if said is not None and answered is None and facts.refused:
         return backed(facts, 80, "the app speaks of the media type", text=said.text)
+    if refused_alike(facts):
+        text = "changes of every kind are refused in the same words, and none passes"
+        return possible(77 if _OF_BODY.search(facts.reading.words) else 64, text)
     return _unread(facts)
 
 

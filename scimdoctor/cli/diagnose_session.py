@@ -175,7 +175,7 @@ def _with_events(
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted, unmatched
     from scimdoctor.sources.cycles import cycles_in
-    from scimdoctor.sources.objects import objects_behind, successes_after
+    from scimdoctor.sources.objects import events_around, objects_behind, successes_after
 
     evidence, target = known
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
@@ -188,9 +188,11 @@ def _with_events(
         groups = groups_of(found.signatures, samples, behind)
         since = first_end(groups)
         passed = successes_after(opened.events, opened.wanted, since) if since else ()
+        shown = [i for group in groups for i in group.affected.sample]
         evidence = replace(
             evidence,
             groups=with_later(groups, passed),
+            around=events_around(opened.events, opened.wanted, shown),
             counts=replace(found.counts, unreadable=opened.events.unreadable),
             events_asked=True,
             cycles=cycles_in(opened.events, opened.wanted),

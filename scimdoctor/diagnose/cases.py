@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scimdoctor.entra.pace import Cycle
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 _OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
@@ -55,6 +56,9 @@ class Evidence:
 
     tenant_asked: bool = False
     """Whether the tenant was asked for job and mapping; `limits` then say what it did not give."""
+
+    around: tuple[ProvisioningObjectSummary, ...] = ()
+    """Events of a few of the objects that fail, and examples of what went well."""
 
     cycles: tuple[Cycle, ...] | None = None
     """The job's cycles in the events; `None` where they were not looked at."""
@@ -95,6 +99,7 @@ def cases_of(evidence: Evidence) -> tuple[NamedCase, ...]:
             successes=evidence.counts.success,
             later=group.later,
             recovered=group.recovered or 0,
+            around=evidence.around,
             now=evidence.now,
         )
         named.append(NamedCase(case=case, about=group.signature))

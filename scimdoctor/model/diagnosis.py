@@ -70,6 +70,9 @@ class Case:
     later: tuple[ProvisioningObjectSummary, ...] = ()
     """Some of those, of the same kind of object and after the failure's last event."""
 
+    around: tuple[ProvisioningObjectSummary, ...] = ()
+    """Events of the same log: those of a few failing objects, and examples of what went well."""
+
     recovered: int = 0
     """Objects of this failure for which the same operation went well later."""
 

@@ -23,6 +23,32 @@ if TYPE_CHECKING:
 MOST_SUCCESSES = 200
 """So many successes after a fault are looked at, the newest."""
 
+MOST_OBJECTS = 60
+"""Of so many objects that fail everything is looked at,"""
+
+EVENTS_OF_ONE = 12
+"""that is so many events, the newest."""
+
+EXAMPLES = 30
+"""So many successes of each action are looked at, the newest."""
+
+_AROUND = f"""
+WITH asked AS (
+    SELECT id, any_value(object_key) AS object, any_value(action) AS action,
+        any_value(status) AS status, max(time) AS time
+    FROM ({{source}}) WHERE NOT odd AND {{scope}} GROUP BY id
+), objects AS (
+    SELECT DISTINCT object FROM asked WHERE id IN (SELECT unnest(?)) LIMIT {MOST_OBJECTS}
+)
+SELECT id, time FROM (
+    SELECT id, time FROM asked SEMI JOIN objects USING (object)
+    QUALIFY row_number() OVER (PARTITION BY object ORDER BY time DESC, id) <= {EVENTS_OF_ONE}
+    UNION
+    SELECT id, time FROM asked WHERE status = 'success'
+    QUALIFY row_number() OVER (PARTITION BY action ORDER BY time DESC, id) <= {EXAMPLES}
+) ORDER BY time DESC, id
+"""
+
 _BEHIND = f"""
 WITH wanted AS (
     SELECT DISTINCT id AS sample, fault FROM faults WHERE id IN (SELECT unnest(?))
@@ -78,3 +104,22 @@ def successes_after(
         ).fetchall()
     found = events.by_id([row[0] for row in rows], {row[0]: in_utc(row[2]) for row in rows})
     return tuple((key, found[one]) for one, key, _ in rows if one in found)
+
+
+@renewing
+def events_around(
+    events: EventSet, wanted: EventFilter, samples: Iterable[str]
+) -> tuple[ProvisioningObjectSummary, ...]:
+    """Return the events of the objects of `samples`, and examples of what went well.
+
+    None where the events would have to be read a second time from a big file for it.
+    """
+    ids = list(samples)
+    if not ids or any(part.tidy for part in events.parts):
+        return ()
+    query = _AROUND.format(source=events.source(), scope=scope_condition(wanted))
+    with translated():
+        rows = events.connection.execute(query, [ids]).fetchall()
+    times = {one: in_utc(time) for one, time in rows}
+    found = events.by_id(times, times)
+    return tuple(found[one] for one in times if one in found)

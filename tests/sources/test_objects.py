@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.sources.event_filter import EventFilter
 from scimdoctor.sources.event_set import open_events
-from scimdoctor.sources.objects import objects_behind, successes_after
+from scimdoctor.sources.objects import events_around, objects_behind, successes_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +55,14 @@ def test_successes_after_a_moment_newest_first_with_the_key_of_their_object(tmp_
         later = successes_after(events, EventFilter(), since) or ()
     assert [event.id for _, event in later] == ["event-9", "event-8"]
     assert [key in behind["event-7"].keys for key, _ in later] == [True, False]
+
+
+def test_events_around_are_those_of_the_objects_and_examples_of_success(tmp_path: Path) -> None:
+    rows = [(9, "cy", "B"), (8, "bo", None), (7, "ada", "A"), (6, "ada", None), (5, "", None)]
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([record(*row) for row in rows]))
+    with open_events([str(path)]) as events:
+        events.summary(EventFilter())
+        around = events_around(events, EventFilter(), ["event-7"])
+        assert events_around(events, EventFilter(), []) == ()
+    assert [event.id for event in around] == ["event-8", "event-7", "event-6", "event-5"]
