@@ -49,9 +49,12 @@ def listing(root: Path, found: Sequence[Archive]) -> StatusVerdict:
 
 def line_of(files: Sequence[ArchiveFile]) -> str:
     """Tell days, events and size of some files."""
-    days = sorted(one.day for one in files)
+    days = sorted(one.day for one in files if one.is_dated)
     rows, size = sum(one.rows for one in files), sum(one.bytes for one in files)
-    return f"{days[0]} to {days[-1]}, {counted(rows, 'event')}, {in_megabytes(size)}"
+    undated = sum(one.rows for one in files if not one.is_dated)
+    without = f" ({undated:,} without a time)" if undated else ""
+    span = f"{days[0]} to {days[-1]}, " if days else ""
+    return f"{span}{counted(rows, 'event')}{without}, {in_megabytes(size)}"
 
 
 def in_megabytes(size: int) -> str:

@@ -13,6 +13,7 @@ import re
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ from scimdoctor.errors import SourceError
 from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
 from scimdoctor.sources.archive_manifest import (
+    UNDATED,
     ArchiveFile,
     Manifest,
     Span,
@@ -56,8 +58,12 @@ MANY = 100_000
 """Events of a day from which on they are exported hour by hour."""
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
-UNKNOWN = "unknown"
 VARIABLE = "SCIMDOCTOR_ARCHIVE"
+
+
+def utc_today() -> date:
+    """Return the date in UTC."""
+    return datetime.now(UTC).date()
 
 
 def nothing(_step: str) -> None:
@@ -73,6 +79,7 @@ class Archive:
     at_step: Callable[[str], None] = nothing
     """Called with the name of each step that a kill could follow."""
 
+    today: Callable[[], date] = utc_today
     memory: str = MEMORY
     """What DuckDB may take to write."""
 
@@ -115,7 +122,11 @@ class Archive:
             return 0
         self._clear_unlisted(manifest)
         with new_event_set(threads=WRITERS, memory=self.memory) as events, translated(WRITING):
-            staged = StagedRows(events.connection, self.folder / "pulls" / "staged")
+            staged = StagedRows(
+                events.connection,
+                self.folder / "pulls" / "staged",
+                undated=f"{UNDATED}-{self.today().isoformat()}",
+            )
             make_folder(staged.folder)
             new, crowd = take_new(staged, rows, manifest, self.folder)
             made = self._write_files(staged, pull)
@@ -182,10 +193,13 @@ class Archive:
                 path.unlink()
 
     def prune(self, before: date, wait: Wait | None = None) -> tuple[int, int]:
-        """Remove the days before `before`; return how many events and bytes that were."""
+        """Remove the days before `before`; return how many events and bytes that were.
+
+        Of events without a time, the day of the pull counts: they must not stay for ever.
+        """
         with self.writing(wait):
             manifest = self.manifest
-            old = [one for one in manifest.files if one.day < before.isoformat()]
+            old = [one for one in manifest.files if one.kept_since < before.isoformat()]
             kept = tuple(one for one in manifest.files if one not in old)
             coverage = {key: after(spans, before) for key, spans in manifest.coverage.items()}
             write_manifest(self.folder, replace(manifest, files=kept, coverage=coverage))
@@ -327,14 +341,12 @@ def unlisted(folder: Path, listed: set[Path]) -> Iterator[Path]:
 
 def in_span(day: str, span: Span) -> bool:
     """Say whether a day may hold events of `span`."""
-    if day == UNKNOWN:
+    if day.startswith(UNDATED):
         return True
     return span.since.date().isoformat() <= day <= span.until.date().isoformat()
 
 
 def after(spans: Iterable[Span], day: date) -> tuple[Span, ...]:
     """Return what of `spans` lies on `day` or after."""
-    from datetime import UTC, datetime, time
-
     start = datetime.combine(day, time(), UTC)
     return tuple(Span(max(s.since, start), s.until) for s in spans if s.until > start)

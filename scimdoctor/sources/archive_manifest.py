@@ -27,6 +27,9 @@ ALL_APPS = "*"
 LATE = timedelta(minutes=15)
 """The end of a pulled time is pulled again: Entra writes events minutes after they happen."""
 
+UNDATED = "unknown"
+"""What the day of events without a time begins with; they are as old as the pull that brought them."""
+
 REMEMBERED_PULLS = 50
 NAME = "manifest.json"
 
@@ -41,11 +44,21 @@ class ArchiveFile:
     app_id: str
     app: str | None
     day: str
-    """ISO date, UTC; `unknown` for events without a time."""
+    """ISO date, UTC; `unknown-` and the date of the pull for events without a time."""
 
     rows: int
     bytes: int
     sha256: str
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its events have a time."""
+        return not self.day.startswith(UNDATED)
+
+    @property
+    def kept_since(self) -> str:
+        """The day that tells how old it is; none, and so the oldest, of very old archives."""
+        return self.day.removeprefix(UNDATED).removeprefix("-")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -47,12 +47,17 @@ class StagedRows:
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
+    undated: str
+    """The day of events without a time."""
+
     parts: list[Path] = field(default_factory=list)
 
-    def stage(self, query: str) -> None:
+    def stage(self, query: str, *, undated: str | None = None) -> None:
         """Write what `query` finds, with what files go by, as one more part."""
         path = self.folder / f"part-{len(self.parts)}.parquet"
-        self.connection.execute(STAGED.format(source=query, path=sql.quoted(str(path))))
+        day = sql.quoted(undated or self.undated)
+        staged = STAGED.format(source=query, path=sql.quoted(str(path)), undated=day)
+        self.connection.execute(staged)
         read = "INSERT INTO staged SELECT" if self.parts else "CREATE TEMP TABLE staged AS SELECT"
         self.connection.execute(f"{read} {SORTED_BY} FROM ({self._part(len(self.parts), path)})")
         self.parts.append(path)
@@ -104,7 +109,7 @@ COPY (
     SELECT *,
         CASE WHEN app_id IS NULL THEN 'unknown' WHEN strlen(app_id) <= {LONGEST_ID} THEN app_id
             ELSE sha256(app_id) END AS app_key,
-        coalesce(strftime(time, '%Y-%m-%d'), 'unknown') AS day,
+        coalesce(strftime(time, '%Y-%m-%d'), {{undated}}) AS day,
         CASE WHEN coalesce(status, '') <> 'success' THEN {sql.told_words()} END AS words
     FROM ({{source}})
 )
@@ -176,7 +181,13 @@ def take_new(
     staged.stage(rows_with_records(rows))
     found = staged.places()
     days = {day for _, day in found}
-    if listed := [str(folder / one.path) for one in manifest.files if one.day in days]:
+    undated = staged.undated in days
+    listed = [
+        str(folder / one.path)
+        for one in manifest.files
+        if one.day in days or (undated and not one.is_dated)
+    ]
+    if listed:
         staged.leave_out(f"SELECT id FROM {sql.read_parquet(listed)}")
     staged.leave_out_repeats()
     new = staged.count()
@@ -190,8 +201,10 @@ def take_new(
     ]
     if crowd:
         columns = ", ".join((*COLUMNS, *RECORD_COLUMNS))
-        files = sql.read_parquet(str(folder / one.path) for one in crowd)
-        staged.stage(f"SELECT {columns} FROM {files}")
+        for day in sorted({None if one.is_dated else one.day for one in crowd}, key=str):
+            files = [one for one in crowd if day == (None if one.is_dated else one.day)]
+            source = sql.read_parquet(str(folder / one.path) for one in files)
+            staged.stage(f"SELECT {columns} FROM {source}", undated=day)
         staged.leave_out_repeats()
     return new, crowd
 

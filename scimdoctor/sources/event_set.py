@@ -20,6 +20,7 @@ from scimdoctor.errors import SourceError
 from scimdoctor.model.frozen import EMPTY
 from scimdoctor.progress import SILENT
 from scimdoctor.sources import sql
+from scimdoctor.sources.archive_manifest import UNDATED
 from scimdoctor.sources.files import NAMED, FileReader, Trouble
 from scimdoctor.sources.inputs import EXPECTED, Input, inputs, told
 from scimdoctor.sources.odd_lines import (
@@ -434,8 +435,10 @@ class EventSet:
 
 
 def of_days(names: Iterable[str], days: Collection[str]) -> list[str]:
-    """Return those of the archive's files that are of one of `days`."""
-    return [name for name in names if Path(name).parent.name in days]
+    """Return those of the archive's files that are of one of `days`; `UNDATED` is one."""
+    undated = UNDATED in days
+    found = ((name, Path(name).parent.name) for name in names)
+    return [name for name, day in found if day in days or (undated and day.startswith(UNDATED))]
 
 
 def read_raw(

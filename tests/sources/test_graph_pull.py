@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import sys
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,7 +28,7 @@ from scimdoctor.errors import (
 )
 from scimdoctor.sources.ahead import ahead
 from scimdoctor.sources.archive import Archive
-from scimdoctor.sources.archive_manifest import LATE, Manifest, Span
+from scimdoctor.sources.archive_manifest import LATE, Manifest, Span, write_manifest
 from scimdoctor.sources.event_filter import EVERYTHING
 from scimdoctor.sources.event_set import new_event_set
 from scimdoctor.sources.following import follow
@@ -470,6 +472,51 @@ def test_pruning_forgets_days(tmp_path: Path) -> None:
     assert events == 24
     assert len(contents(archive)) == 6
     assert Pull(log=log, archive=archive).run(WINDOW) == 24, "what was pruned counts as missing"
+
+
+@dataclass
+class TimelessLog(FakeLog):
+    """A log of events without a time, new ones with every look; the old ones come again."""
+
+    number: int = 0
+
+    def pages(
+        self, span: Span, *, app_id: str | None, resume_at: str | None
+    ) -> Iterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
+        self.number += 1
+        yield [record(n) | {"activityDateTime": "soon"} for n in range(self.number)], None
+
+
+def test_events_without_a_time_are_as_old_as_their_pull(tmp_path: Path) -> None:
+    log = TimelessLog()
+    for day in range(1, 16):
+        archive = Archive(tmp_path, "t", today=partial(date, 2026, 3, day))
+        until = START + timedelta(hours=day)
+        Pull(log=log, archive=archive).run(Span(START, until))
+    assert len(contents(archive)) == 15, "each once"
+    with new_event_set() as events:
+        events.add_archive(archive.files)
+        assert events.summary(EVERYTHING).counts.success == 15
+        assert set(events.by_id(["event-0000", "event-0014"])) == {"event-0000", "event-0014"}
+    make_outdated(archive)
+    log.number = -1
+    outdated = {one.path for one in archive.manifest.files}
+    Pull(log=log, archive=archive).run(Span(START, START + timedelta(days=16)))
+    assert not outdated & {one.path for one in archive.manifest.files}, "written anew"
+    assert archive.prune(date(2026, 3, 1)) == (0, 0)
+    assert archive.prune(date(2026, 3, 11))[0] == 10
+    assert [one for one, _ in contents(archive)] == [f"event-{n:04}" for n in range(10, 15)]
+    assert archive.verify() == []
+
+
+def make_outdated(archive: Archive) -> None:
+    """Name the files as an older release did, so that the next pull writes them anew."""
+    files = []
+    for one in archive.manifest.files:
+        path = re.sub(r"-s[0-9a-f]{8}-k[0-9a-f]{8}", "", one.path)
+        (archive.folder / one.path).rename(archive.folder / path)
+        files.append(replace(one, path=path))
+    write_manifest(archive.folder, replace(archive.manifest, files=tuple(files)))
 
 
 def test_a_slow_reader_asks_again_where_a_pull_or_prune_removed_files(tmp_path: Path) -> None:

@@ -63,6 +63,8 @@ def list_(ctx: typer.Context, output: Output) -> None:
 def prune(ctx: typer.Context, output: Output, *, older_than: Age, yes: Yes = False) -> None:
     """Remove old days from the archive for good.
 
+    Events without a time are as old as the pull that brought them.
+
     Examples:
       scimdoctor archive prune --older-than 90d
     """
