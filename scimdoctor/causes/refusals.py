@@ -119,7 +119,9 @@ def _policy_delete(facts: Facts) -> Match | None:
     if facts.says(Breach.PREREQUISITE, Breach.LICENCE) is not None:
         return None
     if facts.stage is Stage.DELETE and facts.status in {400, 403, 405, 409, 422, 501}:
-        return likely(87, f"DELETE is answered {facts.status}: the app does not delete")
+        # A bare 400 or 422 says no more than that something was not right.
+        sure = possible if facts.mute and facts.status in {400, 422} else likely
+        return sure(87, f"DELETE is answered {facts.status}: the app does not delete")
     return None
 
 
