@@ -135,6 +135,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.IMMUTABLE,
         ("RFC 7644 wordings", r"\bimmutable\b|read[- ]?only|not mutable|\bmutability\b"),
+        ("SCIM servers", r"\b(?:can|may|must) never (?:be )?(?:change|modif|updat|edit|alter|overwrit)"),
         ("SCIM servers", r"\b(?:can(?:'|no)t|may not|must not|could not|not allowed to|unable to|not possible to|cannot) (?:be )?(?:change|modif|updat|edit|alter|overwrit|reassign)(?!e?d? (?:the )?(?:last|inactive|disabled|suspended))"),
         ("SCIM servers", r"(?:chang(?:e|ing)|modif(?:y|ying|ication)|updat(?:e|ing)|edit(?:ing)?)[^.;]{0,70}\b(?:is|are) (?:not (?:allowed|supported|permitted|possible)|forbidden|prohibited)|not (?:updat|edit|modifi)able"),
     ),
@@ -233,6 +234,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.NO_TARGET,
+        ("SCIM servers", r"\bno (?:e-?mail|phone ?number|phone|address|photo)(?: address)?(?: element| entry)? (?:of|with|for) (?:the )?type\b"),
         ("SCIM-SDK, RFC 7644", r"no ?target\b|no target found|did not (?:match|yield|produce|return) (?:any|an|known|existing)|no (?:record )?match(?:es|ing)? (?:was )?(?:made|found|for|values?|elements?|items?)|matches? no(?:thing| )|no (?:element|value|item|entry|attribute|record)s? (?:match|found|fit)|could not find .{0,40}(?:element|value|item) (?:match|with)"),
     ),
     *_rows(
@@ -565,9 +567,28 @@ def likely_in(text: str) -> Iterator[Phrase]:
             yield phrase
 
 
+_NAMED = re.compile(
+    r"""(?ix) \b(?: groups? | teams? | users? | members? | (?:display|user)?[ ]?names? | named | called
+    | titles? | values? | accounts? | departments? ) [ :=]{1,3} (?P<quote>["'`])
+    (?P<name> [^"'`\n]{1,100} ) (?P=quote) (?!\w)"""
+)
+_OF_SCIM = re.compile(r"(?i)\[|^\w+$|^urn:")
+"""A name that may be an attribute, a path or an operation's, which patterns ask for."""
+
+_IN_BRACKETS = re.compile(r"(?i)\((yet|already|longer|any|currently)\)")
+
+
+def without_names(text: str) -> str:
+    """`text` without what things are called in it, which may be any word of the table."""
+    plain = _IN_BRACKETS.sub(r"\1", text)
+    return _NAMED.sub(
+        lambda m: m[0] if _OF_SCIM.search(m["name"]) else m[0].replace(m["name"], "it"), plain
+    )
+
+
 def breaches_in(text: str) -> tuple[Phrase, ...]:
     """The phrases found in one sentence, in the table's order, one for each breach."""
-    cleaned = spelled_out(without_boilerplate(text)[:4000])
+    cleaned = spelled_out(without_names(without_boilerplate(text)[:4000]))
     short = skeleton(cleaned)
     found: dict[Breach, Phrase] = {}
     for phrase in likely_in(cleaned if short == cleaned else f"{cleaned}\n{short}"):

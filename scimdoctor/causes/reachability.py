@@ -136,6 +136,8 @@ def _unreachable(facts: Facts) -> Match | None:
     if page is not None and page.blocked_by is not None and facts.status not in late:
         return likely(92, f"{page.blocked_by} answered in the app's place")
     said = facts.says(Breach.UNREACHABLE)
+    if said is not None and facts.status == 500 and facts.speaker == "the app":
+        return possible(52, "the app answered, and speaks of a connection of its own", said.text)
     if said is not None and facts.status not in {400, 409, 422}:
         return likely(86, "Entra could not complete the connection", said.text)
     blocked = facts.says(Breach.BLOCKED)

@@ -52,6 +52,36 @@ PAIRS: dict[str, Pair] = {
         "existing-account-not-matchable",
         on(event("update", reason(409), properties={"userName": (None, "ada@x.y")})),
     ),
+    "a name that holds a word of the table": (
+        "existing-account-not-matchable",
+        failed("create", 409, scim("A group named 'Licence Required Users' already exists", None, 409), group=True),
+        "app-prerequisite-missing",
+        failed("create", 403, scim("A licence is required for this user", None, 403)),
+    ),
+    "advice beside a complaint": (
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("Invalid email address. Please enable SSO in your organization settings.")),
+        "app-prerequisite-missing",
+        failed("create", 403, scim("Not possible. Please enable SSO in your organization settings.", None, 403)),
+    ),
+    "a connection of the app's own": (
+        "unhandled-exception-500",
+        failed("create", 500, scim("The welcome e-mail could not be sent: connection refused", None, 500)),
+        "endpoint-unreachable-or-blocked",
+        on(event("create", "Unable to connect to the remote server: connection refused")),
+    ),
+    "what can never be changed": (
+        "immutable-attribute-refused",
+        changed(400, "Once set, externalId can never be changed", None, "externalId"),
+        "value-not-allowed-by-app",
+        changed(400, "externalId can never be longer than 40 characters", None, "externalId"),
+    ),
+    "no element of that type": (
+        "value-path-no-match-rejected",
+        changed(400, "No email of type work exists for this user", None, WORK),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("No email was given")),
+    ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
         changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),

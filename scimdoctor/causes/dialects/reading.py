@@ -21,6 +21,8 @@ from scimdoctor.scim.error import SCIM_TYPES, ScimError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scimdoctor.causes.phrases import Phrase
+
 _SCIM_TYPES = {
     "invalidfilter": Breach.FILTER_REFUSED,
     "uniqueness": Breach.UNIQUE,
@@ -176,10 +178,34 @@ def _about_schema(breach: Breach, attribute: str | None) -> Breach:
     return Breach.UNKNOWN_SCHEMA if bare and breach is Breach.REQUIRED else breach
 
 
+_ADVICE = re.compile(
+    r"(?is)(?<=[.!;])\s+(?:please|see|refer|contact|visit|learn|for (?:more|details)|if (?:this|you|the)"
+    r"|note)\b.*"
+)
+_OF_ADVICE = frozenset(
+    {Breach.PREREQUISITE, Breach.LICENCE, Breach.EXPIRED, Breach.SSO, Breach.TOKEN_REFUSED}
+)
+"""What an app advises to look after, beside the value or attribute that it complains of."""
+
+
+def _without_advice(text: str) -> tuple[Phrase, ...]:
+    """The phrases of `text`, without those that only its closing advice holds.
+
+    Only where what stands before the advice is a complaint of its own, about some attribute.
+    """
+    phrases = breaches_in(text)
+    before = _ADVICE.sub("", text)
+    if before == text or attribute_in(before) is None:
+        return phrases
+    said = {phrase.breach for phrase in breaches_in(before)}
+    kept = (p for p in phrases if p.breach in said or p.breach not in _OF_ADVICE)
+    return tuple(kept) if said - _OF_ADVICE else phrases
+
+
 def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
     """The complaints in one remark, most telling first."""
     attribute = remark.attribute or _only_allowed(remark.text, attribute_in(remark.text))
-    phrases = breaches_in(remark.text)
+    phrases = _without_advice(remark.text)
     found = [(_about_schema(phrase.breach, attribute), phrase.source) for phrase in phrases]
     if not found:
         plain = spelled_out(without_boilerplate(remark.text))
