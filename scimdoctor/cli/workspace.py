@@ -14,6 +14,8 @@ from scimdoctor.reports.words import when
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import httpx
+
     from scimdoctor.cli.options import Window
     from scimdoctor.cli.session import Session
     from scimdoctor.model.report import Report
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_workspace(session: Session, workspace: str) -> Iterator[Workspace]:
-    """Open a Log Analytics workspace with the sign-in of the settings; nothing is sent yet."""
+def open_workspace(
+    session: Session, workspace: str, *, transport: httpx.BaseTransport | None = None
+) -> Iterator[Workspace]:
+    """Open a Log Analytics workspace with the sign-in of the settings; nothing is sent yet.
+
+    `transport` stands in for the network, in tests.
+    """
     import httpx
 
     from scimdoctor.graph.auth import build_token_provider
@@ -36,14 +43,15 @@ def open_workspace(session: Session, workspace: str) -> Iterator[Workspace]:
     sign_in = settings.sign_in
     hosts = sign_in.cloud.hosts
     network = RetryTransport(
-        httpx.HTTPTransport(
+        transport
+        or httpx.HTTPTransport(
             verify=tls_context(ca_file=settings.ca_file),
             proxy=proxy_chooser()(hosts.log_analytics),
         )
     )
     headers = {"User-Agent": USER_AGENT}
     with (
-        sign_in_http(sign_in, ca_file=settings.ca_file) as msal_http,
+        sign_in_http(sign_in, ca_file=settings.ca_file, transport=transport) as msal_http,
         httpx.Client(transport=network, headers=headers, trust_env=False) as http,
     ):
         tokens = build_token_provider(sign_in, http=msal_http, progress=session.progress)
