@@ -266,6 +266,7 @@ def _diagnosis(facts: Facts, best: Ranked, others: list[Ranked]) -> Diagnosis:
         affected=facts.case.affected,
         alternatives=alternatives,
         references=rule.references,
+        is_question=best.match.is_question and confidence is Confidence.POSSIBLE,
     )
 
 

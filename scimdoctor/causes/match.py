@@ -34,6 +34,9 @@ class Match:
     explanation: str = ""
     steps: tuple[Remediation, ...] = ()
     title: str = ""
+    is_question: bool = False
+    """Nothing that was seen is wrong; unless it is confirmed, it is no reason to act."""
+
     fixed_by: FixedBy | None = None
 
 

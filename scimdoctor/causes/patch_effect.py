@@ -34,7 +34,6 @@ from scimdoctor.causes.patching import ignored_filters, ignored_keys, ignored_ur
 from scimdoctor.causes.phrases import hinted
 from scimdoctor.causes.readback import arrived, holds_already, member_ids, single_values
 from scimdoctor.causes.sent import Shape
-from scimdoctor.model.diagnosis import UNSEEN_EFFECT
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import value_at
 
@@ -81,7 +80,8 @@ def _not_applied(facts: Facts) -> Match | None:
     found = possible(47, "PATCH was accepted; whether it took effect is not shown")
     return replace(
         found,
-        title=UNSEEN_EFFECT,
+        title="A PATCH was accepted, and nothing shows that it took effect",
+        is_question=True,
         explanation="Nothing failed in what was given. Some apps answer with success and ignore what "
         "they do not understand; a read of the object after the PATCH would tell.",
     )

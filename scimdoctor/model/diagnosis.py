@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 
-UNSEEN_EFFECT = "A PATCH was accepted, and nothing shows that it took effect"
-"""The title of a diagnosis that is only a question: nothing that was seen is wrong."""
-
-
 class Confidence(StrEnum):
     """How sure a diagnosis is (`causes.md`)."""
 
@@ -124,10 +120,8 @@ class Diagnosis:
     known: bool = False
     """Listed in the baseline: shown, but no reason to fail."""
 
-    @property
-    def is_question(self) -> bool:
-        """Whether nothing that was seen is wrong: only that it is right was not shown."""
-        return self.title == UNSEEN_EFFECT and self.confidence is Confidence.POSSIBLE
+    is_question: bool = False
+    """Nothing that was seen is wrong: only that it is right was not shown."""
 
     @property
     def decided(self) -> bool:

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from scimdoctor.model.reconstruction import ReconstructedRequest
 
 
-NOTHING_TO_COMPARE = "the capture holds no answer to compare with"
-"""How a summary ends when the captured request was never sent: there is no earlier result."""
-
 KEPT_IN = "what it was before is kept in: "
 """How the note ends, before the path, that names the file with the state before a live replay."""
 
@@ -97,13 +94,11 @@ class Replay:
 
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    has_no_past: bool = False
+    """There is no earlier result: neither "now" nor "differently" can be said."""
+
     next_command: str | None = None
     """What to run next: a restart after a fix, a rollback, a cleanup."""
-
-    @property
-    def has_no_past(self) -> bool:
-        """Whether there is no earlier result: neither "now" nor "differently" can be said."""
-        return self.summary.endswith(NOTHING_TO_COMPARE)
 
     @property
     def loses_values(self) -> bool:

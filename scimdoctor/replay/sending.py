@@ -14,7 +14,6 @@ from scimdoctor.entra import requests
 from scimdoctor.model.exchange import LONGEST_ANSWER, LONGEST_EVIDENCE, FailureKind
 from scimdoctor.model.reconstruction import Provenance, Purpose, ReconstructedRequest
 from scimdoctor.model.replay import (
-    NOTHING_TO_COMPARE,
     Replay,
     ReplayedRequest,
     ReplayMode,
@@ -101,10 +100,11 @@ class Course:
     ) -> Replay:
         """Put the replay together."""
         rebuilt = self.subject.reconstruction
-        if self.subject.planned and verdict in _RESULTS:
+        has_no_past = self.subject.planned and verdict in _RESULTS
+        if has_no_past:
             said = summary.removeprefix(WORKS_NOW)
             works = "works: " if said != summary else ""
-            summary = f"{works}{said}; {NOTHING_TO_COMPARE}"
+            summary = f"{works}{said}; the capture holds no answer to compare with"
         return Replay(
             event=self.subject.id,
             label=self.subject.label,
@@ -116,6 +116,7 @@ class Course:
             cause=cause,
             missing=rebuilt.missing,
             notes=tuple(dict.fromkeys((*rebuilt.notes, *self.notes))),
+            has_no_past=has_no_past,
             next_command=next_command,
         )
 

@@ -10,7 +10,7 @@ import pytest
 from scimdoctor.cli.exit_status import ExitStatus
 from scimdoctor.cli.judgement import status_of
 from scimdoctor.model.comparison import Comparison
-from scimdoctor.model.diagnosis import UNSEEN_EFFECT, Confidence, Diagnosis
+from scimdoctor.model.diagnosis import Confidence, Diagnosis
 from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.report import (
     AppHealth,
@@ -51,10 +51,11 @@ def diagnosis(fixed_by: FixedBy) -> Diagnosis:
 
 
 def test_a_question_alone_is_no_problem() -> None:
-    asked = replace(diagnosis(FixedBy.APP_DEVELOPER), title=UNSEEN_EFFECT)
-    assert status_of(report(diagnoses=(asked,)), Severity.MINOR) is ExitStatus.PROBLEMS
-    unsure = replace(asked, confidence=Confidence.POSSIBLE)
-    assert status_of(report(diagnoses=(unsure,)), Severity.MINOR) is ExitStatus.OK
+    told = diagnosis(FixedBy.APP_DEVELOPER)
+    asked = replace(told, is_question=True)
+    assert status_of(report(diagnoses=(told,)), Severity.MINOR) is ExitStatus.PROBLEMS
+    assert status_of(report(diagnoses=(asked,)), Severity.MINOR) is ExitStatus.OK
+    assert status_of(report(diagnoses=(asked, told)), Severity.MINOR) is ExitStatus.PROBLEMS
 
 
 def app(health: str) -> AppHealth:
