@@ -14,7 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from scimdoctor.entra.error_codes import find_error_code
-from scimdoctor.sources.csv_rows import read_header
+from scimdoctor.sources.csv_dates import DateOrder
+from scimdoctor.sources.csv_rows import find_header
 from scimdoctor.sources.fields import as_time
 from scimdoctor.sources.record import ACTIONS, RESULTS
 
@@ -42,10 +43,10 @@ def told_titles(head: str) -> dict[str, str]:
 
     Nothing if the cells do not show that it is of the provisioning log.
     """
-    lines = head.splitlines(keepends=True)
-    header = read_header(lines[0])
-    cut_off = len(lines) > 2 and not lines[-1].endswith("\n")
-    text = io.StringIO("".join(lines[1:-1] if cut_off else lines[1:]))
+    header, before = find_header(head)
+    lines = list(io.StringIO(head, newline=""))[before:]
+    cut_off = len(lines) > 1 and lines[-1][-1] not in "\r\n"
+    text = lines[:-1] if cut_off else lines
     try:
         found = list(islice(csv.reader(text, delimiter=header.delimiter), LOOKED_AT))
     except csv.Error:
@@ -88,7 +89,9 @@ def filled(test: Callable[[str], object]) -> Callable[[tuple[str, ...]], bool]:
 
 def is_date(cell: str) -> bool:
     """Say whether a cell is a time with its date; a bare number could be anything."""
-    return bool(re.search(r"[0-9][-/][0-9]", cell)) and as_time(cell) is not None
+    return bool(re.search(r"[0-9][-/.][0-9]", cell)) and (
+        as_time(cell) is not None or DateOrder().time_of(cell) is not None
+    )
 
 
 def names_one(names: Sequence[str]) -> Callable[[str], bool]:

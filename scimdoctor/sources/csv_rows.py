@@ -8,21 +8,24 @@ dropped silently: titles that are not understood are told.
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from scimdoctor.sources.fields import fold
 from scimdoctor.sources.json_stream import Broken, Found
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterator
 
 LONGEST_CELL = 16 * 1024 * 1024
+HEAD = 65536
+"""Characters that hold the titles."""
 
 RECORD_TITLES = frozenset(
     [
@@ -198,25 +201,70 @@ class Header:
         return tuple(title for title, name in pairs if name and name not in known)
 
 
-def read_header(line: str) -> Header:
-    """Read a CSV file's first line; the delimiter is the one that parts it most."""
-    delimiter = max(",;\t", key=line.count)
-    try:
-        titles = next(csv.reader([line.strip("\ufeff\r\n")], delimiter=delimiter), [])
-    except csv.Error:
-        titles = []
+SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""What a first line says to Excel, and Excel to others."""
+
+DELIMITERS = ",;\t|"
+LINES_BEFORE = 20
+"""Lines of a title and blank ones that may stand before the titles of the columns."""
+
+
+def read_header(line: str, delimiter: str | None = None) -> Header:
+    """Read a CSV file's titles; unless given, the delimiter is the one that parts them most."""
+    delimiter = delimiter or max(DELIMITERS, key=line.count)
+    titles = cells_of(line.strip("\ufeff\r\n"), delimiter)
+    if len(titles) == 1:
+        titles = cells_of(titles[0], delimiter)
+    while titles and not titles[-1].strip():
+        titles.pop()
     return Header(
         titles=tuple(titles), delimiter=delimiter, folded=tuple(fold(title) for title in titles)
     )
 
 
-def csv_rows(stream: io.TextIOBase) -> Iterator[Found | Broken]:
-    """Yield each row behind the first as a mapping by title; empty cells are left out."""
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """Return the cells of one row."""
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def find_header(head: str) -> tuple[Header, int]:
+    """Return the titles of the CSV that begins with `head`, and the number of their line.
+
+    Before them may stand Excel's ``sep=;``, blank lines, and a title of the whole. Where no line
+    has titles that are known, the first with text in it is returned.
+    """
+    delimiter = None
+    first = None
+    for number, line in enumerate(io.StringIO(head[:HEAD], newline=""), start=1):
+        text = line.strip("\ufeff\r\n")
+        if found := SEPARATOR.fullmatch(text):
+            delimiter = found[1]
+        elif text.strip(f' "{DELIMITERS}'):
+            header = read_header(text, delimiter)
+            if header.kind is not None:
+                return header, number
+            first = first or (header, number)
+        if number >= LINES_BEFORE:
+            break
+    return first or (read_header(""), 1)
+
+
+def csv_rows(stream: io.TextIOBase, head: str) -> Iterator[Found | Broken]:
+    """Yield each row behind the titles as a mapping by title; empty cells are left out.
+
+    `head` is what `stream` begins with.
+    """
     csv.field_size_limit(LONGEST_CELL)
-    header = read_header(stream.readline())
-    reader = csv.reader(stream, delimiter=header.delimiter)
+    header, before = find_header(head)
+    for _ in range(before):
+        stream.readline()
+    lines = Lines(stream)
+    reader = csv.reader(lines, delimiter=header.delimiter)
     while True:
-        line = reader.line_num + 2
+        line = reader.line_num + before + 1
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -224,12 +272,43 @@ def csv_rows(stream: io.TextIOBase) -> Iterator[Found | Broken]:
             continue
         if row is None:
             return
-        if not any(row):
-            continue
-        if len(row) != len(header.titles):
-            yield Broken(f"it has {len(row)} cells, the first line {len(header.titles)}", line)
-            continue
-        yield Found({t: c for t, c in zip(header.titles, row, strict=True) if c != ""}, line)
+        if any(row):
+            yield mapped(row, header, line, whole=lines.whole)
+
+
+def mapped(row: list[str], header: Header, line: int, *, whole: bool) -> Found | Broken:
+    """Return a row as a mapping by title.
+
+    A row that a spreadsheet took for one cell is taken apart. Spreadsheets leave out empty cells
+    at the end of some rows, and have more at the end of others; `whole` says that the row has its
+    end, and was not cut off.
+    """
+    width = len(header.titles)
+    if len(row) == 1 < width:
+        row = cells_of(row[0], header.delimiter)
+    while len(row) > width and not row[-1]:
+        row.pop()
+    if len(row) > width or (len(row) < width and not (whole and 2 * len(row) >= width)):
+        return Broken(f"it has {len(row)} cells, the first line {width}", line)
+    return Found({t: c for t, c in zip(header.titles, row, strict=False) if c != ""}, line)
+
+
+class Lines:
+    """The lines of a stream, whatever ends them; `whole` says whether the last one has its end."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self._stream = stream
+        self.whole = True
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline()
+        if not line:
+            raise StopIteration
+        self.whole = line[-1] in "\r\n"
+        return line
 
 
 def part_of(row: dict[str, object], kind: Kind) -> dict[str, object]:

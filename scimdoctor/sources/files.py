@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from scimdoctor.errors import SourceError
+from scimdoctor.model.frozen import EMPTY
 from scimdoctor.sources.csv_content import told_titles
-from scimdoctor.sources.csv_rows import Kind, Parts, csv_rows, merged, read_header
+from scimdoctor.sources.csv_dates import DateOrder, time_cells, with_time
+from scimdoctor.sources.csv_rows import HEAD, Kind, Parts, csv_rows, find_header, merged
 from scimdoctor.sources.forms import OtherCategory, UnreadableRecord, is_partial, records_in
 from scimdoctor.sources.inputs import (
     EXPECTED,
     READ_ERRORS,
+    ZIP,
     ForgivingReader,
     Input,
     as_text,
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 NAMED = 5
 """Broken records that are named one by one; the rest is a number."""
 
-HEAD = 65536
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(slots=True)
@@ -47,6 +51,12 @@ class Trouble:
     not_utf_8: Counter[str] = field(default_factory=Counter)
     """Bytes by input."""
 
+    timeless: int = 0
+    """Events without a time that can be read."""
+
+    first_timeless: str | None = None
+    """Where the first of them stood."""
+
     def broken(self, name: str, line: int | None, reason: str) -> None:
         """Count a record that could not be read."""
         self.unreadable += 1
@@ -54,9 +64,19 @@ class Trouble:
             place = f"{name}:{line}" if line else name
             self.named.append(f"{place}: record skipped, {reason}")
 
+    def without_time(self, place: str) -> None:
+        """Count an event that has no time that can be read."""
+        self.timeless += 1
+        self.first_timeless = self.first_timeless or place
+
     def limits(self) -> tuple[str, ...]:
         """Return it as lines for a report's `limits`."""
         lines = list(self.named)
+        if self.timeless:
+            lines.append(
+                f"events without a time that can be read: {self.timeless}, the first at "
+                f"{self.first_timeless}; --since and --until leave them out"
+            )
         if self.unreadable > len(self.named):
             rest = self.unreadable - len(self.named)
             lines.append(f"{rest} more records could not be read; {self.unreadable} in all")
@@ -88,7 +108,7 @@ class FileReader:
         rest, parts = self._sorted(sources)
         with closing(parts):
             for source in rest:
-                for found in self._found(source):
+                for found in self._found_or_told(source):
                     value = found.value
                     if isinstance(value, dict) and not parts.empty:
                         value = parts.joined_to(value)
@@ -102,13 +122,18 @@ class FileReader:
         if not isinstance(value, dict):
             self.trouble.broken(name, line, "it is not an object")
             return None
+        place = f"{name}:{line}" if line else name
         try:
-            return read_record(value, f"{name}:{line}" if line else name)
+            event = read_record(value, place)
         except OtherCategory as error:
             self.trouble.other_categories[str(error)] += 1
+            return None
         except UnreadableRecord as error:
             self.trouble.broken(name, line, str(error))
-        return None
+            return None
+        if event.activity_date_time is None:
+            self.trouble.without_time(place)
+        return event
 
     def _sorted(self, sources: Iterable[Input]) -> tuple[list[Input], Parts]:
         """Put CSV files of steps and properties into `Parts`; return the other inputs."""
@@ -125,20 +150,20 @@ class FileReader:
 
     def _csv_kind(self, source: Input) -> Kind | None:
         """Return what a CSV input holds; `None` for any other input, and standard input."""
-        if source.path is None:
+        if source.path is None or source.fault:
             return None
         try:
             with open_bytes(source, None) as stream:
-                head = as_text(ForgivingReader(stream)).readline(HEAD)
+                head = as_text(ForgivingReader(stream)).read(HEAD)
         except READ_ERRORS:
             return None
-        return None if is_json(head) else read_header(head).kind
+        return None if is_json(head) else find_header(head)[0].kind
 
     def _keep_parts(self, source: Input, kind: Kind, parts: Parts) -> None:
         self.recognised += 1
         with self._text(source) as stream:
             self._tell_unknown_titles(source, stream)
-            for found in csv_rows(stream):
+            for found in csv_rows(stream, stream.peeked):
                 if isinstance(found, Broken):
                     self.trouble.broken(source.name, found.line, found.reason)
                 elif isinstance(found.value, dict) and not parts.add(found.value, kind):
@@ -151,19 +176,31 @@ class FileReader:
                 "give the portal's main CSV file (ProvisioningLogs) too"
             )
 
+    def _found_or_told(self, source: Input) -> Iterator[Found]:
+        """Yield the records of one input; one that nobody named and nothing opens is told."""
+        try:
+            if source.fault:
+                self._refuse(source, source.fault)
+            else:
+                yield from self._found(source)
+        except SourceError as error:
+            if source.named:
+                raise
+            self.trouble.notes.append(error.message)
+
     def _found(self, source: Input) -> Iterator[Found]:
         """Yield the records of one input with their lines."""
         with self._text(source) as stream:
             head = stream.peeked
             if not head.strip():
                 self._refuse(source, "is empty")
-            elif head.startswith("PK\x03\x04"):
+            elif head.startswith(ZIP.decode()):
                 stream.not_utf_8 = 0  # They are no letters of anything.
                 self._refuse(source, "is a zip inside of something else: unpack it first")
             elif is_json(head):
                 self.recognised += 1
                 yield from self._json(source, stream)
-            elif read_header(head.splitlines()[0]).kind is Kind.RECORDS:
+            elif find_header(head)[0].kind is Kind.RECORDS:
                 self.recognised += 1
                 self._tell_unknown_titles(source, stream)
                 yield from self._csv(source, stream)
@@ -173,8 +210,7 @@ class FileReader:
             elif told := told_titles(head):
                 self.recognised += 1
                 self._tell_told_titles(source, stream, told)
-                for found in self._csv(source, stream):
-                    yield renamed(found, told)
+                yield from self._csv(source, stream, told)
             else:
                 self._refuse(source, what_instead(head))
 
@@ -188,21 +224,35 @@ class FileReader:
             for record in records_in(found.value):
                 yield Found(record, found.line)
 
-    def _csv(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
-        for found in merged(csv_rows(stream)):
+    def _csv(
+        self, source: Input, stream: PeekedText, told: Mapping[str, str] = EMPTY
+    ) -> Iterator[Found]:
+        order = self._date_order(source, stream.peeked, told)
+        for found in merged(renamed(row, told) for row in csv_rows(stream, stream.peeked)):
             if isinstance(found, Broken):
                 self.trouble.broken(source.name, found.line, found.reason)
-            else:
-                yield found
+            elif isinstance(found.value, dict):
+                yield Found(with_time(found.value, order), found.line)
+        self.trouble.notes.extend(f"{source.name}: {note}" for note in order.notes())
+
+    def _date_order(self, source: Input, head: str, told: Mapping[str, str]) -> DateOrder:
+        """Tell from a file's dates whether the day comes first: of its beginning, else of all."""
+        order = DateOrder()
+        looked = any(map(order.look_at, dates_in(io.StringIO(head, newline=""), head, told)))
+        if not looked and order.doubtful and source.path is not None and len(head) == HEAD:
+            with suppress(*READ_ERRORS), open_bytes(source, None) as stream:
+                text = as_text(ForgivingReader(stream))
+                any(map(order.look_at, dates_in(text, head, told)))
+        return order
 
     def _tell_unknown_titles(self, source: Input, stream: PeekedText) -> None:
-        if unknown := read_header(stream.peeked.splitlines()[0]).unknown:
+        if unknown := find_header(stream.peeked)[0].unknown:
             listed = ", ".join(repr(title[:40]) for title in unknown[:8])
             self.trouble.notes.append(f"{source.name}: columns not understood: {listed}")
 
     def _tell_told_titles(self, source: Input, stream: PeekedText, told: Mapping[str, str]) -> None:
         named = ", ".join(f"{title[:40]!r} as {name}" for title, name in told.items())
-        titles = read_header(stream.peeked.splitlines()[0]).titles
+        titles = find_header(stream.peeked)[0].titles
         rest = ", ".join(repr(title[:40]) for title in titles if title not in told) or "none"
         self.trouble.notes.append(
             f"{source.name}: its titles are not known, so columns were told by their cells: "
@@ -228,9 +278,17 @@ def has_json_lines(head: str) -> bool:
     return any(line.lstrip().startswith('{"') for line in head.splitlines()[:20])
 
 
-def renamed(found: Found, told: Mapping[str, str]) -> Found:
+def dates_in(stream: io.TextIOBase, head: str, told: Mapping[str, str]) -> Iterator[str]:
+    """Yield the cells with a time in a file of CSV that begins with `head`."""
+    for row in csv_rows(stream, head):
+        found = renamed(row, told)
+        if isinstance(found, Found):
+            yield from time_cells(found.value)
+
+
+def renamed(found: Found | Broken, told: Mapping[str, str]) -> Found | Broken:
     """Return a row of CSV with the names that its titles were told to mean."""
-    if not isinstance(found.value, dict):
+    if isinstance(found, Broken) or not isinstance(found.value, dict):
         return found
     return Found({told.get(title, title): cell for title, cell in found.value.items()}, found.line)
 
@@ -239,7 +297,7 @@ def what_instead(head: str) -> str:
     """Say what text that begins with `head` is, if it holds no events in a known form."""
     if head.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
         return "looks like a web page"
-    titles = read_header(head.splitlines()[0]).titles
+    titles = find_header(head)[0].titles
     if len(titles) < FEWEST_TITLES:
         return "is not understood"
     seen = ", ".join(repr(title[:40]) for title in titles[:8])
@@ -281,13 +339,19 @@ class PeekedText(io.TextIOBase):
         )
 
     def readline(self, size: int = -1) -> str:  # type: ignore[override]
-        """Read up to and with the next line end."""
-        end = self._held.find("\n")
-        if end >= 0:
-            text, self._held = self._held[: end + 1], self._held[end + 1 :]
+        """Read up to and with the next line end: as ever, or a carriage return of an old Mac's."""
+        found = LINE_END.search(self._held)
+        if found and found.end() < len(self._held):
+            text, self._held = self._held[: found.end()], self._held[found.end() :]
             return text
         text, self._held = self._held, ""
-        return text + self._readable(self._stream.readline(size))
+        if not text.endswith(("\r", "\n")):
+            return text + self._readable(self._stream.readline(size))
+        if text.endswith("\r"):
+            self._held = self._readable(self._stream.read(1))
+            if self._held == "\n":
+                text, self._held = text + self._held, ""
+        return text
 
 
 class OpenText:

@@ -7,10 +7,12 @@ import gzip
 import io
 import os
 import re
+import shutil
+import tempfile
 import zipfile
 import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -26,6 +28,14 @@ EXPECTED = (
 )
 READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 """What reading a damaged, encrypted or vanished file raises."""
+
+ZIP = b"PK\x03\x04"
+GZIP = b"\x1f\x8b"
+OFFICE = "[Content_Types].xml"
+"""What every file of Microsoft Office has in it, which are zips."""
+
+MOST_WRAPPINGS = 3
+"""How often something may be packed again."""
 
 NOT_UTF_8 = "surrogateescape"
 """How bytes that are not UTF-8 are decoded, for `readable` to see them."""
@@ -55,8 +65,11 @@ class Input:
     path: Path | None = None
     """The file; `None` for standard input."""
 
-    member: str | None = None
-    """The file inside the zip at `path`."""
+    members: tuple[str, ...] = ()
+    """The file inside the zip at `path`; if that is a zip, the file in it, and so on."""
+
+    fault: str | None = None
+    """Why it cannot be read, where that is known already."""
 
     named: bool = True
     """Whether the user named it; what merely lies in a folder or zip may be something else."""
@@ -64,7 +77,7 @@ class Input:
     @property
     def size(self) -> int:
         """Bytes on disk; 0 where that is unknown."""
-        return self.path.stat().st_size if self.path and not self.member else 0
+        return self.path.stat().st_size if self.path and not self.members else 0
 
 
 def inputs(paths: Sequence[str]) -> Iterator[Input]:
@@ -98,20 +111,51 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 def opened(path: Path, *, named: bool) -> Iterator[Input]:
     """Yield the file, or the files in it if it is a zip."""
+    whole = Input(name=str(path), path=path, named=named)
     try:
         with path.open("rb") as stream:
-            is_zip = stream.read(4) == b"PK\x03\x04"
-        if not is_zip:
-            yield Input(name=str(path), path=path, named=named)
-            return
-        with zipfile.ZipFile(path) as archive:
-            members = [m.filename for m in archive.infolist() if not m.is_dir()]
+            found = list(unzipped(stream, whole)) if stream.read(4) == ZIP else [whole]
     except READ_ERRORS as error:
-        raise SourceError(f"cannot read {path}: {told(error)}") from error
-    for member in sorted(members):
-        if not member.startswith("__MACOSX/"):
-            name = f"{path}!{member}"
-            yield Input(name=name, path=path, member=member, named=False)
+        if named:
+            raise SourceError(f"cannot read {path}: {told(error)}") from error
+        found = [replace(whole, fault=f"cannot be read ({told(error)})")]
+    yield from found
+
+
+def unzipped(stream: IO[bytes], zipped: Input) -> Iterator[Input]:
+    """Yield the files in a zip, which may be zips again; may raise any of `READ_ERRORS`."""
+    with zipfile.ZipFile(stream) as archive:
+        members = sorted(m.filename for m in archive.infolist() if not m.is_dir())
+        if OFFICE in members:
+            yield replace(zipped, fault="is an Office file: save its table as CSV (UTF-8)")
+            return
+        for member in members:
+            if not member.startswith("__MACOSX/"):
+                yield from unzipped_member(archive, member, zipped)
+
+
+def unzipped_member(archive: zipfile.ZipFile, member: str, zipped: Input) -> Iterator[Input]:
+    """Yield a file of a zip, or the files in it; one that cannot be read is one with a fault."""
+    names = (*zipped.members, member)
+    one = replace(zipped, name=f"{zipped.name}!{member}", members=names, named=False)
+    try:
+        with archive.open(member) as stream:
+            if stream.read(4) != ZIP or len(names) > MOST_WRAPPINGS:
+                yield one
+                return
+        with archive.open(member) as stream, copied(stream) as copy:
+            yield from list(unzipped(copy, one))
+    except READ_ERRORS as error:
+        yield replace(one, fault=f"cannot be read ({told(error)})")
+
+
+@contextmanager
+def copied(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """A copy of a stream in a temporary file without a name: a zip is read from its end."""
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy, 1 << 20)
+        copy.seek(0)
+        yield copy
 
 
 def told(error: BaseException) -> str:
@@ -127,19 +171,38 @@ def open_bytes(source: Input, standard_input: IO[bytes] | None) -> Iterator[IO[b
         if standard_input is None:
             raise SourceError("standard input cannot be read here", hint="save it to a file first")
         yield ungzipped(io.BufferedReader(cast("io.RawIOBase", standard_input)))
-    elif source.member is not None:
-        with zipfile.ZipFile(source.path) as archive, archive.open(source.member) as stream:
-            yield ungzipped(io.BufferedReader(cast("io.RawIOBase", stream)))
+    elif source.members:
+        with source.path.open("rb") as stream, member_of(stream, source.members) as member:
+            yield ungzipped(io.BufferedReader(cast("io.RawIOBase", member)))
     else:
         with source.path.open("rb") as stream:
             yield ungzipped(stream)
 
 
+@contextmanager
+def member_of(stream: IO[bytes], names: tuple[str, ...]) -> Iterator[IO[bytes]]:
+    """Open a file of a zip, by the names that lead to it."""
+    first, *rest = names
+    with zipfile.ZipFile(stream) as archive, archive.open(first) as member:
+        if not rest:
+            yield member
+            return
+        with copied(member) as copy, member_of(copy, tuple(rest)) as found:
+            yield found
+
+
 def ungzipped(stream: io.BufferedReader) -> IO[bytes]:
-    """Return `stream`, or its decompressed content if it begins like a gzip."""
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb"))
-    return stream
+    """Return `stream`, or its decompressed content if it begins like a gzip, also of a gzip."""
+    found: IO[bytes] = stream
+    head = stream.peek(2)[:2]
+    for _ in range(MOST_WRAPPINGS):
+        if head != GZIP:
+            break
+        inner = gzip.GzipFile(fileobj=found, mode="rb")
+        found, head = cast("IO[bytes]", inner), b""
+        with suppress(*READ_ERRORS):
+            head = inner.peek(2)[:2]
+    return found
 
 
 class ForgivingReader(io.RawIOBase):

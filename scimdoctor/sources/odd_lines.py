@@ -44,7 +44,7 @@ SPARE_BYTES = 1 << 30
 
 def as_tidy(source: Input, big: int) -> TidyFile | None:
     """Say how DuckDB can read `source`; `None` if it is small, or not tidy."""
-    if source.path is None or source.member is not None or source.size < big:
+    if source.path is None or source.members or source.fault or source.size < big:
         return None
     try:
         if is_gzip(source.path) != (source.path.suffix == ".gz"):

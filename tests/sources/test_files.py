@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimdoctor.errors import SourceError
-from scimdoctor.sources.event_set import open_events
+from scimdoctor.sources.csv_rows import HEAD
 from scimdoctor.sources.files import FileReader
 from scimdoctor.sources.inputs import NOT_UTF_8, inputs, readable
 from scimdoctor.sources.json_stream import Broken, Found, json_values
@@ -68,8 +69,8 @@ FORMS = {
             "tables": [
                 {
                     "name": "PrimaryResult",
-                    "columns": [{"name": n, "type": "string"} for n in ("Id", "ChangeId")],
-                    "rows": [[f"event-{n}", "c"] for n in (1, 2, 3)],
+                    "columns": [{"name": n, "type": "string"} for n in ("Id", "ChangeId", "Date")],
+                    "rows": [[f"event-{n}", "c", "2026-03-24T07:23:44Z"] for n in (1, 2, 3)],
                 }
             ]
         }
@@ -332,6 +333,107 @@ def test_what_several_columns_could_be_is_not_told(tmp_path: Path) -> None:
     assert "'Änderung'" in reader.trouble.limits()[0].partition("not told")[2]
 
 
+def excel(
+    *before: str, delimiter: str = ";", end: str = "\r\n", date: str = "{:%d.%m.%Y %H:%M:%S}"
+) -> str:
+    """MAIN as a spreadsheet saves it, its dates in another form."""
+    out = io.StringIO(newline="")
+    rows = [MAIN[0][:-1]] + [
+        [date.format(moment), *row[1:-1]]
+        for row, moment in zip(
+            MAIN[1:], (datetime(2026, 3, 24, 7, 23, 44), datetime(2026, 4, 3, 7, 25)), strict=True
+        )
+    ]
+    csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(rows)
+    return end.join([*before, out.getvalue()])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        excel("sep=;"),
+        "\ufeff" + excel("sep=;"),
+        excel('"sep=;"', "", ""),
+        excel("sep=\t", delimiter="\t"),
+        excel("", "", delimiter="|"),
+        excel(";;;;;;;;;;", "Provisioning logs, March", ""),
+        excel(end="\r"),
+        excel("sep=;", "", end="\r"),
+        excel(delimiter="\t", date="{:%d/%m/%Y %H:%M:%S}"),
+        excel(date="{:%d-%m-%y %H:%M:%S}"),
+        excel(date="{:%Y/%m/%d %H:%M:%S}"),
+        excel(date="{:%d-%b-%Y %H:%M:%S}"),
+        excel(date="{:%d/%m/%Y, %I:%M:%S %p}").replace("AM", "a.m."),
+        excel(date="{:%m-%d-%Y %H:%M:%S}"),
+    ],
+)
+def test_csv_as_spreadsheets_save_it(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(text.encode())
+    events, reader = read(path)
+    assert [str(event.activity_date_time) for event in events] == [
+        "2026-03-24 07:23:44+00:00",
+        "2026-04-03 07:25:00+00:00",
+    ]
+    assert [event.error.error_code for event in events] == ["Dup", None]
+    assert reader.trouble.limits() == ()
+
+
+@pytest.mark.parametrize(
+    ("dates", "times", "said"),
+    [
+        (("03/04/2026 07:00", "05/04/2026 08:00"), ("03-04", "05-04"), "dates such as '03/04/2026 07:00' were read with the month first"),
+        (("03/04/2026 07:00", "25/04/2026 08:00"), ("04-03", "04-25"), ""),
+        (("3/4/2026, 7:00:00 AM", "3/4/2026, 8:00:00 AM"), ("03-04", "03-04"), ""),
+        (("04/04/2026 07:00", "04/04/2026 08:00"), ("04-04", "04-04"), ""),
+        (("03/14/2026 07:00", "25/04/2026 08:00"), ("03-14", "04-25"), "they cannot have the month first: 1"),
+        (("46105.308", "46105,35"), ("03-24", "03-24"), ""),
+        (("99/99/2026 07:00", "nothing"), (None, None), "events without a time that can be read: 2"),
+    ],
+)  # fmt: skip
+def test_a_file_decides_whether_the_day_comes_first_or_it_is_said(
+    dates: tuple[str, str], times: tuple[str | None, str | None], said: str, tmp_path: Path
+) -> None:
+    rows = [MAIN[0], *([date, *row[1:]] for date, row in zip(dates, MAIN[1:], strict=True))]
+    events, reader = read(write_csv(tmp_path / "log.csv", [row[:-1] for row in rows]))
+    found = [event.activity_date_time for event in events]
+    assert tuple(f"{time:%m-%d}" if time else None for time in found) == times
+    assert [event.raw["Date"] for event in events] == list(dates), "what was written stays"
+    limits = reader.trouble.limits()
+    assert len(limits) == bool(said)
+    assert said in "".join(limits)
+
+
+def test_a_day_far_down_decides_for_all_rows(tmp_path: Path) -> None:
+    row = ["05/04/2026 07:00", *MAIN[1][1:-1]]
+    rows = [MAIN[0][:-1], *([row[0], f"c{n}", *row[2:]] for n in range(900))]
+    rows.append(["13/04/2026 07:00", "last", *row[2:]])
+    events, reader = read(write_csv(tmp_path / "log.csv", rows, "|"))
+    assert (tmp_path / "log.csv").stat().st_size > HEAD
+    assert {f"{event.activity_date_time:%m-%d}" for event in events} == {"04-05", "04-13"}
+    assert reader.trouble.limits() == ()
+
+
+def test_rows_that_a_spreadsheet_spoilt_are_mended(tmp_path: Path) -> None:
+    row = MAIN[2][:-1]
+    plain = ",".join(f'"{cell}"' if "," in cell else cell for cell in row)
+    lines = [
+        ",".join(MAIN[0][:-1]) + ",,",
+        plain,
+        '"' + plain.replace("c2", "c3").replace('"', '""') + '"',
+        plain.replace("c2", "c4") + ",,",
+        ",".join(plain.replace("c2", "c5").split(",")[:-2]),
+        ",".join(plain.replace("c2", "c6").split(",")[:-2]),
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("\r\n".join(lines), encoding="utf-8")
+    events, reader = read(path)
+    assert [event.change_id for event in events] == ["c2", "c3", "c4", "c5"]
+    assert {str(event.activity_date_time) for event in events} == {"2026-03-24 07:25:00+00:00"}
+    (limit,) = reader.trouble.limits()
+    assert f"{path}:6: record skipped, it has 9 cells, the first line 11" in limit, "cut off"
+
+
 def test_a_ragged_csv_row_is_named(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "x.csv", [*MAIN[:2], ["only", "three", "cells"], MAIN[2]])
     events, reader = read(path)
@@ -384,23 +486,63 @@ def test_any_chunking_finds_the_same_values(
     assert flat == values
 
 
-def test_a_zip_in_a_zip_is_told_and_not_read_as_text(tmp_path: Path) -> None:
-    inner = tmp_path / "inner.zip"
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("events.jsonl", (json.dumps({"id": "a", "changeId": "c"}) + "\n") * 3)
-    outer = tmp_path / "outer.zip"
-    with zipfile.ZipFile(outer, "w") as archive:
-        archive.write(inner, "inner.zip")
-    reader = FileReader()
-    assert list(reader.events(inputs([str(outer)]))) == []
-    assert reader.trouble.unreadable == 0
-    assert "inner.zip is a zip inside of something else" in reader.trouble.notes[0]
-    assert len(reader.trouble.limits()) == 1, "its bytes are no letters"
-    with (
-        pytest.raises(SourceError, match=r"inner\.zip is a zip inside of something else"),
-        open_events([str(outer)]),
+LINES = "\n".join(map(json.dumps, RECORDS)).encode()
+
+
+def zipped(path: Path, **members: bytes) -> bytes:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path.read_bytes()
+
+
+def test_what_is_packed_twice_is_unpacked_twice(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner", events=LINES, packed=gzip.compress(LINES))
+    zipped(tmp_path / "outer.zip", **{"inner.zip": inner})
+    (tmp_path / "inner").unlink()
+    (tmp_path / "events.jsonl.gz").write_bytes(gzip.compress(gzip.compress(LINES)))
+    events, reader = read(tmp_path)
+    assert ids(events) == [f"event-{n}" for n in (1, 2, 3)] * 3
+    assert reader.trouble.limits() == ()
+    assert events[3].origin == f"{tmp_path}/outer.zip!inner.zip!events:1"
+
+
+def test_a_zip_in_a_gzip_is_told_and_not_read_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(zipped(tmp_path / "inner", events=LINES)))
+    with pytest.raises(SourceError, match=r"events\.gz is a zip inside of something else"):
+        read(path)
+
+
+def test_what_cannot_be_opened_in_a_folder_does_not_stop_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 and no more")
+    good = zipped(tmp_path / "b.zip", x=LINES, y=b"PK\x03\x04 and no more")
+    zipped(tmp_path / "c.xlsx", **{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<w/>"})
+    (tmp_path / "d.zip").write_bytes(good[:100] + bytes(8) + good[108:])
+    events, reader = read(tmp_path)
+    assert set(ids(events)) == {"event-1", "event-2", "event-3"}
+    limits = reader.trouble.limits()
+    for name, said in (
+        ("a.zip", "cannot be read (File is not a zip file)"),
+        ("b.zip!y", "cannot be read (File is not a zip file)"),
+        ("c.xlsx", "is an Office file: save its table as CSV (UTF-8)"),
     ):
-        pass
+        assert f"{tmp_path}/{name} {said}" in limits
+    for name in ("a.zip", "c.xlsx"):
+        with pytest.raises(SourceError, match=name):
+            read(tmp_path / name)
+
+
+def test_events_without_a_time_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    records = [one(1), one(2) | {"activityDateTime": "soon"}, one(3) | {"activityDateTime": None}]
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    events, reader = read(path)
+    assert len(events) == 3
+    assert reader.trouble.limits() == (
+        f"events without a time that can be read: 2, the first at {path}:2; --since and --until "
+        "leave them out",
+    )
 
 
 @pytest.mark.parametrize("indent", [None, 2])
