@@ -83,6 +83,12 @@ class Breach(StrEnum):
     CRASH = "crash"
     UNREADABLE_ANSWER = "unreadable-answer"
     MALFORMED_LIST = "malformed-list"
+    ANSWER_STATUS = "answer-status"
+    """Entra, or a validator, expected another status of the app."""
+
+    ANSWER_LACKS = "answer-lacks"
+    """Something that was sent is not in the app's answer, say Entra or a validator."""
+
     NOT_JSON_ANSWER = "not-json-answer"
     SEVERAL_MATCHES = "several-matches"
     NO_CHANGE_SENT = "no-change-sent"

@@ -17,7 +17,7 @@ from scimdoctor.causes.attributes import (
 )
 from scimdoctor.causes.breach import COMPOSED, Breach, Hint
 from scimdoctor.causes.dialects.remark import BODY
-from scimdoctor.causes.facts import Stage
+from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
     ADMIN,
     APP,
@@ -52,7 +52,7 @@ from scimdoctor.causes.wording import (
     names_rule,
     says_nothing,
 )
-from scimdoctor.causes.write_response import write_response
+from scimdoctor.causes.write_response import lacking_in_answer, write_response
 from scimdoctor.entra.scoping import scoping_verdict
 from scimdoctor.model.rule import CauseRule
 from scimdoctor.scim.paths import member
@@ -96,6 +96,8 @@ _NOT_OF_A_VALUE = (
     Breach.PREREQUISITE,
     Breach.METHOD,
     Breach.MALFORMED_LIST,
+    Breach.ANSWER_LACKS,
+    Breach.ANSWER_STATUS,
 )
 """What is called missing, too, but is no value of an attribute."""
 
@@ -124,8 +126,9 @@ def _duplicate(facts: Facts) -> Match | None:
 
 
 def _over_strict(facts: Facts) -> Match | None:
-    words = facts.reading.words
-    if facts.refused and "excludedattributes" in words.casefold() and facts.stage is Stage.MATCH:
+    # Entra quotes the URL of a test, in which the parameter stands; only the app's words count.
+    words = facts.reason.body or "" if facts.stage is Stage.TEST else facts.reading.words
+    if facts.refused and "excludedattributes" in words.casefold() and facts.stage in QUERIES:
         text = "the parameter excludedAttributes is refused (RFC 7644 section 3.4.2.5)"
         return backed(facts, 89, text, text=words)
     if facts.stage not in _WRITING:
@@ -371,7 +374,7 @@ def _value_refused(facts: Facts) -> Match | None:
         return likely(90, "a value of the invitation is not acceptable")
     said = facts.says(Breach.VALUE_REFUSED)
     of_ids = said is not None and only_members(facts) and not is_of_number(said)
-    if of_ids and not facts.says(Breach.POLICY):
+    if (of_ids and not facts.says(Breach.POLICY)) or lacking_in_answer(facts) is not None:
         return None
     if said is None or facts.stage not in _WRITING or facts.status in {401, 404, 405, 415}:
         return None
@@ -408,6 +411,9 @@ def _not_stored(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "not-stored"), None)
     if seen is not None:
         return likely(93, seen.summary)
+    lacking = lacking_in_answer(facts)
+    if lacking is not None and bare_name(lacking.attribute) not in {*STRUCTURAL, ""}:
+        return possible(76, f"{lacking.attribute} is not in the app's answer", lacking.text)
     created = facts.stage is Stage.CREATE and facts.succeeded
     if not created or not isinstance(facts.body, dict) or not isinstance(facts.answer, dict):
         return None

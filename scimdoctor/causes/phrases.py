@@ -255,6 +255,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.FILTER_REFUSED,
         ("SCIM servers", r"\bfilter(?:s|ing|ed)?\b[^.;]{0,120}(?:not|un|in|only|mal)[- ]?(?:support|implement|allow|recogni|known|valid|permitted|possible|userName|eq)|(?:unsupported|invalid|unknown|bad|illegal|unrecogni[sz]ed|malformed) (?:scim |search |query )?filter|invalid ?filter"),
+        ("SCIM servers", r"\bnot\b[^.;]{0,20}\bfilter (?:attribute|field|property|path)s?\b|\bonly\b[^.;]{0,60}\bfilters?\b[^.;]{0,20}\b(?:supported|implemented|allowed|accepted)"),
         ("SCIM servers", r"only (?:filter|search|quer)\w*[^.;]{0,30}(?:by|on|for)|(?:can(?:not\b|'t)|unable to|not) (?:be )?(?:filter|search|quer)(?:ed|ing|able)?\b|not (?:filterable|searchable|queryable)"),
     ),
     *_rows(
@@ -298,6 +299,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Grafana, multi-tenant apps", r"(?:invalid|unknown|no such) (?:namespace|tenant|realm)\b|\b(?:namespace|tenant|realm) (?:\S+ )?(?:is |was )?(?:not found|invalid|unknown)"),
         ("Kong", r"\bno routes? (?:was |were )?match"),
         ("AWS API Gateway", r"^missing authentication token\.?$"),
+        ("Entra", r"\btenant url\b[^.;]{0,30}\b(?:not (?:a )?valid|invalid|incorrect|malformed|must)\b|invalid tenant url"),
         (".NET", r"\binvalid uri\b|hostname could not be parsed|not a valid (?:absolute )?ur[il]\b"),
     ),
     *_rows(
@@ -375,7 +377,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.TOKEN_UNUSABLE,
-        ("vendors' guides", r"bearer bearer|duplicate(?:d)? bearer|(?:token|secret|credential)s?\b[^.;]{0,60}(?:too (?:long|large)|exceed|maximum (?:length|size)|longer than|1 ?kb|1024|limit|characters)|(?:payload|value|data|storage|credential)[^.;]{0,40}(?:too large|exceeds?)[^.;]{0,40}(?:secret|token|credential|limit|storage)|invalid characters? in (?:header|token)|header (?:value )?(?:contains|has) (?:invalid|new ?line)|format of value .{0,60}is invalid"),
+        ("vendors' guides", r"bearer bearer|duplicate(?:d)? bearer|(?:token|secret|credential)s?\b[^.;]{0,60}(?:too (?:long|large)|exceed|maximum (?:length|size)|longer than|1 ?kb|1024|limit|characters)|(?:payload|value|data|storage|credential)[^.;]{0,40}(?:too large|exceeds?)[^.;]{0,40}(?:secret|token|credential|limit|storage)|invalid characters? in (?:header|token)|new-?line characters? (?:is|are) not allowed|header (?:value )?(?:contains|has) (?:invalid|new ?line)|format of value .{0,60}is invalid"),
         ("Entra", r"external ?secret data is invalid"),
     ),
     *_rows(
@@ -424,7 +426,15 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.MALFORMED_LIST,
-        ("Microsoft's SCIM validator", r"required attributes for a list response|list ?response|(?:missing|without|lacks?|no)\b[^.;]{0,30}(?:totalResults|Resources\b|itemsPerPage|startIndex)|(?:totalResults|Resources|itemsPerPage|startIndex)\b[^.;]{0,60}(?:missing|null|not\b|should|must|expected|invalid|required)"),
+        ("Microsoft's SCIM validator", r"required attributes for a list response|list ?response|(?:missing|without|lacks?|no)\b[^.;]{0,30}(?:totalResults|Resources\b|itemsPerPage|startIndex)|\b(?:should|must) (?:contain|include|have)\b[^.;]{0,30}(?-i:\b(?:totalResults|Resources|itemsPerPage|startIndex)\b)|(?:totalResults|Resources|itemsPerPage|startIndex)\b[^.;]{0,60}(?:missing|null|not\b|should|must|expected|invalid|required)"),
+    ),
+    *_rows(
+        Breach.ANSWER_STATUS,
+        ("Microsoft's SCIM validator", r"\bexpected (?:an? )?(?:http ?)?status ?code\b|\b(?:expected|should (?:return|be answered))\b[^.;]{0,30}\b20[014]\b[^.;]{0,40}\b(?:received|but|got|actual|instead)\b"),
+    ),
+    *_rows(
+        Breach.ANSWER_LACKS,
+        ("Microsoft's SCIM validator", r"\b(?:not (?:be )?(?:present|found|included|returned|contained)|missing|absent)\b[^.;]{0,20}\b(?:in|from|by) (?:the )?(?:\w+ ){0,2}(?:response|answer)\b|\b(?:response|answer)\b[^.;]{0,60}\b(?:does not|did not|doesn't|should|must) (?:contain|include|return|have)\b"),
     ),
     *_rows(
         Breach.NOT_JSON_ANSWER,
@@ -436,7 +446,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.ROLE_DEFINITION,
-        ("Entra", r"app ?roles?\b[^.;]{0,80}duplicate|duplicate[^.;]{0,60}app ?role|multiple app ?role|more than one (?:app ?)?role|AppRoleAssignments?(?:Complex)?|SingleAppRoleAssignment|approleassignment"),
+        ("Entra", r"\battribute with the duplicate values? is\b|app ?roles?\b[^.;]{0,80}duplicate|duplicate[^.;]{0,60}app ?role|multiple app ?role|more than one (?:app ?)?role|AppRoleAssignments?(?:Complex)?|SingleAppRoleAssignment|approleassignment"),
     ),
     *_rows(
         Breach.CUSTOM_ATTRIBUTE,
@@ -456,7 +466,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.MATCHING,
-        ("Entra", r"failed to match an? (?:entry|object)|matching (?:attribute|property|value)[^.;]{0,80}(?:null|empty|missing|no value|changed|not (?:found|unique|set))|duplicate source"),
+        ("Entra", r"failed to match an? (?:entry|object)|\bno matching (?:attribute|property)\b|matching (?:attribute|property|value)[^.;]{0,80}(?:null|empty|missing|no value|changed|not (?:found|unique|set))|duplicate source"),
     ),
     *_rows(
         Breach.SCOPE,

@@ -13,7 +13,7 @@ from scimdoctor.causes.answers import (
 )
 from scimdoctor.causes.around import only_groups_fail
 from scimdoctor.causes.attributes import bare_name
-from scimdoctor.causes.breach import Breach, Hint
+from scimdoctor.causes.breach import COMPOSED, Breach, Hint
 from scimdoctor.causes.facts import QUERIES, Stage
 from scimdoctor.causes.match import (
     APP,
@@ -65,7 +65,8 @@ _COUNT_AS_FILTER = (
 
 def _groups_missing(facts: Facts) -> Match | None:
     said = facts.says(Breach.GROUPS_UNSUPPORTED)
-    if said is not None and facts.stage is not Stage.UPDATE:
+    whole = said is not None and said.source != COMPOSED and facts.status in {404, 405, 501}
+    if said is not None and (facts.stage is not Stage.UPDATE or (whole and facts.is_group)):
         return backed(facts, 84, "the app says that it has no groups", text=said.text)
     asks = facts.stage in QUERIES | {Stage.READ, Stage.CREATE}
     alone = _groups_alone(facts)
@@ -100,7 +101,8 @@ def _groups_alone(facts: Facts) -> Match | None:
 
 def _groups_hinted(facts: Facts) -> Match | None:
     """Where neither path nor status of a query of groups is known."""
-    if facts.stage is Stage.TEST and facts.says(Breach.QUERY_404) is not None:
+    unfound = facts.says(Breach.QUERY_404) is not None and facts.status in {None, 404, 501}
+    if facts.stage is Stage.TEST and unfound:
         # Users and groups are both asked for; a wrong URL mostly answers with a page of its own.
         return possible(59, "a query of the connection test gets 404: mostly that of /Groups")
     unmatched = facts.says(Breach.MATCHING)
@@ -188,6 +190,8 @@ def _filter_attribute(facts: Facts) -> Match | None:
         return None
     name = facts.filter.attribute if facts.filter is not None else ""
     said = facts.says(*_COUNT_AS_FILTER)
+    if said is not None and facts.says(Breach.FILTER_SYNTAX) is not None and _is_usual(facts):
+        return possible(74, f"every app can be asked for {name}; its filter is refused", said.text)
     if said is not None and facts.status not in {401, 403}:
         weight = 86 if name else 78
         return backed(facts, weight, f"the filter on {name or 'it'} is refused", text=said.text)

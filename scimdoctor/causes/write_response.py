@@ -14,6 +14,7 @@ from scimdoctor.causes.match import Match, first, likely, possible
 from scimdoctor.scim.paths import member
 
 if TYPE_CHECKING:
+    from scimdoctor.causes.breach import Complaint
     from scimdoctor.causes.facts import Facts
     from scimdoctor.model.exchange import Exchange
 
@@ -47,10 +48,22 @@ def write_response(facts: Facts) -> Match | None:
     return None
 
 
+def lacking_in_answer(facts: Facts) -> Complaint | None:
+    """What Entra or a validator misses in an answer to a write that it does not quote."""
+    told = facts.status is None and facts.exchange is None and facts.stage in WRITES
+    return facts.says(Breach.ANSWER_LACKS) if told else None
+
+
 def _logged_response(facts: Facts) -> Match | None:
     """What the log alone tells of the answer to a write."""
     if facts.stage is Stage.CREATE and facts.says(Breach.UNREADABLE_ANSWER) is not None:
         return _unread_create(facts)
+    lacking = lacking_in_answer(facts)
+    if lacking is not None:
+        return possible(72, "something is not in the app's answer", lacking.text)
+    other = facts.says(Breach.ANSWER_STATUS)
+    if other is not None and facts.stage in WRITES:
+        return possible(78, "another status was expected of the app", other.text)
     redirected = facts.status in {301, 302, 303, 307, 308} and facts.reading.page is None
     if facts.stage in WRITES and redirected:
         text = f"the write is redirected ({facts.status}), though queries are answered"

@@ -5,6 +5,8 @@ Each has a case that it must lead to, and a near miss that must lead elsewhere.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from scimdoctor.causes.breach import Breach
@@ -18,7 +20,9 @@ from scimdoctor.model.diagnosis import Case, Confidence
 from tests.causes.build import (
     ENTERPRISE,
     Pair,
+    about,
     event,
+    job,
     on,
     op,
     patch,
@@ -43,6 +47,13 @@ def created(*names: str) -> Case:
     """A logged create with `names` that was refused for want of emails."""
     detail = reason(400, scim("emails is required", "invalidValue", 400))
     return on(event("create", detail, properties=dict.fromkeys(names, (None, "x"))))
+
+
+def asked(detail: str) -> str:
+    """How Entra quotes the query of a connection test, refused with `detail`."""
+    query = "Users?filter=userName+eq+%22x%22"
+    head = f"Received response from Web resource. Resource: https://a.example/scim/{query} Operation: GET"
+    return f"{head} Response Status Code: BadRequest Response Content: {json.dumps(scim(detail))}"
 
 
 PAIRS: dict[str, Pair] = {
@@ -81,6 +92,72 @@ PAIRS: dict[str, Pair] = {
         changed(400, "No email of type work exists for this user", None, WORK),
         "required-attribute-empty-in-source",
         failed("create", 400, scim("No email was given")),
+    ),
+    "a test that gets another answer than 200": (
+        "groups-endpoint-missing",
+        about(job("An HTTP/404 Not Found response was returned rather than the expected HTTP/200 OK response.")),
+        "app-prerequisite-missing",
+        about(job("An HTTP/403 Forbidden response was returned rather than the expected HTTP/200 OK response.")),
+    ),
+    "Entra's word for the address": (
+        "tenant-url-wrong",
+        about(job("The tenant URL is not valid. Please enter one that starts with https.")),
+        "unknown-cause",
+        about(job("The tenant URL was saved.")),
+    ),
+    ".NET's word for a token of two lines": (
+        "secret-token-unusable",
+        about(job("New-line characters are not allowed in header values.")),
+        "unknown-cause",
+        about(job("New-line characters are shown as blanks.")),
+    ),
+    "a syntax that is refused of what every app can be asked for": (
+        "filter-value-parse-failure",
+        about(job(asked("Unexpected character '+' in filter"))),
+        "filter-attribute-unsupported",
+        about(job(asked("Unsupported filter"))),
+    ),
+    "a parameter of the query of groups": (
+        "over-strict-validation",
+        about(job(asked("Unknown query parameter excludedAttributes"))),
+        "filter-attribute-unsupported",
+        about(job(asked("Unknown filter attribute"))),
+    ),
+    "what a validator misses in an answer": (
+        "attribute-not-stored-or-returned",
+        on(event("create", "nickName was sent but is not present in the response")),
+        "mapping-missing-attribute",
+        on(event("create", "nickName was not present in the request, it is required")),
+    ),
+    "the status that a validator expected": (
+        "write-response-wrong",
+        on(event("update", "Expected status code 200 or 204 but received 201")),
+        "unknown-cause",
+        on(event("update", "Received a message")),
+    ),
+    "a property that a list must have": (
+        "list-response-malformed",
+        on(event("update", "The response should contain the property 'Resources'")),
+        "write-response-wrong",
+        on(event("update", "The response should contain the property")),
+    ),
+    "the one filter that is supported": (
+        "filter-attribute-unsupported",
+        failed("update", 501, scim("Only userName filter is supported", None, 501)),
+        "patch-method-missing",
+        failed("update", 501, scim("Only PUT is supported", None, 501)),
+    ),
+    "an attribute for filters": (
+        "filter-attribute-unsupported",
+        failed("update", 400, scim(f"{ENTERPRISE}:department is not a valid filter attribute")),
+        "mapping-targets-unsupported-attribute",
+        changed(400, f"{ENTERPRISE}:department is not a valid attribute", None, f"{ENTERPRISE}:department"),
+    ),
+    "groups that are not supported at all": (
+        "groups-endpoint-missing",
+        failed("update", 501, scim("Groups are not supported", None, 501), group=True),
+        "patch-method-missing",
+        failed("update", 501, scim("PATCH is not supported", None, 501), group=True),
     ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
