@@ -112,6 +112,8 @@ def _with_proof(facts: Facts, found: list[Ranked]) -> Iterable[Ranked]:
     answered = _answered_alike(facts)
     proofs = _proofs(facts, answered)
     passed = {f.cause for f in facts.case.findings if f.outcome is Outcome.PASSED and f.cause}
+    # What is noted proves no cause, and no check that passes clears it.
+    passed -= {f.cause for f in facts.case.findings if f.outcome is Outcome.FAILED}
     suspected = {r.cause.rule.id for r in found}
     by_others = {one for one in suspected if answered and _is_done_by_others(one)}
     spoken_against = frozenset((passed | facts.case.cleared | by_others) - proofs.keys())

@@ -76,6 +76,8 @@ def _patch_not_found(facts: Facts) -> Match | None:
         weight = 60 if facts.exchange is None and facts.says(Breach.NOT_FOUND) else 83
         return possible(weight, "the object was found under that id, yet its PATCH gets 404")
     told = _patch_unknown(facts)
+    if told is None and facts.exchange is not None and facts.reading.page is not None:
+        return possible(66, "PATCH is answered 404 by a web page, and not by SCIM")
     if told is not None or facts.exchange is not None or facts.reading.is_scim:
         return told
     many = f": {facts.objects} objects" if facts.objects > 1 else ""

@@ -13,8 +13,20 @@ from scimdoctor.model.finding import Finding, Outcome
 from scimdoctor.model.provisioning import ProvisionedIdentity, ProvisioningStep
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict
 from scimdoctor.model.rule import Requirement, Severity
-from tests.causes.build import ENTERPRISE, Pair, about, event, job, on, reason, scim, tells_apart
-from tests.causes.test_families import failed
+from tests.causes.build import (
+    ENTERPRISE,
+    Pair,
+    about,
+    event,
+    job,
+    on,
+    op,
+    patch,
+    reason,
+    scim,
+    tells_apart,
+)
+from tests.causes.test_families import failed, sent
 from tests.causes.test_logged_faults import MATCHING, UNREAD, asked
 
 if TYPE_CHECKING:
@@ -197,6 +209,24 @@ def test_what_the_app_never_finds_was_not_taken_away_by_others() -> None:
 def test_what_is_only_noted_proves_no_cause() -> None:
     noted = replace(gone("x700"), findings=(by_id(Severity.INFO),), answers={"x9": 404})
     assert diagnose_case(noted).cause == "target-changed-outside-entra"
+
+
+def test_what_is_noted_is_not_cleared_by_another_check_of_its_cause() -> None:
+    text = scim("externalId is in use.", status=409)
+    taken = failed("create", 409, text, properties=NAME)
+    fine = replace(by_id(Severity.INFO), cause="duplicate-create-not-409", outcome=Outcome.PASSED)
+    noted = replace(fine, outcome=Outcome.FAILED)
+    assert "duplicate-create-not-409" not in others(replace(taken, findings=(fine,)))
+    assert "duplicate-create-not-409" in others(replace(taken, findings=(fine, noted)))
+
+
+def test_a_page_in_the_place_of_a_patch_tells_that_nothing_takes_it_there() -> None:
+    page = "<!DOCTYPE html><html><head><title>Cannot do it</title></head></html>"
+    change = patch(op("Add", "members", [{"value": "u1"}]))
+    found = diagnose_case(sent("PATCH", "/Groups/g1", change, 404, page))
+    assert found.cause == "patch-method-missing"
+    known = diagnose_case(sent("PATCH", "/Groups/g1", change, 404, scim("No.", status=404)))
+    assert known.cause != "patch-method-missing"
 
 
 def test_a_check_that_gets_the_jobs_own_answer_tells_what_is_behind_it() -> None:
