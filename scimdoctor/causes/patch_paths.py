@@ -212,6 +212,8 @@ def _no_target(facts: Facts) -> Match | None:
     otherwise = facts.says(Breach.POLICY, Breach.VALUE_REFUSED, Breach.LICENCE, Breach.UNIQUE)
     if is_type_only(said) and otherwise is not None:
         return possible(62, "scimType noTarget, though the words are of something else", said.text)
+    if not named and facts.says(Breach.PATH_MISSING) is not None:
+        return possible(60, "scimType noTarget, for want of a path", said.text)
     if not named and plain_path(facts) is not None:
         return possible(60, "no target, though no path with a filter is known", said.text)
     return backed(facts, 92 if named else 82, "no element matched", text=said.text)

@@ -118,6 +118,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
         ("SCIM servers", r"is not (?:a |an )?(?:supported|known|recogni[sz]ed|defined) (?:attribute|field|property)"),
         ("limosa laravel-scim-server", r"unknown path"),
+        ("SCIM servers", r"(?:attribute|field|property) [^.;]{0,60}\bcan(?:not|'t) be (?:set|written|provisioned|mapped)\b"),
         ("limosa laravel-scim-server", r"\bwrite (?:to \S+ )?is not (?:implemented|supported)"),
         ("Sentry", r"\bonly (?:displayName|members|userName|active|emails|externalId|name)\b(?![^;]{0,80}filter)[^.;]{0,80}\bsupported"),
         ("class-validator", r"propert(?:y|ies) \S+ should not exist"),
@@ -153,6 +154,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("RFC 7644 wordings", r"\buniqueness\b|(?:must|should|needs? to|has to|have to) be unique|make a unique set|not unique|\bnon-unique"),
         ("Rails, Django, SCIM servers", r"\balready (?:been )?(?:exists?|in use|taken|registered|used|assigned to|claimed|associated|provisioned|present in|belongs|owned|a (?:user|account)|invited|created|connected|linked)"),
         ("SCIM servers", r"\bduplicat(?:e|ed)\b(?! (?:attribute|app ?role|value[s]? in))|\bconflict(?:s|ing)?\b|same (?:user ?name|e-?mail|name|external ?id)|exists? already|user_exists|is (?:in use|taken)"),
+        ("SCIM servers", r"\b(?:an?other|different) (?:user|account|group|person|member|resource)\b[^.;]{0,30}\b(?:has|have|uses?|using|owns?) (?:this|that|the)\b|\balready has (?:this|that|the same) (?:user ?name|e-?mail|name|address|external ?id)"),
         ("Go, Keycloak", r"\b(?:e-?mail|user ?name|user|login|account|member|group|name|resource|record)(?: address)? exists\b"),
     ),
     *_rows(
@@ -168,7 +170,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.ALREADY_IN_EFFECT,
-        ("SCIM servers", r"already (?:a |an )?(?:(?:group|team|role) )?(?:member|in (?:the |this )?(?:group|team)|assigned|added|inactive|active|disabled|deactivated|suspended|deleted|removed|enabled|has)"),
+        ("SCIM servers", r"already (?:a |an )?(?:(?:group|team|role) )?(?:member|in (?:the |this )?(?:group|team)|assigned|added|inactive|active|disabled|deactivated|suspended|deleted|removed|enabled|has(?! (?:this|that|the same) (?:user ?name|e-?mail|name|address|external ?id)))"),
         ("SCIM servers", r"(?:is|was|were) not (?:a |an )?(?:(?:current |group |team |organi[sz]ation )?member|in (?:the |this )?(?:group|team))|not (?:a )?member of|no(?:t a)? such member|member (?:\S+ )?(?:was )?not found in"),
         ("better-auth, SCIM servers", r"\bno (?:valid |actual |effective )?(?:fields?|changes?|attributes?|operations?|updates?|modifications?|data|valid \w+) (?:\w+ )?(?:to|were|was|for) (?:update|updated|modif|appl|change|be|made|patch|detected|provided to update)|nothing (?:to|has|was|have) (?:update|change|do|modif|be)|no changes?\b|not modified|(?:value|attribute)s? (?:is|are) (?:the same|unchanged|identical|already)|empty (?:update|patch)"),
         ("custom servers", r"error adding member"),

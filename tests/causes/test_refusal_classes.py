@@ -159,6 +159,24 @@ PAIRS: dict[str, Pair] = {
         "patch-method-missing",
         failed("update", 501, scim("PATCH is not supported", None, 501), group=True),
     ),
+    "an operation without path that is called noTarget": (
+        "pathless-dotted-keys-unsupported",
+        patched(patch(op("replace", None, {"displayName": "x"})), 400, scim("path is required", "noTarget")),
+        "value-path-no-match-rejected",
+        patched(patch(op("replace", WORK, "x")), 400, scim("nothing there", "noTarget")),
+    ),
+    "somebody else who already has it": (
+        "existing-account-not-matchable",
+        changed(409, "Another user already has this userName", "uniqueness", "userName"),
+        "non-idempotent-write",
+        changed(409, "The user already has that role", None, "roles"),
+    ),
+    "what cannot be set by SCIM": (
+        "mapping-targets-unsupported-attribute",
+        changed(400, "Attribute preferredLanguage cannot be set via SCIM", None, "preferredLanguage"),
+        "immutable-attribute-refused",
+        changed(400, "Attribute preferredLanguage cannot be changed", None, "preferredLanguage"),
+    ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
         changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),
