@@ -197,12 +197,18 @@ def _changed_outside(facts: Facts) -> Match | None:
     if facts.code("InvalidAnchor"):
         return likely(94, "Entra's error code: the object with the stored id is gone")
     said = facts.says(Breach.NOT_FOUND)
+    # Without a status the log quotes the app's sentence alone.
     odd_status = facts.status in {400, 422, 500}
+    odd_status = odd_status or (facts.status is None and facts.exchange is None)
     named = _GROUPS if facts.is_group else _SOMETHING
     if said is not None and odd_status and facts.stage is Stage.UPDATE and named.search(said.text):
         return possible(66, "the app does not know the object that is to be changed", said.text)
     deleted = facts.says(Breach.DELETED_BEFORE)
-    if deleted is not None and facts.stage is Stage.UPDATE and facts.status in {400, 409, 422}:
+    if (
+        deleted is not None
+        and facts.stage is Stage.UPDATE
+        and facts.status in {None, 400, 409, 422}
+    ):
         return possible(70, "the app says that what is to be changed was deleted", deleted.text)
     by_id = facts.stage in {Stage.UPDATE, Stage.READ, Stage.DELETE}
     if not by_id or facts.status not in {404, 410} or facts.reading.page is not None:

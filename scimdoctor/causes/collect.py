@@ -228,7 +228,11 @@ def _filter_in(text: str, reading: Reading) -> Filter | None:
     if not (speaks or "filter" in text.casefold() or "unknown path" in text.casefold()):
         return None
     found = _QUOTED_FILTER.search(_ESCAPED_QUOTE.sub('"', text))
-    return read_filter(found[1].strip("'")) if found else None
+    if found is None:
+        return None
+    # A quote that closes what was opened before the filter is none of its own.
+    plain = found[1].strip("'")
+    return read_filter(plain.rstrip('".') if plain.count('"') % 2 else plain)
 
 
 def _speaks_of_query(facts: Facts) -> bool:

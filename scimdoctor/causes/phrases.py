@@ -62,7 +62,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Joi", r"not allowed to be (?:empty|null)"),
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
         ("SCIM servers", r"\bempty (?:\w+ ){1,3}(?:(?:is|are) )?(?:not (?:allowed|permitted|accepted|valid)|invalid|refused)"),
-        ("SCIM servers", r"must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
+        ("SCIM servers", r"(?:does not|doesn't|did not) have (?:an? )?(?:primary |work |valid )?(?:e-?mail|(?:last|first|given|family|display)[ _]?name|surname|phone)|must have (?:a |some )?value\b|\bhas no (?:primary |work |valid )(?:e-?mail|phone|address)"),
         ("Go servers", r"\bno (?:[\w-]+ ){1,3}(?:provided|given|specified|supplied)\b"),
         ("codes of SaaS apps", r"\b(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|department|title|phone|external ?id)s? (?:required|missing)\b|must be filled"),
     ),
@@ -112,7 +112,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNKNOWN_ATTRIBUTE,
-        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared|unpermitted) (?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b(?! (?:values?|types?|formats?|lengths?)\b)"),
+        ("SCIM servers", rf"\b(?:unknown|unsupported|unrecogni[sz]ed|undefined|unexpected|invalid|illegal|additional|extra|undeclared|unpermitted) (?!api[ -]?key)(?:\w+ )?(?:{_ATTRIBUTE}|fields?|propert(?:y|ies)|inputs?)s?\b(?! (?:values?|types?|formats?|lengths?)\b)"),
         ("SCIM servers", r"(?:attribute|field|property|parameter)s?\b[^.;]{0,90}\b(?:(?:is|are) (?:un(?:known|supported|recogni[sz]ed|defined)|not (?:a )?(?:supported|recogni[sz]ed|known|defined|allowed|permitted|part))|do(?:es)? not exist|(?:was|could) not (?:be )?found|not found|not allowed|not supported|not (?:present )?in (?:the )?schema)"),
         ("Jackson, pydantic, zod, JSON Schema", r"not marked as ignorable|extra (?:inputs|fields|attributes?) (?:are )?not (?:permitted|allowed)|extra_forbidden|unrecognized key|additional propert|unknown field"),
         ("SCIM servers", r"unsupported (?:path for operation|user attribute|attribute)|no such attribute|not defined in (?:the )?schema|(?:no|any) attribute (?:called|named|definition)|is not supported(?: by this| for (?:user|group))"),
@@ -356,7 +356,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.PREREQUISITE,
         ("SaaS apps", r"scim[^.;]{0,50}(?:is |has )?(?:not (?:been )?|dis|un)(?:enabled|configured|activated|abled|set up|available|turned on|allowed)|(?:enable|activate|turn on|set up|configure)[^.;]{0,30}\b(?:scim|provisioning|sso|saml)\b|\b(?:sso|saml|provisioning|directory sync|identity provider)\b[^.;]{0,50}(?:must|not\b|needs?|required)[^.;]{0,40}(?:enabled|configured|set ?up|activated|active|first|turned on)|feature (?:is )?(?:not\b|dis)|not (?:enabled|activated|available) for (?:this|your)"),
-        ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:found|exist|configured|defined)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
+        ("SCIM servers", r"(?:role|permission|scope|privilege|profile|department|cost ?center|organi[sz]ation(?:al unit)?|license type|location|workspace|custom field|directory|realm|project|team|entitlement|company|site)s?\b[^.;]{0,60}(?:not (?:been )?(?:found|exist|configured|defined|created)|does not exist|do not exist|must exist|missing)|(?:insufficient|missing|lacks?|without|not have|required)[^.;]{0,30}(?:permission|scope|privilege|role|right|access)s?"),
         ("SCIM servers", r"\b(?:provisioning|directory sync\w*|integration|api access|feature|connector|connection|tenant|organi[sz]ation|workspace)\b[^.;]{0,40}\b(?:is|are|has been|was) (?:not (?:enabled|active|set up|configured)|inactive|disabled|(?:turned|switched) off|paused|suspended)"),
         ("SCIM servers", r"\b(?:requires?|needs?) (?:an?|the|your|that the) (?:[\w-]+ ){0,4}?(?:plug-?in|feature|add-?on|module|[\w-]+-scoped token|scope|permission|privilege|integration)\b"),
         ("SCIM servers", r"not (?:authori[sz]ed|allowed|permitted) to (?:manage|create|list|read|provision|access|administer|perform)\b[^.;]{0,40}\b(?:users?|groups?|members?|resources?|accounts?|this|scim)"),

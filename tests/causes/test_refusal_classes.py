@@ -177,6 +177,36 @@ PAIRS: dict[str, Pair] = {
         "immutable-attribute-refused",
         changed(400, "Attribute preferredLanguage cannot be changed", None, "preferredLanguage"),
     ),
+    "somebody who is not there, in the log's words alone": (
+        "target-changed-outside-entra",
+        on(event("update", "User not found", properties={"title": (None, "x")})),
+        "unknown-cause",
+        on(event("update", "Nothing found", properties={"title": (None, "x")})),
+    ),
+    "what was deleted in the app": (
+        "target-changed-outside-entra",
+        on(event("disable", "The user has been deleted in the application")),
+        "existing-account-not-matchable",
+        on(event("create", "The user has been deleted in the application")),
+    ),
+    "a filter within quotes": (
+        "filter-attribute-unsupported",
+        on(event("update", 'The filter "externalId eq 123" is not supported')),
+        "filter-value-parse-failure",
+        on(event("update", "The filter \"displayName eq 'R&D'\" could not be parsed")),
+    ),
+    "a key that is no attribute": (
+        "token-expired-or-revoked",
+        on(event("update", "Invalid API key")),
+        "mapping-targets-unsupported-attribute",
+        on(event("update", "Invalid key nickName")),
+    ),
+    "a user who has no e-mail": (
+        "required-attribute-empty-in-source",
+        on(event("create", "User doesn't have an email address")),
+        "unknown-cause",
+        on(event("create", "User doesn't have a profile picture")),
+    ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
         changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),
