@@ -50,6 +50,9 @@ class Breach(StrEnum):
     BODY_MISSING = "body-missing"
     """The request is said to have come without a body."""
 
+    BODY_UNPARSED = "body-unparsed"
+    """The body is said to be no JSON."""
+
     METHOD = "method"
     REFERENCE = "reference"
     NO_ROUTE = "no-route"

@@ -258,6 +258,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.FILTER_REFUSED,
         ("SCIM servers", r"\bfilter(?:s|ing|ed)?\b[^.;]{0,120}(?:not|un|in|only|mal)[- ]?(?:support|implement|allow|recogni|known|valid|permitted|possible|userName|eq)|(?:unsupported|invalid|unknown|bad|illegal|unrecogni[sz]ed|malformed) (?:scim |search |query )?filter|invalid ?filter"),
         ("SCIM servers", r"\bnot\b[^.;]{0,20}\bfilter (?:attribute|field|property|path)s?\b|\bonly\b[^.;]{0,60}\bfilters?\b[^.;]{0,20}\b(?:supported|implemented|allowed|accepted)"),
+        ("SCIM servers", r"\bsupported filters?\b|\bfilters?\b[^.;]{0,20}\bof the form\b|\bfilters? (?:must |should )?(?:take|have) the form\b"),
         ("SCIM servers", r"only (?:filter|search|quer)\w*[^.;]{0,30}(?:by|on|for)|(?:can(?:not\b|'t)|unable to|not) (?:be )?(?:filter|search|quer)(?:ed|ing|able)?\b|not (?:filterable|searchable|queryable)"),
     ),
     *_rows(
@@ -273,10 +274,16 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.BODY_MISSING,
         ("ASP.NET, Spring, FastAPI, Express", r"\b(?:request |message )?(?:body|payload)(?: content)? (?:is |was |must (?:not )?be |can(?:'|no)t be |may not be |should not be )?(?:missing|empty|required|null|undefined|blank|absent|not (?:provided|present|found|set))\b|\b(?:no|empty|missing|without(?: a)?) (?:request |message |json )?(?:body|payload)\b"),
+        ("Express, SCIM servers", r"\b(?:request |message )?body must be (?:an? )?(?:valid )?(?:json|scim|object|\w+ resource)\b"),
+        ("Rust, SCIM servers", r"\boperations['\"`]? (?:attribute |array |field )?(?:is|are) (?:required|missing)|\bmissing (?:required )?(?:attribute |field |property )?['\"`]?operations\b"),
         ("JavaScript", r"unexpected end of json input"),
         ("Python", r"expecting value: line 1 column 1 \(char 0\)"),
         ("Go", r"^(?:error: |invalid (?:json|body): )?EOF$"),
         ("SCIMMY", r"expected 'data' parameter to be an object"),
+    ),
+    *_rows(
+        Breach.BODY_UNPARSED,
+        ("Go, Express, Django", r"\b(?:invalid|malformed|bad) json\b|\bjson parse error\b|(?:could not|cannot|can't|failed to|unable to) parse (?:the )?(?:json|request body|body)\b"),
     ),
     *_rows(
         Breach.METHOD,
@@ -348,7 +355,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.LICENCE,
-        ("SaaS apps", r"\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|\bbilling\b|\boverdue\b|\bunpaid\b|trial (?:has )?(?:expired|ended)|not enough users"),
+        ("SaaS apps", r"\bpast due\b|\blicen[cs]es?\b|\bseats?\b|\bquota\b|(?:user|member|plan|account|subscription|tier) limit|limit (?:has been |was )?(?:reached|exceeded)|maximum (?:number of )?(?:\w+ )?(?:users|members|seats|accounts)|upgrade (?:your|to|the)|(?:requires?|available (?:only )?(?:in|on|for|with)|not (?:included|available|part))[^.;]{0,50}\b(?:plan|subscription|edition|tier|enterprise|business)\b|payment required|\bbilling\b|\boverdue\b|\bunpaid\b|trial (?:has )?(?:expired|ended)|not enough users"),
         ("Databricks, others", r"\bnumber of (?:\w+ ){0,3}(?:users|groups|members|accounts|seats)\b[^.;]{0,60}(?:exceed|limit|maximum|quota)"),
         ("SaaS apps", r"\b(?:plan|subscription|licen[cs]e|tier|contract)\b[^.;]{0,30}\b(?:allows?|includes?|covers?|has|(?:is )?limited to)\b[^.;]{0,20}\d"),
         ("SaaS apps", r"\b(?:plan|subscription|edition|tier|package)\b (?:does(?: not|n't)|do not|cannot) (?:include|allow|support|cover)"),

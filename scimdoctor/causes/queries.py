@@ -55,6 +55,9 @@ _SPECIAL = re.compile(r"[^\w.@-]|[^\x00-\x7f]")
 
 _OTHER_REFUSALS = frozenset({400, 410, 422, 500})
 
+_EXAMPLE = re.compile(r"""["'](?:…|\\u2026|\.{3}|<[^"']*>|\{[^"']*\})""")
+"""A value that shows how filters are written, and was not sent."""
+
 _COUNT_AS_FILTER = (
     Breach.FILTER_REFUSED,
     Breach.FILTER_SYNTAX,
@@ -251,7 +254,8 @@ def _value_refused(facts: Facts) -> Match | None:
         return backed(facts, 92, f"the app reads the query without decoding it: {undecoded}")
     if facts.status in {400, 500} and facts.filter is None and _has_special_name(facts):
         return possible(70, "the object's name has a special character, and others pass")
-    hard = facts.filter is not None and facts.filter.has_hard_value
+    example = facts.filter is not None and _EXAMPLE.search(facts.filter.raw) is not None
+    hard = facts.filter is not None and facts.filter.has_hard_value and not example
     special = facts.filter is not None and facts.filter.has_special_value
     said = facts.says(Breach.FILTER_SYNTAX)
     refused = facts.status in {None, 400, 500, 404, 403, 422}

@@ -192,6 +192,10 @@ def _unread(facts: Facts) -> Match | None:
             f"{', '.join(missed[:4])} sent, and called missing: application/scim+json may go unread"
         )
         return possible(92, text)
+    unparsed = facts.says(Breach.BODY_UNPARSED)
+    if unparsed is not None:
+        text = "Entra's body is called no JSON: application/scim+json may be read as something else"
+        return possible(60, text, unparsed.text)
     return None
 
 

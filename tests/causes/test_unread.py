@@ -82,6 +82,30 @@ PAIRS: dict[str, Pair] = {
         "boolean-string-rejected",
         patched(SWITCHED, 400, {"message": ["active must be a boolean"]}),
     ),
+    "a body that must be something": (
+        "request-content-type-refused",
+        failed("create", 400, scim("Request body must be a SCIM Group resource", "invalidSyntax"), group=True),
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("displayName must be a valid name", "invalidValue"), group=True),
+    ),
+    "a body that is called no JSON": (
+        "request-content-type-refused",
+        failed("create", 400, scim("Invalid JSON", "invalidSyntax")),
+        "boolean-string-rejected",
+        patched(SWITCHED, 400, scim("JSON parse error: Cannot deserialize value of type `boolean` from String")),
+    ),
+    "an account that owes": (
+        "app-prerequisite-missing",
+        failed("create", 403, scim("The account is past due; new users cannot be provisioned", "mutability", 403)),
+        "app-policy-refuses-change",
+        failed("create", 403, scim("New users cannot be provisioned by this token's owner", "mutability", 403)),
+    ),
+    "an example of a filter": (
+        "filter-attribute-unsupported",
+        failed("update", 400, scim('supported filters: userName eq "…", externalId eq "…"', "invalidFilter")),
+        "filter-value-parse-failure",
+        failed("update", 400, scim('cannot parse filter: userName eq "o\'b+c"', "invalidFilter")),
+    ),
     "a name that strings messages together": (
         "request-content-type-refused",
         created(scim("userName: Required; schemas: Required")),
