@@ -45,17 +45,9 @@ _OF_ALL_REQUESTS = frozenset(
         "oauth-token-endpoint-incompatible",
     }
 )
-_OF_GROUPS = ("groups/", "mapping/group")
-"""How the ids of checks begin that ask about groups alone."""
-
 _OF_ALL_WRITES = frozenset({"request-content-type-refused"})
 _OF_ALL_QUERIES = frozenset({"filter-value-parse-failure"})
 """Causes that do not depend on what is asked for, or written to."""
-
-
-def is_of_groups(check: str) -> bool:
-    """Whether `check` asks about groups alone."""
-    return check.startswith(_OF_GROUPS)
 
 
 def bears_on(check: str, facts: Facts, cause: str | None = None) -> bool:
@@ -67,7 +59,7 @@ def bears_on(check: str, facts: Facts, cause: str | None = None) -> bool:
     if cause in _OF_ALL_QUERIES and facts.stage in QUERIES:
         return True
     family = check.partition("/")[0]
-    if is_of_groups(check):
+    if check in facts.case.of_groups:
         return facts.is_group or facts.stage is Stage.TEST
     if family in _OF_USERS and family not in _OF_BOTH and facts.is_group:
         return False

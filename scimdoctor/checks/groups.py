@@ -433,7 +433,7 @@ def _still_listed(context: CheckContext, group: TestObject, deletion: Exchange) 
         )
 
 
-_rule = family("groups", TUTORIAL, rfc="RFC 7644 §3.4.2.2")
+_rule = family("groups", TUTORIAL, rfc="RFC 7644 §3.4.2.2", of_groups=True)
 
 
 _DUPLICATES = "groups that are created again, or DuplicateTargetEntries."

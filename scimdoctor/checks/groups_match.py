@@ -188,7 +188,7 @@ def _external_id(context: CheckContext) -> Iterator[Result]:
         )
 
 
-_rule = family("groups", TUTORIAL, rfc="RFC 7644 §3.4.2.2")
+_rule = family("groups", TUTORIAL, rfc="RFC 7644 §3.4.2.2", of_groups=True)
 
 
 _DUPLICATES = "groups that are created again, or DuplicateTargetEntries."

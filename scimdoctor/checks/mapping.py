@@ -351,7 +351,7 @@ def _matching_symbols(context: CheckContext) -> Iterator[Result]:
             )
 
 
-_rule = family("mapping", ATTRIBUTES, HOW_IT_WORKS, RFC7644, requirement="ENTRA")
+_rule = family("mapping", ATTRIBUTES, HOW_IT_WORKS, RFC7644, requirement="ENTRA", of_mapping=True)
 
 CHECKS = (
     Check(

@@ -147,7 +147,15 @@ def _over_symbols(effect: Effect, changes: list[tuple[Mapped, Any]]) -> Iterator
         )
 
 
-_rule = family("mapping", ATTRIBUTES, HOW_IT_WORKS, RFC7644, requirement="ENTRA")
+_rule = family(
+    "mapping",
+    ATTRIBUTES,
+    HOW_IT_WORKS,
+    RFC7644,
+    requirement="ENTRA",
+    of_groups=True,
+    of_mapping=True,
+)
 
 CHECKS = (
     Check(

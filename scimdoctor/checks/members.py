@@ -463,7 +463,7 @@ def _cap_cause(context: CheckContext, effect: Effect, ids: list[str]) -> str:
     return "attribute-not-stored-or-returned" if stored else "patch-accepted-not-applied"
 
 
-_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
+_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2", of_groups=True)
 
 
 _FEW = 3

@@ -88,7 +88,7 @@ def _membership_query(context: CheckContext) -> Iterator[Result]:
         )
 
 
-_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
+_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2", of_groups=True)
 
 
 CHECKS = (

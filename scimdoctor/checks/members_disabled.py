@@ -53,7 +53,7 @@ def _stays(context: CheckContext) -> Iterator[Result]:
     )
 
 
-_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2")
+_rule = family("groups", TUTORIAL, COMPATIBILITY, rfc="RFC 7644 §3.5.2", of_groups=True)
 
 
 CHECKS = (

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def family(
-    name: str, *references: str, rfc: str | None = None, **usual: str
+    name: str,
+    *references: str,
+    rfc: str | None = None,
+    of_groups: bool = False,
+    of_mapping: bool = False,
+    **usual: str,
 ) -> Callable[..., CheckRule]:
     """A builder for the rules called `name`/….
 
@@ -30,6 +35,8 @@ def family(
             severity=Severity(words["severity"]),
             requirement=Requirement(words["requirement"]),
             cause=words["cause"],
+            of_groups=of_groups,
+            of_mapping=of_mapping,
             what=words["what"],
             why=words["why"],
             admin_sees=words["admin_sees"],

@@ -154,6 +154,8 @@ def _asked(
     chosen = list(compress(cases, asked))
     if not chosen:
         return cases, ()
+    own = probe.of_groups
+    chosen = [replace(n, case=replace(n.case, of_groups=own)) for n in chosen]
     chosen = list(_replayed(tuple(chosen), probe))
     facts = [facts_of(named.case) for named in chosen]
     # The app's whole answer may point elsewhere than what the log kept of it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.causes.bearing import is_of_groups
 from scimdoctor.causes.facts import Stage
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.replay import ReplayMode
@@ -126,13 +125,18 @@ class Probe:
         fitting = {
             check: cause
             for check, cause in fitting.items()
-            if bears(check) or (cause not in decided and not is_of_groups(check))
+            if bears(check) or (cause not in decided and check not in self.of_groups)
         }
         if not fitting:
             return ()
         findings = self._run(self._known(), only=tuple(fitting))
         self.cleared |= _cleared(findings, fitting)
         return tuple(_with_cause(finding, fitting) for finding in findings)
+
+    @property
+    def of_groups(self) -> frozenset[str]:
+        """The ids of the checks that ask about groups alone."""
+        return frozenset(check.rule.id for check in self._known() if check.rule.of_groups)
 
     def fitting(self, causes: Iterable[str]) -> dict[str, str | None]:
         """The checks that can name one of `causes`, each with the cause that its rule names."""
@@ -156,7 +160,7 @@ class Probe:
         if self.schema is not None:
             return checks
         # They would be skipped, but only after all that they need was sent.
-        return [check for check in checks if not check.rule.id.startswith("mapping/")]
+        return [check for check in checks if not check.rule.of_mapping]
 
     def _run(self, checks: Sequence[Check], only: tuple[str, ...] = ()) -> tuple[Finding, ...]:
         from scimdoctor.checks import CheckOptions, run_checks

@@ -53,6 +53,9 @@ class Case:
     """From a HAR or a replay; the one that failed is to be found among them."""
 
     findings: tuple[Finding, ...] = ()
+    of_groups: frozenset[str] = frozenset()
+    """The checks that ask about groups alone, by id: what they find says nothing of users."""
+
     cleared: frozenset[str] = frozenset()
     """Causes that checks of their own looked for, and found another in their place or none."""
 

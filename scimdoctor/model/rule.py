@@ -85,6 +85,12 @@ class CheckRule:
     why: str
     """Why it matters to Entra."""
 
+    of_groups: bool = False
+    """It asks about groups alone, and says nothing of users."""
+
+    of_mapping: bool = False
+    """It needs the tenant's attribute mapping."""
+
     admin_sees: str
     """What stands in the provisioning log when it fails."""
 

@@ -304,6 +304,7 @@ def test_a_suspicion_whose_check_shows_another_fault_of_that_step_gives_way_to_i
         exchanges=(failing,),
         event=event("create", group=True),
         findings=(of_users, replace(shown, check="query/no-match"), shown),
+        of_groups=frozenset({"groups/query"}),
         cleared=frozenset({alone.cause, "tenant-url-wrong"}),
     )
     found = diagnose_case(case)
@@ -328,7 +329,9 @@ def test_only_a_check_of_the_same_step_explains_what_nothing_else_does(
     check: str, action: str, bears: bool
 ) -> None:
     shown = finding("patch-op-case-sensitive", Outcome.FAILED, check)
-    found = diagnose_case(Case(event=event(action, reason(418)), findings=(shown,)))
+    marked = frozenset({check} if check.startswith("groups/") else ())
+    case = Case(event=event(action, reason(418)), findings=(shown,), of_groups=marked)
+    found = diagnose_case(case)
     assert (found.cause == "patch-op-case-sensitive") is bears
 
 

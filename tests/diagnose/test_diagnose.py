@@ -30,7 +30,7 @@ from scimdoctor.model.provisioning import (
 )
 from scimdoctor.model.report import SignatureSummary
 from scimdoctor.model.rule import Requirement, Severity
-from scimdoctor.model.synchronization import SynchronizationTaskExecution
+from scimdoctor.model.synchronization import SynchronizationSchema, SynchronizationTaskExecution
 from scimdoctor.redaction import Secret
 from tests.causes.build import NOW, event, exchange, job, op, patch, reason, schema, scim
 from tests.fakes.scim_app import BASE_URL, TOKEN
@@ -579,3 +579,20 @@ def test_broken_json_is_no_sign_of_a_wrong_address() -> None:
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
         endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
         assert obstacle(endpoint) is None
+
+
+def test_a_check_says_itself_whether_it_is_of_groups_or_needs_a_mapping() -> None:
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500))) as http:
+        endpoint = Endpoint(http, base_url="https://app.example/scim", auth=NoCredentials())
+        bare = Probe(endpoint=endpoint, dialect=Dialect.DEFAULT)
+        mapped = replace(bare, schema=SynchronizationSchema())
+    assert {"groups/query", "groups/add-members"} <= bare.of_groups
+    assert "query/match" not in bare.of_groups
+    assert mapped.of_groups - bare.of_groups == {
+        "mapping/group-attributes",
+        "mapping/group-matching",
+        "mapping/group-update",
+    }
+    assert not any(
+        check.startswith("mapping/") for check in bare.fitting(["patch-op-case-sensitive"])
+    )
