@@ -175,7 +175,12 @@ def _with_events(
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted, unmatched
     from scimdoctor.sources.cycles import cycles_in
-    from scimdoctor.sources.objects import events_around, objects_behind, successes_after
+    from scimdoctor.sources.objects import (
+        events_around,
+        objects_behind,
+        parts_of_faults,
+        successes_after,
+    )
 
     evidence, target = known
     origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
@@ -183,9 +188,13 @@ def _with_events(
         found = opened.events.summary(opened.wanted, limit=window.limit)
         firsts = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
         behind = objects_behind(opened.events, firsts)
+        parts = parts_of_faults(opened.events, firsts)
         times = firsts | _further(found.signatures, behind)
+        times |= {
+            i: when for split in parts.values() for p in split for i, when in p.sample.items()
+        }
         samples = opened.events.by_id(times, times)
-        groups = groups_of(found.signatures, samples, behind)
+        groups = groups_of(found.signatures, samples, behind, parts)
         since = first_end(groups)
         passed = successes_after(opened.events, opened.wanted, since) if since else ()
         shown = [i for group in groups for i in group.affected.sample]

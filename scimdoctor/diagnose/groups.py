@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.model.report import SignatureSummary
-    from scimdoctor.sources.objects import Objects
+    from scimdoctor.sources.objects import Objects, Part
 
     Success = tuple[int | str, ProvisioningObjectSummary]
     """An event that went well, with the key of its object."""
@@ -166,10 +166,12 @@ def groups_of(
     signatures: Iterable[SignatureSummary],
     samples: Mapping[str, ProvisioningObjectSummary],
     behind: Mapping[str, Objects] = EMPTY,
+    parts: Mapping[str, tuple[Part, ...]] = EMPTY,
 ) -> tuple[EventGroup, ...]:
     """Groups that were counted elsewhere, with the events found by id.
 
-    `behind` tells the objects of a group by the first event of its sample.
+    `behind` tells the objects of a group by the first event of its sample; `parts` tells users and
+    groups of one signature apart, in the same way.
     """
     found = []
     for signature in signatures:
@@ -188,8 +190,36 @@ def groups_of(
         )
         keys = objects.keys if objects else None
         group = EventGroup(signature=signature.id, sample=known[0], affected=affected, objects=keys)
-        found.append(_split(group, named if len(named) > len(known) else known))
+        split = _parted(group, parts.get(signature.sample[0], ()), samples)
+        found.append(split or _split(group, named if len(named) > len(known) else known))
     return tuple(found)
+
+
+def _parted(
+    group: EventGroup,
+    parts: tuple[Part, ...],
+    samples: Mapping[str, ProvisioningObjectSummary],
+) -> EventGroup | None:
+    """The group as two, where its `parts` are of different kinds of objects."""
+    made = []
+    for part in parts:
+        known = [samples[i] for i in part.sample if i in samples]
+        if not known:
+            return None
+        names = dict.fromkeys(e.object_name for e in known if e.object_name)
+        affected = Affected(
+            events=part.events,
+            objects=part.objects,
+            first_seen=part.first_seen,
+            last_seen=part.last_seen,
+            sample=tuple(part.sample),
+            names=tuple(names),
+        )
+        one = replace(group, sample=known[0], affected=affected, objects=None)
+        made.append(one)
+    if len(made) != 2 or made[0].sample.is_group is made[1].sample.is_group:
+        return None
+    return replace(made[0], others=made[1])
 
 
 def _split(group: EventGroup, known: list[ProvisioningObjectSummary]) -> EventGroup:

@@ -62,6 +62,33 @@ SELECT sample, list(object), arg_max({{'id': id, 'time': time}}, (time, id), {SA
 """
 
 
+_PARTS = f"""
+WITH wanted AS (
+    SELECT DISTINCT id AS sample, fault FROM faults WHERE id IN (SELECT unnest(?))
+), named AS (
+    SELECT id, bool_or(user_name IS NOT NULL) AS named FROM ({{source}}) WHERE NOT odd GROUP BY id
+)
+SELECT sample, arg_max({{{{'id': id, 'time': time}}}}, (time, id), {SAMPLES}), count(*),
+    count(DISTINCT object), min(time), max(time)
+FROM faults JOIN wanted USING (fault) JOIN named USING (id)
+WHERE shown
+GROUP BY sample, named ORDER BY sample, named
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The events of one fault whose objects have a user principal name, or those that have none."""
+
+    sample: Mapping[str, datetime | None]
+    """Ids and times of a few of them, newest first."""
+
+    events: int
+    objects: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
     """The objects that one fault touched."""
@@ -123,3 +150,28 @@ def events_around(
     times = {one: in_utc(time) for one, time in rows}
     found = events.by_id(times, times)
     return tuple(found[one] for one in times if one in found)
+
+
+@renewing
+def parts_of_faults(events: EventSet, samples: Iterable[str]) -> dict[str, tuple[Part, ...]]:
+    """Return, of the faults that `samples` belong to, those that users and groups have in common.
+
+    None where the events would have to be read a second time from a big file for it.
+    """
+    ids = list(samples)
+    if not ids or any(part.tidy for part in events.parts):
+        return {}
+    with translated():
+        query = _PARTS.format(source=events.source())
+        rows = events.connection.execute(query, [ids]).fetchall()
+    found: dict[str, list[Part]] = {}
+    for sample, newest, count, objects, first, last in rows:
+        part = Part(
+            sample={one["id"]: in_utc(one["time"]) for one in newest},
+            events=count,
+            objects=objects,
+            first_seen=in_utc(first),
+            last_seen=in_utc(last),
+        )
+        found.setdefault(sample, []).append(part)
+    return {sample: tuple(parts) for sample, parts in found.items() if len(parts) > 1}

@@ -259,6 +259,32 @@ def test_objects_are_counted_once_and_named_though_one_failed_most(tmp_path: Pat
     assert affected["names"] == ["Ada", "Bo"]
 
 
+def test_users_are_judged_as_users_though_groups_failed_last(tmp_path: Path) -> None:
+    """One page answers every query: where groups come last, their sample is the newest."""
+    page = "<!DOCTYPE html><html><head><title>Page not found</title></head></html>"
+
+    def failed(name: str, number: int, kind: str) -> dict[str, Any]:
+        details = {"UserPrincipalName": f"{name}@example.com"} if kind == "User" else {}
+        own = {"id": name, "displayName": name, "identityType": kind, "details": details}
+        target = {"identityType": kind}
+        moment = f"2026-07-01T09:{number:02}:00Z"
+        made = record(reason(404, page), action="other", id_=f"{name}-{number}")
+        step = {"name": "EntryImport", "provisioningStepType": "matching", "status": "failure"}
+        return made | {
+            "sourceIdentity": own,
+            "targetIdentity": target,
+            "activityDateTime": moment,
+            "modifiedProperties": [],
+            "provisioningSteps": [step],
+        }
+
+    rows = [failed(f"user{n}", n, "User") for n in range(7)]
+    rows += [failed(f"team{n}", 10 + n, "Group") for n in range(6)]
+    found = run(tmp_path, "--from", events(tmp_path, *rows), "-f", "json").json["diagnoses"]
+    told = {d["cause"]: d["affected"]["objects"] for d in found}
+    assert told == {"tenant-url-wrong": 7, "groups-endpoint-missing": 6}
+
+
 def test_a_recent_change_of_settings_is_told(tmp_path: Path) -> None:
     microsoft = Microsoft()
     microsoft.tenant.audit_log = [

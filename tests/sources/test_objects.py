@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from scimdoctor.sources.event_filter import EventFilter
 from scimdoctor.sources.event_set import open_events
-from scimdoctor.sources.objects import events_around, objects_behind, successes_after
+from scimdoctor.sources.objects import (
+    events_around,
+    objects_behind,
+    parts_of_faults,
+    successes_after,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +71,21 @@ def test_events_around_are_those_of_the_objects_and_examples_of_success(tmp_path
         around = events_around(events, EventFilter(), ["event-7"])
         assert events_around(events, EventFilter(), []) == ()
     assert [event.id for event in around] == ["event-8", "event-7", "event-6", "event-5"]
+
+
+def test_a_fault_that_users_and_groups_have_in_common_has_two_parts(tmp_path: Path) -> None:
+    people = [record(9, "team", "A"), record(8, "ada", "A"), record(7, "bo", "A")]
+    people += [record(6, "cy", "B")]
+    for one in people[1:]:
+        one["sourceIdentity"]["details"] = {"UserPrincipalName": "x@example.com"}
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(people))
+    with open_events([str(path)]) as events:
+        found = events.summary(EventFilter())
+        firsts = [signature.sample[0] for signature in found.signatures]
+        parts = parts_of_faults(events, firsts)
+        assert parts_of_faults(events, []) == {}
+    assert list(parts) == ["event-9"]
+    teams, users = parts["event-9"]
+    assert (list(teams.sample), teams.objects) == (["event-9"], 1)
+    assert (list(users.sample), users.events, users.objects) == (["event-8", "event-7"], 2, 2)
