@@ -12,7 +12,7 @@ _PLURALS = (
 )
 _NAMES = (
     r"userName|externalId|displayName|nickName|profileUrl|title|userType|preferredLanguage|locale"
-    r"|timezone|active|password|manager|department|division|organization|costCenter"
+    r"|timezone|(?<!\bnot )(?<!\bis )(?<!\bare )(?<!\bbe )(?<!\ban )(?<!\balready )active(?! (?:users?|members?|accounts?|group))|password|manager|department|division|organization|costCenter"
     r"|employeeNumber|givenName|familyName|middleName|honorificPrefix|honorificSuffix|formatted"
     r"|streetAddress|locality|region|postalCode|country|meta|schemas|name|primary(?! (?:role|e-?mail|address|phone|contact|owner))|\$ref|display(?![ _]?name)"
 )

@@ -247,6 +247,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(
         Breach.REMOVE_VALUE_REFUSED,
         ("SCIM-SDK", r"values? must not be set for remove|remove[^.;]{0,60}(?:must not|cannot|may not|should not|does not|not) (?:have|contain|include|allow|support|accept|set)[^.;]{0,30}(?:value|body)"),
+        ("SCIM servers", r"\bonly remove with\b"),
         ("Jackson, UnboundID SDK", r"RemoveOperation|unreco\w+ field \"value\""),
         ("SCIM servers", r"remov(?:e|al|ing)[^.;]{0,40}(?:requires?|needs?|must (?:have|specify|include|contain)|without)[^.;]{0,30}(?:path|filter)|(?:path|filter) (?:is )?(?:required|missing|needed) (?:for|in|when) (?:a |an |the )?remov"),
         ("SCIM servers", r"(?:must|needs? to|has to|should) (?:have|contain|include|specify|be)[^.;]{0,20}(?:filter|selector)[^.;]{0,20}\b(?:for|in|when|with|to|on) (?:a |an |the )?remov"),
@@ -283,7 +284,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.BODY_UNPARSED,
-        ("Go, Express, Django", r"\b(?:invalid|malformed|bad) json\b|\bjson parse error\b|(?:could not|cannot|can't|failed to|unable to) parse (?:the )?(?:json|request body|body)\b"),
+        ("Go, Express, Django", r"\b(?:invalid|malformed|bad) json\b|\b(?:body|payload|request)\b[^.;]{0,20}\b(?:is|are) not (?:valid )?json\b|\bmust be (?:an? )?(?:valid )?json\b|\bjson parse error\b|(?:could not|cannot|can't|failed to|unable to) parse (?:the )?(?:json|request body|body)\b"),
     ),
     *_rows(
         Breach.METHOD,
@@ -351,6 +352,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
         ("SCIM servers", r"\b(?:last|only|sole|final|remaining|at least one|minimum of one)\b(?! (?:super )?admins? (?:can|may))[^.;]{0,30}\b(?:admin(?:istrator)?|owner|superuser)s?\b"),
         ("SCIM servers", r"\b(?:is|are|as|being|be) the (?:last|only|sole|final)\b(?: \w+){0,3}? (?:user|member|person|teammate|account|colleague|manager)s?\b(?! attributes?)|\b(?:reassign|transfer|hand over|promote|demote|appoint)(?:r?ed|d)?\b[^.;]{0,80}\b(?:before|first)\b"),
+        ("Amazon Connect", r"\bwould leave\b[^.;]{0,60}\bwithout\b"),
         ("SCIM servers", r"must (?:first )?be \w+ed\b[^.;]{0,60}\b(?:before|first)\b"),
     ),
     *_rows(
@@ -587,12 +589,15 @@ def likely_in(text: str) -> Iterator[Phrase]:
 
 
 _NAMED = re.compile(
-    r"""(?ix) \b(?: groups? | teams? | users? | members? | (?:display|user)?[ ]?names? | named | called
+    r"""(?ix) \b(?P<noun> roles? | groups? | teams? | users? | members? | (?:display|user)?[ ]?names? | named | called
     | titles? | values? | accounts? | departments? ) [ :=]{1,3} (?P<quote>["'`])
     (?P<name> [^"'`\n]{1,100} ) (?P=quote) (?!\w)"""
 )
-_OF_SCIM = re.compile(r"(?i)\[|^\w+$|^urn:")
+_OF_SCIM = re.compile(r"(?i)\[|^[\w.$:/-]+$")
 """A name that may be an attribute, a path or an operation's, which patterns ask for."""
+
+_NEVER_ONE = re.compile(r"(?i)^(?:role|group|team)s?$")
+"""What is called so is no attribute, be it one word."""
 
 _IN_BRACKETS = re.compile(r"(?i)\((yet|already|longer|any|currently)\)")
 
@@ -600,9 +605,13 @@ _IN_BRACKETS = re.compile(r"(?i)\((yet|already|longer|any|currently)\)")
 def without_names(text: str) -> str:
     """`text` without what things are called in it, which may be any word of the table."""
     plain = _IN_BRACKETS.sub(r"\1", text)
-    return _NAMED.sub(
-        lambda m: m[0] if _OF_SCIM.search(m["name"]) else m[0].replace(m["name"], "it"), plain
-    )
+
+    def unnamed(found: re.Match[str]) -> str:
+        plain_word = _NEVER_ONE.match(found["noun"]) and re.match(r"^\w+$", found["name"])
+        kept = _OF_SCIM.search(found["name"]) and not plain_word
+        return found[0] if kept else found[0].replace(found["name"], "it")
+
+    return _NAMED.sub(unnamed, plain)
 
 
 def breaches_in(text: str) -> tuple[Phrase, ...]:

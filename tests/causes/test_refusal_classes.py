@@ -207,6 +207,24 @@ PAIRS: dict[str, Pair] = {
         "unknown-cause",
         on(event("create", "User doesn't have a profile picture")),
     ),
+    "a role that is called like an attribute": (
+        "app-prerequisite-missing",
+        changed(400, "Role 'Manager' must be enabled; the role has not been configured", None, "roles"),
+        "reference-unresolvable",
+        changed(400, "Manager is not active", None, f"{ENTERPRISE}:manager"),
+    ),
+    "the one remove that is supported": (
+        "members-remove-value-not-understood",
+        changed(400, 'Only remove with members[value eq "<id>"] is supported', "invalidPath", "members", group=True),
+        "reference-unresolvable",
+        changed(400, "Members ['7'] are not valid", None, "members", group=True),
+    ),
+    "what a removal would leave": (
+        "app-policy-refuses-change",
+        changed(400, "This would leave the user without a profile", "invalidValue", "entitlements"),
+        "unknown-cause",
+        changed(400, "This leaves the user", "invalidValue", "entitlements"),
+    ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
         changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),

@@ -178,6 +178,9 @@ def _about_schema(breach: Breach, attribute: str | None) -> Breach:
     return Breach.UNKNOWN_SCHEMA if bare and breach is Breach.REQUIRED else breach
 
 
+_TITLES = re.compile(r"""(?i)(?<=role |team )["'`][^"'`\n]{1,100}["'`]""")
+"""What a role or a team is called, which is no attribute ("Role 'Manager'")."""
+
 _ADVICE = re.compile(
     r"(?is)(?<=[.!;])\s+(?:please|see|refer|contact|visit|learn|for (?:more|details)|if (?:this|you|the)"
     r"|note)\b.*"
@@ -204,12 +207,13 @@ def _without_advice(text: str) -> tuple[Phrase, ...]:
 
 def complaints_of(remark: Remark) -> tuple[Complaint, ...]:
     """The complaints in one remark, most telling first."""
-    attribute = remark.attribute or _only_allowed(remark.text, attribute_in(remark.text))
+    plain = _TITLES.sub("it", remark.text)
+    attribute = remark.attribute or _only_allowed(remark.text, attribute_in(plain))
     phrases = _without_advice(remark.text)
     found = [(_about_schema(phrase.breach, attribute), phrase.source) for phrase in phrases]
     if not found:
-        plain = spelled_out(without_boilerplate(remark.text))
-        breach = composed(plain) or composed(skeleton(plain))
+        words = spelled_out(without_boilerplate(remark.text))
+        breach = composed(words) or composed(skeleton(words))
         found = [] if breach is None else [(breach, COMPOSED)]
     return tuple(
         Complaint(
