@@ -36,6 +36,9 @@ LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 TELLING = '("failure", "skipped", "warning", "1", "2", "3")'
 
+NO_NAME = "\x01"
+"""What no text has in it, in the place of a name that is too short to be told from other words."""
+
 GROUP_KEYS = "EventStatus, AppLabel, ActionName, ErrorCode, SkipReason, Told"
 
 EMPTY = '""'
@@ -117,21 +120,22 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
         "summarize arg_max(TimeGenerated, *) by Id",
         *([f"where TimeGenerated < {moment(wanted.until)}"] if wanted.until else []),
         f"extend ActionName = tolower({columns.action}), "
-        f"StatusObject = parse_json({columns.status})",
-        "extend SourceObject = parse_json(SourceIdentity), "
+        f"StatusObject = parse_json({columns.status}), "
+        "SourceObject = parse_json(SourceIdentity), "
         "TargetObject = parse_json(TargetIdentity), AppObject = parse_json(ServicePrincipal)",
-        "extend EventStatus = tolower(coalesce(ResultType, tostring(StatusObject.Status), "
-        'tostring(StatusObject.status), "unknown")), '
-        "AppId = coalesce(tostring(AppObject.Id), tostring(AppObject.id)), "
-        "AppName = coalesce(tostring(AppObject.Name), tostring(AppObject.displayName)), "
-        "SourceId = coalesce(tostring(SourceObject.Id), tostring(SourceObject.id)), "
-        "SourceName = coalesce(tostring(SourceObject.Name), tostring(SourceObject.displayName)), "
-        "UserName = tostring(SourceObject.details.UserPrincipalName), "
-        "TargetId = coalesce(tostring(TargetObject.Id), tostring(TargetObject.id)), "
-        "TargetName = coalesce(tostring(TargetObject.Name), tostring(TargetObject.displayName)), "
+        f"extend {', '.join(map(first_of_list, OBJECTS))}",
+        "extend EventStatus = tolower(coalesce(ResultType, "
+        f'{one_of("StatusObject", "status")}, "unknown")), '
+        f"AppId = coalesce({one_of('AppObject', 'id')}), "
+        f"AppName = coalesce({one_of('AppObject', *NAMES)}, {plain('ServicePrincipal')}), "
+        f"SourceId = coalesce({one_of('SourceObject', 'id')}), "
+        f"SourceName = coalesce({one_of('SourceObject', *NAMES)}, {plain('SourceIdentity')}), "
+        f"UserName = tostring({details('SourceObject')}.UserPrincipalName), "
+        f"TargetId = coalesce({one_of('TargetObject', 'id')}), "
+        f"TargetName = coalesce({one_of('TargetObject', *NAMES)}, {plain('TargetIdentity')}), "
         'ErrorCode = coalesce(iff(ResultSignature =~ "None", "", ResultSignature), '
-        f"{said('errorCode', 'ErrorCode')}), "
-        f"Reason = coalesce(ResultDescription, {said('reason', 'Reason')})",
+        f"{said('errorCode')}), "
+        f"Reason = coalesce(ResultDescription, {said('reason')})",
         "extend EventStatus = case("
         + ", ".join(f'EventStatus == "{at}", "{name}"' for at, name in enumerate(RESULTS))
         + ", EventStatus)",
@@ -149,10 +153,41 @@ def events_of(wanted: EventFilter, columns: Columns = Columns.EITHER) -> str:
     return "\n| ".join(lines) + ";"
 
 
-def said(name: str, older: str) -> str:
+OBJECTS = ("StatusObject", "SourceObject", "TargetObject", "AppObject")
+NAMES = ("displayName", "name")
+"""What a name is called, in the order that they are asked."""
+
+
+def first_of_list(value: str) -> str:
+    """Return the assignment that takes the first of what may be a list of objects."""
+    return f'{value} = iff(gettype({value}) == "array", {value}[0], {value})'
+
+
+def spellings(name: str) -> tuple[str, str]:
+    """Return a key as Graph spells it, and as exports do: Kusto's keys mind their case."""
+    return name, name[:1].upper() + name[1:]
+
+
+def one_of(value: str, *names: str) -> str:
+    """Return what to coalesce for the first of `names` that an object has."""
+    keys = (key for name in names for key in spellings(name))
+    return ", ".join(f"tostring({value}.{key})" for key in keys)
+
+
+def plain(column: str) -> str:
+    """Return what a column says that is a name, where an object is due."""
+    return f'iff({column} matches regex @"^\\s*[\\[{{]", "", {column})'
+
+
+def details(value: str) -> str:
+    """Return an object's details, which may be JSON as text."""
+    return f"parse_json(coalesce({one_of(value, 'details')}))"
+
+
+def said(name: str) -> str:
     """Return where the status column may hold `name`, in the order that they are asked."""
-    places = (f"errorInformation.{name}", name, older)
-    return ", ".join(f"tostring(StatusObject.{place})" for place in places)
+    inner = (one_of(f"StatusObject.{key}", name) for key in spellings("errorInformation"))
+    return ", ".join((*inner, one_of("StatusObject", name)))
 
 
 def shown(wanted: EventFilter) -> list[str]:
@@ -227,19 +262,16 @@ def telling_steps() -> list[str]:
 
     It is the last or the last but one: Entra writes at most a reference resolution behind it.
     """
-    last = f"tolower(tostring(Steps[-1].status)) in {TELLING}"
-    before = f"tolower(tostring(Steps[-2].status)) in {TELLING}"
-    parts = {
-        "SkipReason": "details.SkipReason",
-        "SkipAttribute": "details.PropertyName",
-        "StepWords": "description",
-    }
-    found = ", ".join(
-        f"{name} = case({last}, tostring(Steps[-1].{path}), {before}, "
-        f'tostring(Steps[-2].{path}), "")'
-        for name, path in parts.items()
-    )
-    return ["extend Steps = parse_json(ProvisioningSteps)", f"extend {found}"]
+    status = [f"tolower(coalesce({one_of(f'Steps[-{at}]', 'status')}))" for at in (1, 2)]
+    return [
+        "extend Steps = parse_json(ProvisioningSteps)",
+        f"extend Step = case({status[0]} in {TELLING}, Steps[-1], "
+        f"{status[1]} in {TELLING}, Steps[-2], dynamic(null))",
+        f"extend StepDetails = {details('Step')}, "
+        f"StepWords = coalesce({one_of('Step', 'description')})",
+        "extend SkipReason = tostring(StepDetails.SkipReason), "
+        "SkipAttribute = tostring(StepDetails.PropertyName)",
+    ]
 
 
 def told_steps() -> list[str]:
@@ -255,8 +287,8 @@ def told_steps() -> list[str]:
         f'{literal(NET_SENTENCE)}, "")',
     ]
     steps += [
-        f"extend Told = iff(strlen({name}) >= {SHORTEST_NAME}, "
-        f'replace_string(Told, {name}, "<name>"), Told)'
+        f"extend Told = replace_string(Told, iff(strlen({name}) >= {SHORTEST_NAME}, {name}, "
+        f'{literal(NO_NAME)}), "<name>")'
         for name in ("UserName", "SourceName", "SourceId", "TargetId")
     ]
     steps += replacements((RETRY_RULE, *VALUE_RULES, *WORD_RULES))

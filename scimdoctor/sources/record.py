@@ -214,13 +214,15 @@ def read_error(fields: Fields, error: Fields, beta: Fields) -> ProvisioningError
     """Read the error from wherever the form keeps it; `None` if nothing says anything."""
     code = error.text("errorcode", "code") or beta.text("errorcode")
     code = code or fields.text("resultsignature", "errorcode")
+    code = None if code and code.lower() == "none" else code
+    nested = beta.part("errorinformation", "errorinfo")
     reason = error.text("reason", "message") or beta.text("reason")
     reason = reason or fields.text(
         "resultdescription", "reason", "statusreason", "errordescription", "errorreason"
     )
     found = ProvisioningErrorInfo(
-        error_code=None if code and code.lower() == "none" else code,
-        reason=reason,
+        error_code=code or nested.text("errorcode", "code"),
+        reason=reason or nested.text("reason", "message"),
         additional_details=error.text("additionaldetails")
         or beta.text("additionaldetails")
         or fields.text("additionaldetails"),

@@ -13,7 +13,7 @@ import httpx
 from scimdoctor.sources.kql import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 COLUMNS = {
     "TenantId": "VARCHAR", "TimeGenerated": "TIMESTAMP", "Id": "VARCHAR", "JobId": "VARCHAR",
@@ -69,6 +69,22 @@ def within_status(row: list[object], place: str) -> list[object]:
     return list((named | {"StatusInfo": json.dumps(info)}).values())
 
 
+def named(row: list[object]) -> dict[str, Any]:
+    """Return a row by column, its JSON decoded."""
+    return {
+        name: json.loads(cell) if isinstance(cell, str) and cell[:1] in {"{", "["} else cell
+        for name, cell in zip(COLUMNS, row, strict=True)
+    }
+
+
+def otherwise(
+    row: list[object], written: Callable[[dict[str, Any]], dict[str, Any]]
+) -> list[object]:
+    """Return a row as `written` writes it."""
+    cells = written(named(row)).values()
+    return [json.dumps(cell) if isinstance(cell, dict | list) else cell for cell in cells]
+
+
 def exported(part: dict[str, Any]) -> str:
     """Return a part with the export's key names, as JSON text."""
     rest = {key: value for key, value in part.items() if key not in {"id", "displayName"}}
@@ -90,6 +106,9 @@ class FakeWorkspace:
 
     in_status: str = ""
     """Where rows have status and error in their JSON alone: as `ErrorCode` or `errorInformation`."""
+
+    written: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """How rows are written otherwise."""
 
     late: bool = False
     """Whether what is too much is answered 504 instead."""
@@ -137,6 +156,8 @@ class FakeWorkspace:
             rows = [row_of(record) for record in self.records]
             if self.in_status:
                 rows = [within_status(row, self.in_status) for row in rows]
+            if self.written:
+                rows = [otherwise(row, self.written) for row in rows]
             if rows:
                 marks = ", ".join("?" * len(COLUMNS))
                 connection.executemany(f"INSERT INTO AADProvisioningLogs VALUES ({marks})", rows)

@@ -33,11 +33,12 @@ from scimdoctor.sources.log_analytics import Workspace
 from scimdoctor.sources.record import read_record
 from scimdoctor.sources.time_slices import slices_of
 from tests.fakes.provisioning import START, random_records, record
-from tests.fakes.workspace import FakeWorkspace
+from tests.fakes.workspace import COLUMNS, FakeWorkspace, otherwise, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary
     from scimdoctor.sources.summary import Summary
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,99 @@ def test_status_and_error_are_found_in_their_json_too(place: str) -> None:
     assert remote.days == local.days
     assert numbers(remote) == numbers(local)
     assert sum(event.status == "failure" for event in newest) == local.counts.failure
+
+
+def lists(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("ServicePrincipal", "SourceIdentity", "TargetIdentity", "StatusInfo")
+    return row | {name: [row[name]] for name in names}
+
+
+def pascal_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(pascal_case, value))
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: pascal_case(inner) for name, inner in value.items()}
+    return value
+
+
+def camel_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(camel_case, value))
+    if isinstance(value, dict):
+        # The keys of details are attributes' names, and stay.
+        return {
+            {"Id": "id", "Name": "displayName"}.get(name, name): camel_case(inner)
+            for name, inner in value.items()
+        }
+    return value
+
+
+def inside(change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Change what is JSON in a row, not the names of its columns."""
+    return lambda row: {
+        name: change(cell) if isinstance(cell, dict | list) else cell for name, cell in row.items()
+    }
+
+
+def plain_names(row: dict[str, Any]) -> dict[str, Any]:
+    names = {name: row[name]["Name"] for name in ("ServicePrincipal", "SourceIdentity")}
+    return row | names | {"TargetIdentity": ""}
+
+
+def details_as_text(row: dict[str, Any]) -> dict[str, Any]:
+    source = row["SourceIdentity"]
+    steps = [
+        step | {"details": json.dumps(step.get("details"))} for step in row["ProvisioningSteps"]
+    ]
+    source = source | {"details": json.dumps(source["details"])}
+    return row | {"SourceIdentity": source, "ProvisioningSteps": steps}
+
+
+def nothing_said(row: dict[str, Any]) -> dict[str, Any]:
+    error = {"ErrorCode": row["ResultSignature"], "Reason": row["ResultDescription"]}
+    info = {"Status": row["ResultType"], "ErrorInformation": error}
+    empty = {"ResultType": "", "ResultSignature": "None", "ResultDescription": None}
+    return row | empty | {"StatusInfo": info, "TargetIdentity": None}
+
+
+def cut_off(row: dict[str, Any]) -> dict[str, Any]:
+    cut = {name: json.dumps(row[name])[:-3] for name in ("SourceIdentity", "ProvisioningSteps")}
+    return row | cut
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda row: inside(pascal_case)(lists(details_as_text(row))),
+        inside(camel_case),
+        lambda row: plain_names(nothing_said(row)),
+        cut_off,
+    ],
+    ids=["lists in Pascal case, details as text", "camel case", "plain names", "cut off"],
+)
+def test_kql_equals_sql_however_rows_are_written(
+    written: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    kql_engine()
+    records = random_records(30)
+    rows = [dict(zip(COLUMNS, otherwise(row_of(one), written), strict=True)) for one in records]
+    wanted = replace(WIDE, user="person")
+    local = locally([row | {"TimeGenerated": f"{row['TimeGenerated']}"} for row in rows], wanted)
+    workspace = ask(FakeWorkspace(records, written=written))
+    with workspace.http:
+        remote = workspace.summary(wanted)
+        newest = workspace.newest(wanted, limit=60)
+    assert bool(local.signatures) is (written is not cut_off)
+    assert remote.counts == local.counts
+    assert remote.days == local.days
+    assert numbers(remote) == numbers(local)
+    assert summed(newest) == local
+
+
+def summed(events: Iterable[ProvisioningObjectSummary]) -> Summary:
+    with new_event_set() as found:
+        found.add_events(events)
+        return found.summary(WIDE)
 
 
 @pytest.mark.parametrize(
