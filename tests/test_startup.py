@@ -90,6 +90,7 @@ main()
     [
         ("check-endpoint URL/scim --yes --timeout 60 -f json", {"rich.console", "duckdb", "msal"}),
         ("status App", {"duckdb"}),
+        ("diagnose App --endpoint URL/scim --shadow --yes", {"duckdb"}),
         ("logs App --summary --since 7d --status failure", {"duckdb"}),
     ],
 )
@@ -113,6 +114,6 @@ def test_the_first_request_waits_for_nothing_that_it_does_not_need(
         },
     )
     names = {name for name in done.stdout.split() if not name.endswith("_main")}
-    ours = {"scimdoctor.causes", "scimdoctor.diagnose", "scimdoctor.entra.evaluator"}
+    ours = {"scimdoctor.causes", "scimdoctor.diagnose.run", "scimdoctor.entra.evaluator"}
     assert "httpx" in names, done.stderr
     assert not names & ({"pydantic", "click", "pygments", "jinja2"} | unneeded | ours)

@@ -10,7 +10,7 @@ from scimdoctor.cli.captures import read_captures
 from scimdoctor.cli.check_session import MOST_REMOVALS, MOST_WRITES
 from scimdoctor.cli.known import known_of
 from scimdoctor.cli.session import new_report
-from scimdoctor.diagnose import Evidence, Probe, diagnose, first_end, groups_of, with_later
+from scimdoctor.diagnose.evidence import Evidence
 from scimdoctor.errors import ConfigurationError, GraphError, SourceError
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from scimdoctor.cli.event_source import OpenEvents
     from scimdoctor.cli.options import EndpointOptions, Sources, Window
     from scimdoctor.cli.session import Session
+    from scimdoctor.diagnose.probe import Probe
     from scimdoctor.endpoint.client import Endpoint
     from scimdoctor.endpoint.har import HarCapture
     from scimdoctor.model.report import EventCounts, Report, SignatureSummary
@@ -61,6 +63,9 @@ def run_diagnose(
         SourceError: a file cannot be read.
     """
     evidence, target = _gathered(session, asked, sources, window)
+    # Only now, so that Graph is not asked later for the rules' sake.
+    from scimdoctor.diagnose.run import diagnose
+
     known = known_of(
         session, sources, app=asked.app, url=asked.endpoint, window=window, options=options
     )
@@ -174,6 +179,24 @@ def _with_events(
     window: Window,
 ) -> tuple[Evidence, dict[str, str]]:
     from scimdoctor.cli.event_source import Origin, open_wanted, unmatched
+
+    evidence, target = known
+    origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
+    with open_wanted(session, origin, window) as opened:
+        read = _as_read(opened, evidence, window)
+        limits = (
+            *evidence.limits,
+            *_unlike(origin.files, read.counts),
+            *unmatched(opened.unfound_app, window, read.counts),
+            *opened.limits,
+        )
+        return replace(read, limits=limits), {**target, **opened.target}
+
+
+def _as_read(opened: OpenEvents, evidence: Evidence, window: Window) -> Evidence:
+    """The same with the events: grouped, counted, and what there is around the failures."""
+    # Imported only now, as DuckDB comes with them.
+    from scimdoctor.diagnose.groups import first_end, groups_of, with_later
     from scimdoctor.sources.cycles import cycles_in
     from scimdoctor.sources.objects import (
         events_around,
@@ -182,37 +205,25 @@ def _with_events(
         successes_after,
     )
 
-    evidence, target = known
-    origin = Origin(app=asked.app, files=sources.from_ or (), archive=asked.archive)
-    with open_wanted(session, origin, window) as opened:
-        found = opened.events.summary(opened.wanted, limit=window.limit)
-        firsts = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
-        behind = objects_behind(opened.events, firsts)
-        parts = parts_of_faults(opened.events, firsts)
-        times = firsts | _further(found.signatures, behind)
-        times |= {
-            i: when for split in parts.values() for p in split for i, when in p.sample.items()
-        }
-        samples = opened.events.by_id(times, times)
-        groups = groups_of(found.signatures, samples, behind, parts)
-        since = first_end(groups)
-        passed = successes_after(opened.events, opened.wanted, since) if since else ()
-        shown = [i for group in groups for i in group.affected.sample]
-        evidence = replace(
-            evidence,
-            groups=with_later(groups, passed),
-            around=events_around(opened.events, opened.wanted, shown),
-            counts=replace(found.counts, unreadable=opened.events.unreadable),
-            events_asked=True,
-            cycles=cycles_in(opened.events, opened.wanted),
-            limits=(
-                *evidence.limits,
-                *_unlike(origin.files, found.counts),
-                *unmatched(opened.unfound_app, window, found.counts),
-                *opened.limits,
-            ),
-        )
-        return evidence, {**target, **opened.target}
+    found = opened.events.summary(opened.wanted, limit=window.limit)
+    firsts = {one.sample[0]: one.last_seen for one in found.signatures if one.sample}
+    behind = objects_behind(opened.events, firsts)
+    parts = parts_of_faults(opened.events, firsts)
+    times = firsts | _further(found.signatures, behind)
+    times |= {i: when for split in parts.values() for p in split for i, when in p.sample.items()}
+    samples = opened.events.by_id(times, times)
+    groups = groups_of(found.signatures, samples, behind, parts)
+    since = first_end(groups)
+    passed = successes_after(opened.events, opened.wanted, since) if since else ()
+    shown = [i for group in groups for i in group.affected.sample]
+    return replace(
+        evidence,
+        groups=with_later(groups, passed),
+        around=events_around(opened.events, opened.wanted, shown),
+        counts=replace(found.counts, unreadable=opened.events.unreadable),
+        events_asked=True,
+        cycles=cycles_in(opened.events, opened.wanted),
+    )
 
 
 def _saved_named(sources: Sources) -> dict[str, str]:
@@ -348,6 +359,7 @@ def _probe(
     session: Session, asked: Diagnosing, evidence: Evidence, endpoint: Endpoint | None
 ) -> Probe | None:
     from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
+    from scimdoctor.diagnose.probe import Probe
 
     url = asked.endpoint or session.settings.endpoint
     if endpoint is None or not url:

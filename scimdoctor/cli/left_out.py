@@ -10,7 +10,7 @@ from scimdoctor.errors import GraphError
 
 if TYPE_CHECKING:
     from scimdoctor.cli.session import Session
-    from scimdoctor.diagnose import Evidence
+    from scimdoctor.diagnose.evidence import Evidence
     from scimdoctor.model.provisioning import ProvisioningObjectSummary
 
 MOST_ASKED = 5

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.collect import facts_of
 from scimdoctor.causes.facts import Stage
 from scimdoctor.causes.sent import target_of
-from scimdoctor.diagnose.remedies import Known
 from scimdoctor.entra.job_health import health_of
 from scimdoctor.model.diagnosis import Case
-from scimdoctor.model.frozen import EMPTY
-from scimdoctor.model.report import EventCounts
 from scimdoctor.model.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
-    from datetime import datetime
 
     from scimdoctor.causes.facts import Facts
-    from scimdoctor.compare.left_out import Standing
+    from scimdoctor.diagnose.evidence import Evidence
     from scimdoctor.diagnose.groups import EventGroup
-    from scimdoctor.entra.pace import Cycle
+    from scimdoctor.diagnose.remedies import Known
     from scimdoctor.model.exchange import Exchange
     from scimdoctor.model.finding import Finding
-    from scimdoctor.model.provisioning import ProvisioningObjectSummary
-    from scimdoctor.model.synchronization import SynchronizationJob, SynchronizationSchema
 
 _OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
     Stage.CREATE: ("PATCH", "PUT", "DELETE"),
@@ -38,38 +32,6 @@ _OTHER_STEP: Mapping[Stage, tuple[str, ...]] = {
 _TO_START = frozenset({"disabled", "paused", "never-run"})
 _WORTH_A_DIAGNOSIS = frozenset({Severity.BLOCKER, Severity.MAJOR})
 _STOPPED = frozenset({"quarantined", "disabled", "paused", "never-run"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Everything that was given to diagnose from."""
-
-    groups: tuple[EventGroup, ...] = ()
-    counts: EventCounts = field(default_factory=EventCounts)
-    job: SynchronizationJob | None = None
-    schema: SynchronizationSchema | None = None
-    exchanges: tuple[Exchange, ...] = ()
-    """From HAR captures."""
-
-    events_asked: bool = False
-    """Whether events were looked for; silence says something only then."""
-
-    tenant_asked: bool = False
-    """Whether the tenant was asked for job and mapping; `limits` then say what it did not give."""
-
-    around: tuple[ProvisioningObjectSummary, ...] = ()
-    """Events of a few of the objects that fail, and examples of what went well."""
-
-    cycles: tuple[Cycle, ...] | None = None
-    """The job's cycles in the events; `None` where they were not looked at."""
-
-    scope_now: Mapping[str, Standing] = field(default=EMPTY)
-    """What keeps the skipped objects out now, by the id of their event; only some are looked up."""
-
-    limits: tuple[str, ...] = ()
-    now: datetime
-    known: Known = field(default_factory=Known)
-    """What the remedies' commands are completed with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from scimdoctor.entra.pace import FEWEST_CYCLES, can_compare, slower_cycles, slo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scimdoctor.diagnose.cases import Evidence
+    from scimdoctor.diagnose.evidence import Evidence
     from scimdoctor.diagnose.remedies import Known
     from scimdoctor.entra.pace import Cycle
     from scimdoctor.model.synchronization import SynchronizationJob

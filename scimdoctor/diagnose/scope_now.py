@@ -16,7 +16,8 @@ from scimdoctor.model.finding import EvidenceKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scimdoctor.diagnose.cases import Evidence, NamedCase
+    from scimdoctor.diagnose.cases import NamedCase
+    from scimdoctor.diagnose.evidence import Evidence
     from scimdoctor.model.diagnosis import Diagnosis
 
 _FREE = "nothing keeps it out now: it would be provisioned, in a cycle or on demand"

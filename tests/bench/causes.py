@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scimdoctor.diagnose import Evidence, diagnose, group_events
+from scimdoctor.diagnose.evidence import Evidence
+from scimdoctor.diagnose.groups import group_events
+from scimdoctor.diagnose.run import diagnose
 from scimdoctor.endpoint.har import read_har
 from scimdoctor.graph.job_json import parse_job
 from scimdoctor.model.diagnosis import Confidence

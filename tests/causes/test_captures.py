@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimdoctor.diagnose import Evidence, Outcome, diagnose
+from scimdoctor.diagnose.evidence import Evidence
+from scimdoctor.diagnose.run import Outcome, diagnose
 from scimdoctor.endpoint.har import load_har
 from scimdoctor.model.diagnosis import Confidence
 from tests.causes.captures import CAPTURES, har_of

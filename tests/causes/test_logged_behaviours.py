@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scimdoctor.diagnose import Evidence, diagnose, group_events
+from scimdoctor.diagnose.evidence import Evidence
+from scimdoctor.diagnose.groups import group_events
+from scimdoctor.diagnose.run import diagnose
 from scimdoctor.model.diagnosis import Confidence, Diagnosis
 from scimdoctor.sources.record import read_record
 from tests.causes.captures import ENTERPRISE, refusal

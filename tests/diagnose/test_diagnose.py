@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from scimdoctor.diagnose import Evidence, Outcome, Probe, diagnose, group_events, groups_of
 from scimdoctor.diagnose.changes import changes_told
-from scimdoctor.diagnose.probe import _cleared
+from scimdoctor.diagnose.evidence import Evidence
+from scimdoctor.diagnose.groups import group_events, groups_of
+from scimdoctor.diagnose.probe import Probe, _cleared
 from scimdoctor.diagnose.reach import obstacle
+from scimdoctor.diagnose.run import Outcome, diagnose
 from scimdoctor.endpoint.client import Endpoint
 from scimdoctor.endpoint.credentials import BearerToken, NoCredentials
 from scimdoctor.entra.dialect import Dialect

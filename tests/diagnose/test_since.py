@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from scimdoctor.causes.engine import diagnose_case
-from scimdoctor.diagnose import Evidence, diagnose, group_events, with_later
+from scimdoctor.diagnose.evidence import Evidence
+from scimdoctor.diagnose.groups import group_events, with_later
+from scimdoctor.diagnose.run import diagnose
 from scimdoctor.model.diagnosis import Confidence, Diagnosis
 from scimdoctor.model.provisioning import ProvisionedIdentity, ProvisioningObjectSummary
 from scimdoctor.model.replay import Replay, ReplayMode, Verdict

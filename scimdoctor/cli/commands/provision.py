@@ -89,7 +89,9 @@ def _sections(
 ) -> dict[str, Any]:
     """The run's event in four stages, and a diagnosis unless it went well."""
     from scimdoctor.cli.left_out import with_scope_now
-    from scimdoctor.diagnose import NO_EXCHANGE, Evidence, diagnose, group_events
+    from scimdoctor.diagnose.evidence import Evidence
+    from scimdoctor.diagnose.groups import group_events
+    from scimdoctor.diagnose.run import NO_EXCHANGE, diagnose
     from scimdoctor.entra.stages import stages
     from scimdoctor.graph.on_demand import record_of
     from scimdoctor.sources.record import read_record

@@ -72,6 +72,8 @@ def status(
 
 def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | None) -> Report:
     """Read the job and judge it."""
+    from scimdoctor.diagnose.remedies import Known, filled
+    from scimdoctor.entra.job_health import read_job
     from scimdoctor.graph.directory import find_app
     from scimdoctor.graph.saved import load_job
     from scimdoctor.graph.synchronization import the_job
@@ -83,10 +85,6 @@ def _read(session: Session, *, app: str | None, job: Path | None, job_id: str | 
         principal = find_app(session.graph, name)
         target = {"app": principal.display_name, "service_principal": principal.id}
         found = the_job(session.graph, principal, job_id)
-    # Only now, so that Graph is not asked later for the rules' sake.
-    from scimdoctor.diagnose.remedies import Known, filled
-    from scimdoctor.entra.job_health import read_job
-
     known = Known(
         app=target.get("service_principal"),
         url=session.settings.endpoint,
