@@ -103,9 +103,8 @@ def _sections(
         return {"notes": shown, "limits": ("the result holds no event: nothing was diagnosed",)}
     event = read_record(record_of(plan, result), "on-demand")
     counts, groups = group_events([event])
-    evidence = Evidence(
-        groups=groups, counts=counts, job=plan.job, schema=mapping, now=session.now()
-    )
+    now = session.now()
+    evidence = Evidence(groups=groups, counts=counts, job=plan.job, schema=mapping, now=now)
     outcome = diagnose(with_scope_now(session, plan.app.id, evidence))
     return {
         "events": counts,
