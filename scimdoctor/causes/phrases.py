@@ -127,7 +127,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.UNKNOWN_SCHEMA,
-        ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension )?(?:schema|urn)\b"),
+        ("SCIM libraries", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|unregistered|undefined) (?:extension |(?:scim |core |user |group ){1,2})?(?:schema|urn)\b"),
         ("SCIM libraries", r"schema(?! validation)[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|schemas\b[^.;]{0,80}\bnot present\b|referenced .{0,20}schema"),
         ("ServiceNow, SCIM servers", r"\b(?:(?:must be|not|un) ?(?:included|listed|present|declared)) in (?:the )?['\"`]?schemas\b"),
@@ -347,7 +347,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM servers", r"\b(?:operation|action|request|change) (?:is |was )?(?:not (?:allowed|permitted)|forbidden|prohibited|denied|refused|rejected by)|(?:by|violates?|because of|against)[^.;]{0,20}polic(?:y|ies)"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) \w+ (?:an? |the )?(?:\w+ )?(?:owner|admin(?:istrator)?|superuser)s?\b"),
         ("LaunchDarkly, others", r"(?:can(?:'|no)t|may not|not allowed to|unable to) [^.;]{1,60}\b(?:inactive|deactivated|disabled|suspended|archived|locked|deleted) (?:user|account|member|group)s?\b"),
-        ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?) (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
+        ("SCIM servers", r"\b(?:users?|accounts?|groups?|members?|owners?|admin(?:istrator)?s?)(?: (?:is|are|that|which|who)\b[^.;]{0,50}?)? (?:can(?:'|no)t|may not|must not) be (?:modified|changed|updated|edited)"),
         ("SCIM servers", r"\b(?:at most|no more than|more than|up to|maximum(?: of)?|limit(?:ed)? (?:of|to)|exceeds?) (?:the )?\d[\d,.]* members\b"),
         ("SCIM servers", r"at least one (?:\w+ )?(?:admin(?:istrator)?|owner|member|user) (?:must|is|needs|has)\b"),
         ("SCIM servers", r"\b(?:last|only|sole|final|remaining|at least one|minimum of one)\b(?! (?:super )?admins? (?:can|may))[^.;]{0,30}\b(?:admin(?:istrator)?|owner|superuser)s?\b"),

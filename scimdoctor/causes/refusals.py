@@ -46,6 +46,12 @@ _NO_ID = re.compile(r"(?i)\b(?:operations?|multiple|several|nested|groups?|too m
 _SOMEBODY = re.compile(r"(?i)\b(?:users?|members?)\b")
 
 
+_PERSON = re.compile(
+    r"(?i)\b(?:users?|accounts?|members?|owners?|admin(?:istrator)?s?)\b(?! ?name)"
+)
+"""Who may not be changed, as against what."""
+
+
 def _immutable(facts: Facts) -> Match | None:
     said = facts.says(Breach.IMMUTABLE)
     if said is None or facts.stage not in {Stage.UPDATE, Stage.UNKNOWN}:
@@ -55,7 +61,11 @@ def _immutable(facts: Facts) -> Match | None:
         return None
     if said.text.startswith("scimType") and facts.says(Breach.NOT_FOUND) is not None:
         return possible(60, "scimType mutability, though the words are of something absent")
-    rule = facts.says(Breach.POLICY) is not None
+    forbids = facts.says(Breach.POLICY)
+    rule = forbids is not None
+    alike = forbids is not None and forbids.text == said.text and said.attribute is None
+    if alike and _PERSON.search(said.text):
+        return possible(66, "the app does not allow the change of somebody", said.text)
     switched = facts.has(Shape.DEACTIVATION, Shape.REACTIVATION)
     if rule and (switched or facts.reading.scim_type != "mutability"):
         weight = 70 if switched else 80

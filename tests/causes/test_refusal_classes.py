@@ -225,6 +225,18 @@ PAIRS: dict[str, Pair] = {
         "unknown-cause",
         changed(400, "This leaves the user", "invalidValue", "entitlements"),
     ),
+    "somebody who cannot be changed": (
+        "app-policy-refuses-change",
+        changed(403, "Platform owners cannot be modified through SCIM", "mutability", "title"),
+        "immutable-attribute-refused",
+        changed(400, "User name cannot be modified through SCIM", "mutability", "userName"),
+    ),
+    "a schema with more words before it": (
+        "over-strict-validation",
+        failed("create", 400, scim("unsupported SCIM user schema", "invalidSyntax")),
+        "unknown-cause",
+        failed("create", 400, scim("SCIM user schema", "invalidSyntax")),
+    ),
     "a path that is cut off within its filter": (
         "value-path-unsupported",
         changed(400, 'This part of the path roles[value eq "7d is invalid', "invalidSyntax", "roles"),
