@@ -19,10 +19,10 @@ from scimdoctor.checks.earlier import LeftFromBefore, is_left_from_before
 from scimdoctor.checks.grace import Grace
 from scimdoctor.checks.ids import GROUP_STORED, STORED
 from scimdoctor.checks.objects import TestObject, created_id, holds
-from scimdoctor.checks.patience import Patience
+from scimdoctor.checks.patience import LONGEST_SLEEP, Patience
 from scimdoctor.checks.presence import Presence
 from scimdoctor.checks.shapes import resources_of, without_members
-from scimdoctor.checks.spelling import Spelling, respell
+from scimdoctor.checks.spelling import Spelling, bare, respell
 from scimdoctor.checks.values import Values
 from scimdoctor.entra import requests
 from scimdoctor.entra.dialect import Dialect
@@ -64,6 +64,7 @@ _THROTTLED_WAIT = 20.0
 """Seconds that a whole run waits because of 429: it is one finding, however often it is seen."""
 
 _GIVE_UP_AFTER = 3
+_QUERIED = "queried"
 
 
 class CheckContext:
@@ -149,7 +150,7 @@ class CheckContext:
         self.budget = Budget(self.endpoint, self.options)
         self._pace, self._broken = 0.0, 0
         self._throttled_wait, self._worn_out = _THROTTLED_WAIT, False
-        self._grace = Grace()
+        self.grace = Grace(self.options.clock.now, self.options.clock.sleep)
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -162,6 +163,8 @@ class CheckContext:
             LeftFromBefore: a create clashed with what an earlier run of the seed left.
         """
         spelled = respell(request, self.spelling)
+        if not request.is_write:
+            self.grace.before_a_look()
         try:
             exchange = self._twice(spelled)
         except NoAnswer as event:
@@ -180,8 +183,10 @@ class CheckContext:
         that no verdict rests on how many were sent at once.
         """
         self._check_time()
+        self.grace.before_a_look()
         spelled_so = [respell(r, self.spelling) for r in wanted]
         together = () if self._pace else self.crowd.ask(spelled_so, within=self.budget.left)
+        self.budget.sent += len(together)
         for request, exchange in zip_longest(wanted, together):
             if exchange is None:
                 yield self.send(request)
@@ -201,6 +206,8 @@ class CheckContext:
 
     def _seen(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Take note of an answer."""
+        if request.is_write and exchange.ok:
+            self.grace.wrote()
         self.presence.saw(request, exchange)
         self.patience.saw(exchange)
         self._still_there(exchange)
@@ -288,9 +295,14 @@ class CheckContext:
         impatient = self.patience.over(len(self.intermittent))
         if impatient is not None:
             raise RunEnds(impatient)
+        if self.grace.slept > self.options.timeout * LONGEST_SLEEP:
+            words = f"what was written shows {self.grace.lag:.1f} s later"
+            raise RunEnds(f"{words} (see run/consistency); --timeout gives the run more time")
         if self._broken >= _GIVE_UP_AFTER:
             raise RunEnds(f"the endpoint left {self._broken} requests in a row unanswered")
         self.budget.check()
+        if not self.options.load:
+            self.budget.keep(self.tracker.deletions(retried=bool(self.intermittent)))
 
     def _again_slower(self, request: ScimRequest, exchange: Exchange) -> Exchange:
         """Wait as told and send again: the app may only be guarding itself against our pace."""
@@ -328,20 +340,17 @@ class CheckContext:
 
     # -- waiting ---------------------------------------------------------------------------
 
-    def wait_as_known(self, write: Exchange) -> float:
-        """Wait before the first look as long as an earlier write took to show; returns the seconds."""
-        return self._grace.as_known(self.options.clock.sleep) if write.ok else 0.0
+    def settle(self, _write: Exchange, *, brief: bool = False, kind: str = "") -> Iterable[float]:
+        """Moments at which to look again for the effect of a write, sleeping in between.
 
-    def settle(
-        self, _write: Exchange, waited: float = 0.0, *, brief: bool = False
-    ) -> Iterable[float]:
-        """Moments at which to look again for the effect of a write, sleeping in between."""
-        return self._grace.moments(self.options.clock.sleep, waited, brief=brief)
+        The first of a `kind` of look is waited for long.
+        """
+        return self.grace.moments(brief=brief, kind=kind)
 
     def came_late(self, write: Exchange) -> None:
         """Remember that `write` became visible only after waiting, and be patient from now on."""
         self.delays.append(write)
-        self._grace.came_late()
+        self.grace.came_late()
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -396,9 +405,11 @@ class CheckContext:
     def _awaited(
         self, thing: TestObject, attribute: str, value: str, exchange: Exchange
     ) -> Exchange:
+        if holds(exchange, thing):
+            self.grace.prompt(_QUERIED)
         if not exchange.ok or holds(exchange, thing):
             return exchange
-        for _ in self.settle(thing.created):
+        for _ in self.settle(thing.created, kind=_QUERIED):
             exchange = self.find(thing.resource, attribute, value)
             if holds(exchange, thing):
                 self.came_late(thing.created)
@@ -462,7 +473,7 @@ class CheckContext:
         unwanted = self.spelling.omitted(resource)
         kept = {k: v for k, v in body.items() if k not in unwanted}
         if self.spelling.bare_elements:
-            kept = {k: _bare(v) for k, v in kept.items()}
+            kept = {k: bare(v) for k, v in kept.items()}
         if resource == "Groups" and self.spelling.group_members is not None:
             kept.setdefault("members", [{"value": i} for i in self.spelling.group_members])
         kept["schemas"] = [s for s in body["schemas"] if f"schemas:{s}" not in unwanted]
@@ -591,17 +602,6 @@ class CheckContext:
 
 def _by_id(thing: TestObject) -> ScimRequest:
     return requests.get(requests.object_path(thing.resource, thing.id))
-
-
-def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON value
-    """A list with its elements stripped of type and primary; anything else as it is."""
-    if not isinstance(value, list):
-        return value
-    unwanted = {"type", "primary"}
-    return [
-        {k: v for k, v in e.items() if k not in unwanted} if isinstance(e, dict) else e
-        for e in value
-    ]
 
 
 def retry_after(exchange: Exchange) -> float:

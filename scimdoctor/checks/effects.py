@@ -89,11 +89,13 @@ def apply(
     before = context.state(thing)
     exchange = context.send(patch_request(thing, operations))
     thing.state = None
-    waited = context.wait_as_known(exchange)
     last_read = context.read(thing)
     waits = bool(context.delays) or not doubtful
-    if exchange.ok and waits and not _holds(expect, thing.state):
-        for _ in context.settle(exchange, waited, brief=_differ(before, thing.state)):
+    if exchange.ok and _holds(expect, thing.state):
+        context.grace.prompt("patched")
+    elif exchange.ok and waits:
+        brief = _differ(before, thing.state)
+        for _ in context.settle(exchange, brief=brief, kind="patched"):
             last_read = context.read(thing)
             if _holds(expect, thing.state):
                 context.came_late(exchange)

@@ -18,8 +18,11 @@ LATE = 0.1
 _SHARE = 0.25
 """The part of a run's time that slow answers may take together."""
 
+LONGEST_SLEEP = 0.3
+"""The part of a run's time that may be spent waiting for writes to show."""
+
 _AT_LEAST = 3
-_TWICE = 60
+_TWICE = 40
 """So many requests may have to be sent twice."""
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from scimdoctor.checks.budget import is_timeout
+from scimdoctor.checks.budget import silence
 from scimdoctor.checks.check import (
     NoAnswer,
     OutOfTime,
@@ -272,7 +272,7 @@ class _Run:
             case Unavailable():
                 return skipped(str(event))
             case NoAnswer():
-                return _no_answer(event)
+                return self._without_tls(event.exchange) or _no_answer(event)
             case RunEnds():
                 self._stopped = str(event)
                 unjudged = isinstance(event, OutOfTime)
@@ -280,6 +280,12 @@ class _Run:
                 return Result(outcome=outcome, message=f"not finished: {event}")
             case _:
                 return Result(outcome=Outcome.ERRORED, message=_crash(event))
+
+    def _without_tls(self, exchange: Exchange) -> Result | None:
+        """The skip of what a handshake stopped, where a check of TLS says so already."""
+        stopped = exchange.failure is not None and exchange.failure.kind is FailureKind.TLS
+        root = next((key for key in self._blocked if key.startswith("tls/")), None)
+        return skipped(f"cannot be told while {root} fails") if stopped and root else None
 
     def add(self, key: str, check: Check, results: list[Result], took: float = 0.0) -> None:
         """Turn `results` into findings and remember what others may build on."""
@@ -423,10 +429,10 @@ def _no_answer(event: NoAnswer) -> Result:
         words = f"{words} with a body that was cut off at {_mebibytes(exchange)} MiB"
     if exchange.failure is not None and exchange.failure.kind is FailureKind.CREDENTIALS:
         cause = "oauth-token-endpoint-incompatible"
-    elif endless or exchange.status == 429 or is_timeout(exchange):
+    elif endless or exchange.status == 429:
         cause = "endpoint-too-slow-or-throttled"
     else:
-        cause = "endpoint-unreachable-or-blocked"
+        cause = silence(exchange) or "endpoint-unreachable-or-blocked"
     return failed(f"{words}.", exchange, cause=cause)
 
 

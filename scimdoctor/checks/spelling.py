@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scimdoctor.model.exchange import ScimRequest
@@ -68,3 +68,14 @@ def respell(request: ScimRequest, spelling: Spelling) -> ScimRequest:
     headers = tuple((k, changed.get(k.casefold()) or v) for k, v in request.headers)
     query = request.query if spelling.blank == "+" else request.query.replace("+", spelling.blank)
     return replace(request, headers=headers, query=query)
+
+
+def bare(value: Any) -> Any:  # noqa: ANN401 - JSON value
+    """A list with its elements stripped of type and primary; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    unwanted = {"type", "primary"}
+    return [
+        {k: v for k, v in e.items() if k not in unwanted} if isinstance(e, dict) else e
+        for e in value
+    ]

@@ -44,7 +44,7 @@ def _by_id(context: CheckContext) -> Iterator[Result]:
     user = context.user("subject")
     exchange = context.read(user)
     if not exchange.ok:
-        for _ in context.settle(user.created):
+        for _ in context.settle(user.created, kind="created"):
             exchange = context.read(user)
             if exchange.ok:
                 context.came_late(user.created)

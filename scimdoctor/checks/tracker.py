@@ -22,6 +22,13 @@ _SILENT = frozenset({None, 429, 502, 503, 504})
 """What an app that has gone away answers; `None`: nothing."""
 
 _NOT_TRIED = "not tried, as the app has stopped answering"
+_IF_DENIED = 2
+"""Requests for an object that DELETE may say is not there: it is looked for."""
+
+_IF_RETRIED = 2
+_ENOUGH_LOOKS = 3
+"""So many in a row that are gone, by id and by name, speak for the rest."""
+
 _SECOND_LOOK = 0.5
 """Seconds after which a deleted object that can still be read counts as kept."""
 
@@ -84,6 +91,14 @@ class Tracker:
         self._tickets: list[Ticket] = []
         self._deleted_before: list[Ticket] = []
         self._lock = threading.Lock()
+        self._denied = False
+        """Whether a DELETE of what is there was ever answered that it is not."""
+
+        self._absent: dict[str, Exchange] = {}
+        """Answers to a DELETE beside others that there is nothing to delete."""
+
+        self._in_vain = 0
+        """How many that were not there any more were looked for by name, one after the other."""
 
     def send(self, request: ScimRequest, send: Callable[[ScimRequest], Exchange]) -> Exchange:
         """Send `request` and take note of what it creates or deletes.
@@ -125,6 +140,8 @@ class Tracker:
             self._after_create(ticket, exchange)
         elif exchange.request.method == "DELETE" and exchange.ok:
             self._deleted(exchange.request.path)
+        elif exchange.request.method == "DELETE" and exchange.status in {404, 410}:
+            self._denied = self._denied or bool(self._at(exchange.request.path))
 
     def _after_create(self, ticket: Ticket, exchange: Exchange) -> None:
         answer = exchange.json
@@ -138,12 +155,15 @@ class Tracker:
         elif exchange.status is not None and 400 <= exchange.status < 500:
             self._forget(ticket)
 
-    def _deleted(self, path: str) -> None:
+    def _at(self, path: str) -> list[Ticket]:
+        """What is there as far as is known, and addressed by `path`."""
         with self._lock:
-            gone = [
+            return [
                 t for t in self._tickets if t.id and requests.object_path(t.resource, t.id) == path
             ]
-        for ticket in gone:
+
+    def _deleted(self, path: str) -> None:
+        for ticket in self._at(path):
             self._deleted_before.append(ticket)
             self._forget(ticket)
 
@@ -166,6 +186,13 @@ class Tracker:
         """How many objects were, or may have been, created and are not known to be gone."""
         with self._lock:
             return len(self._tickets)
+
+    def deletions(self, *, retried: bool) -> int:
+        """How many requests it may take to remove what is left, of an app whose answers may need a retry."""
+        usual = _IF_DENIED if self._denied else _IF_RETRIED if retried else 1
+        with self._lock:
+            unknown = sum(ticket.id is None for ticket in self._tickets)
+        return self.left * usual + unknown  # whose id must be asked for first
 
     def ids(self, resource: str) -> list[str]:
         """The ids of all objects of this kind that are there now."""
@@ -191,7 +218,7 @@ class Tracker:
         left: list[str] = []
         removed = self._at_once(send_all)
         for _ in range(2):  # what held an object back may have gone in the first round
-            left, known = [], len(removed)
+            left, known, hope = [], len(removed), False
             silent = dict.fromkeys(("Users", "Groups"), 0)
             for ticket in self._newest_first():
                 kind = ticket.resource
@@ -202,7 +229,8 @@ class Tracker:
                     removed.append(ticket)
                 else:
                     left.append(f"{_words(ticket)}: {problem.words}")
-            if not left or len(removed) == known or any(n >= patience for n in silent.values()):
+                    hope = hope or not problem.lasting
+            if not hope or len(removed) == known or any(n >= patience for n in silent.values()):
                 break
         removed += self._deleted_before
         for resource in ("Users", "Groups"):
@@ -224,6 +252,8 @@ class Tracker:
                 if exchange.ok:
                     removed.append(ticket)
                     self._forget(ticket)
+                elif exchange.status in {404, 410}:
+                    self._absent[ticket.key] = exchange
         return removed
 
     def _newest_first(self) -> list[Ticket]:
@@ -238,6 +268,8 @@ class Tracker:
             exchange = self._deletion(ticket, send)
         except _Unknown as event:
             return _Kept(str(event))
+        except _Denied as event:
+            return _Kept(str(event), lasting=True)
         except WritesUsedUp as event:
             return _Kept(event.message)
         if exchange is None or exchange.ok or exchange.status in {404, 410}:
@@ -258,11 +290,15 @@ class Tracker:
                 ticket.id = self._listed(ticket, answer, send)
             if ticket.id is None:
                 return None
-        exchange = send(requests.delete(ticket.resource, ticket.id))
-        if exchange.status in {404, 410}:
+        known = self._absent.pop(ticket.key, None)
+        exchange = known or send(requests.delete(ticket.resource, ticket.id))
+        if exchange.status in {404, 410} and self._in_vain < _ENOUGH_LOOKS:
             # The create may have answered another id than the one that counts.
             answer = self._ask_for(ticket, send)
             other = self._found(ticket, answer) if answer else None
+            self._in_vain = 0 if other else self._in_vain + 1
+            if other == ticket.id:
+                raise _Denied(f"answered {exchange.status}, and the query still finds it")
             if other is not None:
                 exchange = send(requests.delete(ticket.resource, other))
         return exchange
@@ -314,6 +350,10 @@ class _Unknown(Exception):
     """Nobody knows whether an object is in the app; the message says why."""
 
 
+class _Denied(Exception):
+    """DELETE says that there is nothing, and a query finds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """Why an object may still be in the app."""
@@ -321,6 +361,9 @@ class _Kept:
     words: str
     silent: bool = False
     """Whether the app may have gone away."""
+
+    lasting: bool = False
+    """Whether to try again would be in vain."""
 
 
 def _words(ticket: Ticket) -> str:

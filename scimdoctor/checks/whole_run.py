@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,8 @@ def _bystander(context: CheckContext) -> Iterator[Result]:
         if before and path in _OWN and path not in (before.keys() | other.sent.keys())
     ]
     if changed:
-        yield failed(
-            f"A user that no write named was changed: {'; '.join(changed)}.", other.created, read
-        )
+        words = f"A user that no write named was changed: {'; '.join(changed)}."
+        yield failed(words, other.created, *_whence(context, other.created, read), read)
         return
     yield from _neighbours(context, other.id)
 
@@ -79,8 +79,30 @@ def _neighbours(context: CheckContext, known: str) -> Iterator[Result]:
         changed = [*_changed(context, _flat(told), _flat(read), _IDENTIFYING)] if read.ok else []
         if changed:
             words = "; ".join(changed)
-            yield failed(f"A user that no write named was changed: {words}.", told, read)
+            yield failed(
+                f"A user that no write named was changed: {words}.",
+                told,
+                *_whence(context, told, read),
+                read,
+            )
             return
+
+
+def _whence(context: CheckContext, told: Exchange, read: Exchange) -> tuple[Exchange, ...]:
+    """The write to another user that sent what is shown of this one now; none if none did."""
+    foreign = set(_flat(read).values()) - set(_flat(told).values())
+    texts = {text for value in foreign for text in _TEXT.findall(value)}
+    exchanges = getattr(context.endpoint, "exchanges", ())
+    writes = [
+        x for x in exchanges if x.ok and x.request.method in {"POST", "PATCH"} and x is not told
+    ]
+    bodies = [(x, x.request.body.decode("utf-8", "replace")) for x in writes]
+    counted = [(sum(text in body for text in texts), x) for x, body in bodies]
+    most = max((count for count, _ in counted), default=0)
+    return next(((x,) for count, x in counted if count == most), ()) if most else ()
+
+
+_TEXT = re.compile(r"[^\"{}\[\]:,]{4,}")
 
 
 def _alone(context: CheckContext, known: str) -> dict[str, Exchange]:
@@ -126,7 +148,15 @@ def _wrote(context: CheckContext) -> None:
 
 def _delays(context: CheckContext) -> Iterator[Result]:
     _wrote(context)
-    if context.delays:
+    if context.grace.long_lag:
+        first = context.delays[0]
+        yield failed(
+            f"What was written showed only {context.grace.long_lag:.1f} s after its answer or less, though "
+            f"later than 2 s: {request_words(first)}. What was not seen by then is not judged.",
+            *context.delays[:3],
+            severity=Severity.MINOR,
+        )
+    elif context.delays:
         first = context.delays[0]
         yield noted(
             f"{len(context.delays)} writes or more were visible only a moment after their answer, "

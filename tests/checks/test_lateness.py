@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
+from scimdoctor.checks.budget import MOST_REQUESTS
 from scimdoctor.lab.http import LabRequest
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.finding import Outcome
+from scimdoctor.model.rule import Severity
 from tests.fakes.checking import FakeClock, endpoint_for
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class LateApp:
         return self.provider.handle(request)
 
     def check(self) -> tuple[tuple[Finding, ...], int]:
+        """A run's findings, and how many requests it sent."""
         clients: list[httpx.Client] = []
         endpoint = endpoint_for(self, clients)
         options = CheckOptions(seed=1, clock=self.clock.clock)
@@ -50,6 +55,32 @@ class LateApp:
         return findings, len(endpoint.exchanges)
 
 
+@dataclass
+class Replica(LateApp):
+    """Answers reads that have `late` in their target as things were some seconds before."""
+
+    late: str = ""
+    states: list[tuple[float, Any, Any]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, request: LabRequest) -> LabResponse:
+        provider = self.provider
+        with self.lock:
+            if not self.states:
+                self.states.append((-self.seconds, {}, {}))
+            if request.method == "GET" and self.late in request.target:
+                now = provider.users, provider.groups
+                shown = [s for s in self.states if s[0] <= self.clock.at - self.seconds][-1]
+                _, provider.users, provider.groups = deepcopy(shown)
+                answer = provider.handle(request)
+                provider.users, provider.groups = now
+                return answer
+            answer = provider.handle(request)
+            if request.method != "GET":
+                self.states.append((self.clock.at, *deepcopy((provider.users, provider.groups))))
+            return answer
+
+
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0])
 def test_a_change_that_shows_within_two_seconds_is_no_fault(seconds: float) -> None:
     findings, requests = LateApp(seconds).check()
@@ -58,7 +89,21 @@ def test_a_change_that_shows_within_two_seconds_is_no_fault(seconds: float) -> N
     told: Any = next(f for f in findings if f.check == "run/consistency")
     assert told.outcome is Outcome.FAILED
     assert "visible only a moment after" in told.message
-    assert requests <= 520
+    assert requests <= MOST_REQUESTS
+
+
+@pytest.mark.parametrize("seconds", [0.6, 3.0, 7.0])
+@pytest.mark.parametrize("late", ["", "filter=", "/Users/"], ids=["all", "queries", "by id"])
+def test_an_app_whose_reads_are_late_has_that_one_fault(seconds: float, late: str) -> None:
+    app = Replica(seconds, late=late)
+    findings, requests = app.check()
+
+    problems = [(f.check, f.severity) for f in findings if f.is_problem]
+    assert problems == ([("run/consistency", Severity.MINOR)] if seconds > 2.2 else [])
+    assert any("(see run/consistency)" in f.message for f in findings) is (seconds > 2.2)
+    assert requests <= MOST_REQUESTS
+    assert app.clock.at < 110
+    assert not app.provider.users
 
 
 @pytest.mark.parametrize("fault", ["members-remove-list-wipes", "active-ignored"])
