@@ -79,11 +79,13 @@ def _candidates(context: CheckContext, user: TestObject) -> list[str]:
 def _other_users(context: CheckContext, effect: Effect) -> Iterator[Result]:
     """See whether the same change was made to a user whom the PATCH does not name."""
     other = context.user("bystander")
-    context.read(other)
+    read = context.read(other)
     operation = _operation(effect)
     if value_at(context.state(other), operation["path"]) == operation["value"]:
         yield failed(
             f"{request_words(effect.exchange)} changed {other.name!r} as well.",
+            other.created,
+            read,
             *effect.exchanges,
             cause="replace-clears-unsent-values",
         )

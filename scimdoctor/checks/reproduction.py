@@ -27,6 +27,8 @@ _FIRST_ID = (
 )
 """Byte by byte: an answer may not be in the encoding that the shell expects."""
 
+_GIVEN_TOKEN = """sed -n 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p'"""
+
 _MOST_MADE = 5
 """Objects that a line makes; the rest keep the ids of the run."""
 
@@ -67,13 +69,14 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
         steps = list(_last_change(made[-1], last, sent))
     steps = [*_memberships([*steps, last], before), *steps]
     made = _some_of(list(_made_for([*steps, last], sent, shown)), last)
-    names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)}
+    names = {_id(one): f"ID{number or ''}" for number, one in enumerate(made)} | {_NEW: "NEW"}
     # The same question asked before there was anything to find.
-    parts = [_line(x) for x in exchanges[:-1] if x.request == last.request]
+    parts = [*_token(last, sent), *_gone_before(exchanges, sent)]
+    parts += [_line(x) for x in exchanges[:-1] if x.request == last.request]
     parts += [f"{names[_id(one)]}=$({_line(one)} | {_FIRST_ID})" for one in made]
     again = next((x for x in steps if x.request.method == "POST"), None)
     for step in steps:
-        parts += _made_under(step, names) if step is again else [_line(step)]
+        parts += _made_under(step) if step is again else [_line(step)]
     parts += _shown(last, exchanges, names)
     if again is not None:  # of an app that does not overwrite, it makes something new
         parts.append(_removed(again))
@@ -83,6 +86,9 @@ def reproduced(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> str:
     refused = last.request.method == "DELETE" and not last.ok
     kept = [x for x in made if refused and _removal(x).path == last.request.path]
     parts += [_line(one, _removal(one)) for one in (*groups_first, *kept)]
+    for one in made:
+        if last.status == 404 and last.request.path == _removal(one).path and not steps:
+            parts += _removed_by_name(one)  # it has another id than the create answered
     return "; ".join(_with_variables(part, names) for part in parts)
 
 
@@ -100,21 +106,23 @@ def _shown(last: Exchange, exchanges: Sequence[Exchange], names: dict[str, str])
         if _id(last) in names:  # it gave an object that the line has made before
             yield _line(last)
             return
-        yield from _made_under(last, names)
+        yield from _made_under(last)
         yield _removed(last)
         return
     yield _line(last)
-    if last.ok and last.request.method in _CHANGES:
+    # Of several operations that are refused some may have been done.
+    if last.request.method in _CHANGES and (last.ok or len(_bodies(last)) > 1):
+        told = [_removal(x).path for x in exchanges[:-1] if x.request.method == "POST"]
         reads = [x for x in exchanges[:-1] if x.request.method == "GET"]
-        yield from (_line(x) for x in reads[-1:] if x.request.path == last.request.path)
+        for path in dict.fromkeys([last.request.path, *told]):
+            yield from (_line(x) for x in [x for x in reads if x.request.path == path][-1:])
 
 
-def _made_under(create: Exchange, names: dict[str, str]) -> Iterator[str]:
+def _made_under(create: Exchange) -> Iterator[str]:
     """A create, and what finds out the id of what it made: from its answer, else by its name.
 
     One that was refused makes something, too, once the app is mended.
     """
-    names[_NEW] = "NEW"
     yield f"MADE=$({_line(create)})"
     yield """printf '%s\\n' "$MADE\""""
     yield f"""NEW=$(printf '%s' "$MADE" | {_FIRST_ID})"""
@@ -128,25 +136,70 @@ def _removed(create: Exchange) -> str:
     return f"""test -z "$NEW" || {_line(create, ScimRequest(method="DELETE", path=path))}"""
 
 
+def _removed_by_name(create: Exchange) -> Iterator[str]:
+    query = _by_name(create)
+    if query is not None:
+        yield f"NEW=$({_line(create, query)} | {_FIRST_ID})"
+        yield _removed(create)
+
+
+def _gone_before(exchanges: Sequence[Exchange], sent: Sequence[Exchange]) -> Iterator[str]:
+    """Makes and deletes first what one of the finding's creates makes again by its name."""
+    again = [x for x in exchanges if x.request.method == "POST" and x in sent]
+    for create in again:
+        query, before = _by_name(create), sent[: sent.index(create)]
+        name = _name(create)
+        deleted = {x.request.path for x in before if x.request.method == "DELETE" and x.ok}
+        named = {
+            _removal(x).path if x.request.method == "POST" else x.request.path
+            for x in before
+            if x.ok and name in (_texts(x) if x.request.method == "POST" else _values_of(x))
+        }
+        if query is not None and deleted & named:
+            yield f"NEW=$({_line(create)} | {_FIRST_ID})"
+            yield _removed(create)
+            return
+
+
+def _token(last: Exchange, sent: Sequence[Exchange]) -> Iterator[str]:
+    """Fetches the token that the requests are signed with, where the run had to."""
+    root = last.url.removesuffix(last.request.target)
+    given = (x for x in sent if x.ok and b"grant_type=" in x.request.body)
+    for one in given:
+        if not one.url.startswith(f"{root}/") and _is_signed(last) and one is not last:
+            yield f"SCIMDOCTOR_ENDPOINT_TOKEN=$({_line(one)} | {_GIVEN_TOKEN})"
+            return
+
+
 def _by_name(create: Exchange) -> ScimRequest | None:
     """The query for what a create made, by the name it was sent with."""
     body, resource = create.request.json, create.request.path.strip("/")
-    attribute = "userName" if resource == "Users" else "displayName"
+    attribute = _matched_by(create)
     name = body.get(attribute) if isinstance(body, dict) else None
     return requests.match_query(resource, attribute, name) if isinstance(name, str) else None
+
+
+def _matched_by(create: Exchange) -> str:
+    return "userName" if create.request.path.strip("/") == "Users" else "displayName"
+
+
+def _name(create: Exchange) -> str:
+    body = create.request.json
+    return str(body.get(_matched_by(create))).casefold() if isinstance(body, dict) else ""
 
 
 def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchange]:
     """Earlier changes of the object without which the last would not show the same.
 
-    Those that gave a group its members, what set the very value that is set again, and what
-    disabled the user.
+    Those that gave a group its members, what set the very value that is set again or the one that is
+    removed, and what disabled the user; not what was undone by then.
     """
     before = sent[: sent.index(last)] if last in sent else ()
     own, path = _operations(last), last.request.path
     changes = [
         x for x in before if x.ok and x.request.method in _CHANGES and x.request.path == path
     ]
+    changes = [x for n, x in enumerate(changes) if not _is_undone(x, changes[n + 1 :])]
     switched = [x for x in changes if any(o[0].casefold() == "active" for o in _operations(x))][-1:]
     alike = [
         x
@@ -157,7 +210,37 @@ def _what_it_builds_on(last: Exchange, sent: Sequence[Exchange]) -> list[Exchang
         )
     ]
     disabled = [x for x in switched if x not in alike and "alse" in _operations(x)[0][1]]
-    return [*disabled, *alike[-_MOST_STEPS:]]
+    emptied = {path.casefold() for path, value in own if value in _EMPTY} - {"members"}
+    given = [
+        x for x in changes if emptied & {p.casefold() for p, v in _pairs(x) if v not in _EMPTY}
+    ]
+    return [*disabled, *(x for x in given[-1:] if x not in alike), *alike[-_MOST_STEPS:]]
+
+
+_EMPTY = frozenset({"null", '""', "[]"})
+
+
+def _is_undone(change: Exchange, later: Sequence[Exchange]) -> bool:
+    """Whether all that a change set was set otherwise later, as when a user is restored."""
+    now = {path: value for x in later for path, value in _pairs(x)}
+    own = _pairs(change)
+    return bool(own) and all(
+        not path.startswith("members") and now.get(path, value) != value for path, value in own
+    )
+
+
+def _pairs(exchange: Exchange) -> list[tuple[str, str]]:
+    """What a change sets, whether by paths or without; booleans as text are booleans."""
+    pairs = []
+    for operation in _bodies(exchange):
+        value, path = operation.get("value"), operation.get("path")
+        for name, one in (
+            value.items() if path is None and isinstance(value, dict) else [(path, value)]
+        ):
+            text = json.dumps(one, sort_keys=True)
+            folded = text.strip('"').casefold()
+            pairs.append((str(name).casefold(), folded if folded in {"true", "false"} else text))
+    return pairs
 
 
 def _memberships(wanted: Sequence[Exchange], before: Sequence[Exchange]) -> list[Exchange]:

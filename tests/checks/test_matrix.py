@@ -6,6 +6,7 @@ import pytest
 
 from scimdoctor.causes import ALL_CAUSES
 from scimdoctor.checks import ALL_CHECKS, CheckOptions
+from scimdoctor.checks.budget import MOST_REQUESTS
 from scimdoctor.checks.cleanup import CLEAN_UP
 from scimdoctor.checks.other_causes import ANYWHERE, OTHER_CAUSES
 from scimdoctor.lab.scim.faults import FAULTS, TRAITS, Fault, Trait
@@ -70,34 +71,12 @@ NOT_ON_DEMAND = {
     "group-locked-409": "it takes requests at the same time",
     "members-parallel-lost": "it takes requests at the same time",
     "filter-first-page-only": "it takes many users",
-    "recreate-after-delete-409": "it takes the rename and deletion of another check",
     "members-shown-capped": "it takes more members than a line makes",
     "group-filter-first-only": "it takes other groups",
-    "patch-touches-other-users": "it shows on another user, whom the line does not make",
-    "name-leaks-to-neighbour": "it shows on another user, whom the line does not make",
-    "roles-shared": "it shows on another user, whom the line does not make",
-    "patch-not-atomic": "the line does not read what the refused PATCH left",
-    "active-beside-others-ignored": "the line takes active false for what it was made with",
-    "manager-removal-ignored": "the line does not set the manager first",
-    "recreated-inactive": "the line does not delete the user first",
     "members-capped": "the line makes five users at most",
     "members-without-address-dropped": "it takes many users",
-    "oauth-token-refused": "the token in the line is not the one that was fetched",
 }
 """Faults that one line of requests does not show again."""
-
-COUNTED = {
-    "group-delete-deletes-members",
-    "delete-404",
-    "create-202",
-    "create-extension-500",
-    "create-empty-body",
-    "create-without-id",
-    "create-303",
-    "delete-404-though-done",
-    "create-body-nested",
-}
-"""Faults that make requests be sent twice, or objects be looked for."""
 
 
 def checked_with(fault: Fault) -> Checked:
@@ -116,8 +95,7 @@ def test_one_fault_gives_one_root_finding_with_its_cause(fault: Fault) -> None:
     failed = [f for f in checked.findings if f.outcome is Outcome.FAILED]
     assert [f for f in failed if f.cause and f.cause not in named_by(f.check)] == []
     assert fault.id in LEAVES_OBJECTS or checked.left == 0
-    most = 420 if fault.family == "mapping" else 400
-    assert fault.id in COUNTED or fault.family == "load" or len(checked.exchanges) <= most
+    assert fault.family == "load" or len(checked.exchanges) <= MOST_REQUESTS
     for finding in checked.problems:
         _repeat(finding, fault)
 
@@ -132,7 +110,7 @@ def _repeat(finding: Finding, fault: Fault) -> None:
     assert fault.id in NOT_ON_DEMAND or printed[0] != printed[1], finding.reproduce
     assert not sound.users
     assert not sound.groups
-    no_id = fault.id in {"create-other-id", "create-303"}  # by whose answer nothing is removed
+    no_id = fault.id == "create-303"  # by whose answer nothing is removed
     lasting = no_id or fault.id in LEAVES_OBJECTS
     assert lasting or not (faulty.users or faulty.groups)
 
@@ -279,7 +257,6 @@ def test_the_exceptions_name_faults_that_exist() -> None:
         *NOT_ON_DEMAND,
         *NEEDS_A_SOCKET,
         *LEAVES_OBJECTS,
-        *COUNTED,
         *WITH_A_MAPPING,
     }
     assert named <= known

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scimdoctor.lab.http import LabResponse
 
 _ID = re.compile(rb'"id" *: *"?([^",}]*)')
+_TOKEN = re.compile(rb'"access_token" *: *"([^"]*)"')
 _ASSIGNED = re.compile(r"(\w+)=\$\((.*)\)", re.DOTALL)
 _OTHERWISE = re.compile(r"(\w+)=\$\{\1:-\$\((.*)\)\}", re.DOTALL)
 _UNLESS_EMPTY = re.compile(r'test -z "\$(\w+)" \|\| (.*)', re.DOTALL)
@@ -66,6 +67,9 @@ class Shell:
             self.variables[name] = _first_id(
                 self.variables["MADE"].encode("utf-8", "surrogateescape")
             )
+        elif "access_token" in inner:
+            found = _TOKEN.search(self._curl(inner))
+            self.variables[name] = found[1].decode() if found else ""
         elif "grep" in inner:
             self.variables[name] = _first_id(self._curl(inner))
         else:
@@ -76,7 +80,7 @@ class Shell:
 
     def _curl(self, text: str) -> bytes:
         """What `curl -i` of the pipeline `text` prints."""
-        stdin, text = _before_curl(text.partition(" | LC_ALL=C grep")[0])
+        stdin, text = _before_curl(re.split(r" \| (?:LC_ALL=C grep|sed -n)", text)[0])
         for name, value in self.variables.items():
             parts = re.split(rf"\$(?:{name}\b|\{{{name}\}})", text)
             text = value.join(parts)
