@@ -293,13 +293,13 @@ CAUSES: tuple[Cause, ...] = (
                     "Let the service tag AzureActiveDirectory through firewall and WAF, offer "
                     "TLS 1.2, send the complete certificate chain. This must work from outside: "
                     'GET <root>/Users?filter=userName eq "x".',
-                    CHECK + " --only reach",
+                    CHECK + " --only tls --only reach",
                 ),
                 admin(
                     "Use the public name of the app, not a private-link one; for an app inside your "
                     "network use the on-premises provisioning agent. "
                     f"Portal: {CREDENTIALS} > Test connection. From here:",
-                    CHECK + " --read-only --only reach",
+                    CHECK + " --read-only --only tls --only reach",
                 ),
             ),
             references=(TUTORIAL,),

@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimdoctor.checks.budget import silence
 from scimdoctor.checks.check import Check, Unavailable, failed, noted, passed
 from scimdoctor.checks.ids import ACCEPTED, OAUTH
 from scimdoctor.checks.references import TUTORIAL
@@ -56,7 +57,11 @@ def _token(context: CheckContext) -> Iterator[Result]:
         place = credentials.client.credentials_in
         yield passed(f"A token was given to credentials in the {_where(place)}.", answer.exchange)
         return
-    yield failed(f"{_sentence(answer)}{_what_works(credentials, answer)}", answer.exchange)
+    yield failed(
+        f"{_sentence(answer)}{_what_works(credentials, answer)}",
+        answer.exchange,
+        cause=silence(answer.exchange),
+    )
 
 
 def _sentence(answer: TokenAnswer) -> str:

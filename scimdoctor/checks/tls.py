@@ -38,7 +38,14 @@ def _facts(context: CheckContext) -> TlsFacts:
 def _protocol(context: CheckContext) -> Iterator[Result]:
     facts = _facts(context)
     offered = ", ".join(facts.protocols)
-    if not offered:
+    if facts.wants_client_certificate and facts.handshake_problem:
+        yield failed(
+            "The host lets nobody in without a client certificate, and none was given "
+            f"(--client-certificate): {facts.handshake_problem}. Entra's provisioning settings have no "
+            "place for one.",
+            cause="auth-scheme-unsupported",
+        )
+    elif not offered:
         yield failed(f"No version of TLS is agreed on: {facts.handshake_problem}.")
     elif "TLSv1.2" not in facts.protocols:
         yield failed(
@@ -99,7 +106,8 @@ CHECKS = (
             what="Shakes hands with each version from TLS 1.0 to 1.3, and once more with Entra's suites only.",
             why="Entra connects with TLS 1.2 and eight suites; a host with TLS 1.3 alone is out of reach.",
             admin_sees="Test Connection fails before any status; a running job is quarantined.",
-            fix="Offer TLS 1.2 with an ECDHE suite of AES-GCM beside TLS 1.3.",
+            fix="Offer TLS 1.2 with an ECDHE suite of AES-GCM beside TLS 1.3; let requests in by their token "
+            "alone.",
             references=(TUTORIAL,),
         ),
         run=_protocol,

@@ -34,13 +34,14 @@ def known_of(
         *((("--job", str(sources.job)),) if sources.job else ()),
         *((("--schema", str(sources.schema)),) if sources.schema else ()),
     )
+    trusted = session.settings.ca_file
     return Known(
         app=app or (None if given else session.settings.app),
         url=f"{tenant_url.base_url}{'?' if flags else ''}{flags}" if tenant_url else None,
         files=given,
         app_given=bool(app),
         window=tuple(_words(window)),
-        signing=tuple(_words(options)),
+        signing=(*_words(options), *(("--ca-file", str(trusted)) if trusted else ())),
         program=session.typed,
     )
 

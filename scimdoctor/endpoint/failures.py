@@ -90,9 +90,11 @@ def _protocol_failure(error: Exception, host: str) -> tuple[FailureKind, str]:
 
 
 def _tls_message(error: ssl.SSLError) -> str:
+    """OpenSSL's reason, which an error that is not OpenSSL's own lacks."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted ({error.verify_message})"
-    return error.reason or _last_words(error)
+        reason = getattr(error, "verify_message", None) or _last_words(error)
+        return f"its certificate is not accepted ({reason})"
+    return getattr(error, "reason", None) or _last_words(error)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -10,11 +10,10 @@ import socket
 import ssl
 import warnings
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 ENTRA_SUITES = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -54,7 +53,8 @@ class TlsFacts:
     """The suite that was agreed on when only Entra's were offered."""
 
     wants_client_certificate: bool = False
-    """Whether TLS 1.2 was agreed on only with the client certificate that was given."""
+    """Whether TLS 1.2 is agreed on only with a client certificate: with the one that was given, or
+    with one that the host would trust."""
 
     trusted: bool | None = None
     trust_problem: str | None = None
@@ -127,10 +127,10 @@ def probe_tls(
             break
     needed = shaken[_NEEDED]
     agreed = [(v, s) for v, s in shaken.items() if s.problem is None]
+    wanted = _wants_certificate(there, needed, client_certificate)
     if not agreed:
-        return TlsFacts(handshake_problem=_words(needed.problem))
+        return TlsFacts(handshake_problem=_words(needed.problem), wants_client_certificate=wanted)
     suites = ":".join(ENTRA_SUITES)
-    bare = client_certificate is not None and there.shake(_only(_NEEDED, _ANY_SUITE)).problem
     problem = there.shake(trust).problem
     unverified = isinstance(problem, ssl.SSLCertVerificationError)
     issuer, key, bits, not_after = _read(agreed[0][1].certificate)
@@ -138,7 +138,7 @@ def probe_tls(
         protocols=tuple(sorted(v.name.replace("_", ".") for v, _ in agreed)),
         handshake_problem=_words(needed.problem),
         entra_suite=there.shake(_only(_NEEDED, suites, client_certificate)).suite,
-        wants_client_certificate=needed.problem is None and bool(bare),
+        wants_client_certificate=wanted,
         trusted=True if problem is None else (False if unverified else None),
         trust_problem=_words(problem),
         issuer=issuer,
@@ -146,6 +146,61 @@ def probe_tls(
         key=key,
         key_bits=bits,
     )
+
+
+def _wants_certificate(there: _Host, needed: _Shaken, given: Path | None) -> bool:
+    """Whether the host lets nobody in without a client certificate.
+
+    Where none was given and the handshake fails, one that nobody trusts is shown: a host that asks
+    for none answers as before, and one that asks says what is wrong with it.
+    """
+    if given is not None:
+        bare = there.shake(_only(_NEEDED, _ANY_SUITE)).problem
+        return needed.problem is None and bare is not None
+    if not isinstance(needed.problem, ssl.SSLError) or needed.problem.reason not in _MAY_WANT_ONE:
+        return False
+    with TemporaryDirectory() as folder:
+        shown = Path(folder) / "nobody.pem"
+        shown.write_bytes(_untrusted())
+        problem = there.shake(_only(_NEEDED, _ANY_SUITE, shown)).problem
+    return problem is None or getattr(problem, "reason", None) in _OF_CERTIFICATES
+
+
+_OF_CERTIFICATES = frozenset(
+    {
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "TLSV1_ALERT_ACCESS_DENIED",
+        "TLSV1_ALERT_DECRYPT_ERROR",
+    }
+)
+"""What a host answers to a certificate that it has looked at."""
+
+_MAY_WANT_ONE = _OF_CERTIFICATES | {
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+}
+
+
+def _untrusted() -> bytes:
+    """A key and a certificate that it signed itself, in PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    )
+    made = made.serial_number(x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    pem, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, no_password)
+    return private + made.sign(key, hashes.SHA256()).public_bytes(pem)
 
 
 def _only(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import pytest
 
-from scimdoctor.checks import CheckOptions
-from scimdoctor.lab.scim.token_endpoint import CLIENT_SECRET
+from scimdoctor.checks import ALL_CHECKS, CheckOptions, run_checks
+from scimdoctor.lab.http import Behaviour, LabResponse
+from scimdoctor.lab.scim.provider import ScimServiceProvider
+from scimdoctor.lab.scim.token_endpoint import CLIENT_SECRET, PATH
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
-from tests.fakes.checking import check_lab
+from tests.fakes.checking import check_lab, endpoint_for
+
+if TYPE_CHECKING:
+    import httpx
+
+    from scimdoctor.lab.http import LabRequest
 
 CHECKS = ("token", "answer", "lifetime", "places", "wrong-secret-refused")
 
@@ -52,6 +62,31 @@ def test_a_token_that_cannot_be_had_ends_the_run_and_says_what_would_work(
     assert words in finding.message
     assert len(checked.exchanges) <= 4
     assert checked.of("reach/test-connection").outcome is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cause"),
+    [
+        (Behaviour.RESET, "endpoint-unreachable-or-blocked"),
+        (Behaviour.HANG, "endpoint-too-slow-or-throttled"),
+    ],
+)
+def test_a_token_endpoint_that_does_not_answer_is_not_called_incompatible(
+    behaviour: Behaviour, cause: str
+) -> None:
+    provider = ScimServiceProvider()
+
+    def handle(request: LabRequest) -> LabResponse:
+        broken = LabResponse(status=200, behaviour=behaviour)
+        return broken if request.path == PATH else provider.handle(request)
+
+    clients: list[httpx.Client] = []
+    endpoint = endpoint_for(handle, clients, oauth=True)
+    with closing(clients[0]):
+        findings = run_checks(endpoint, checks=ALL_CHECKS, options=CheckOptions(seed=1))
+
+    problems = [(f.check, f.cause) for f in findings if f.is_problem]
+    assert problems == [("auth/oauth-token", cause)]
 
 
 def test_the_curl_line_leads_to_the_token_endpoint() -> None:

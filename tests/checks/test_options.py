@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,26 @@ def tls_findings(facts: TlsFacts) -> dict[str, Finding]:
     return {f.check: f for f in found}
 
 
+def test_what_a_handshake_stops_is_told_by_the_check_of_tls_alone() -> None:
+    import httpx
+
+    from scimdoctor.endpoint.client import Endpoint
+
+    def stopped(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("handshake failure", request=request) from ssl.SSLError("alert")
+
+    facts = TlsFacts(protocols=("TLSv1.3",), handshake_problem="protocol version", trusted=True)
+    options = CheckOptions(tls_probe=lambda _host, _port: facts, clock=FakeClock().clock)
+    with httpx.Client(transport=httpx.MockTransport(stopped)) as http:
+        endpoint = Endpoint(http, base_url="https://app.test/scim")
+        found = run_checks(endpoint, checks=ALL_CHECKS, options=options)
+
+    failed = [f.check for f in found if f.outcome is Outcome.FAILED]
+    assert failed == ["tls/protocol"]
+    skipped = {f.check: f.message for f in found if f.outcome is Outcome.SKIPPED}
+    assert skipped["reach/test-connection"] == "cannot be told while tls/protocol fails"
+
+
 def test_good_tls_passes_and_says_what_is_offered() -> None:
     found = tls_findings(GOOD)
 
@@ -86,6 +107,16 @@ def test_good_tls_passes_and_says_what_is_offered() -> None:
             "tls/protocol",
             Severity.INFO,
             "without a client certificate",
+        ),
+        (
+            {
+                "protocols": ("TLSv1.3",),
+                "handshake_problem": "sslv3 alert handshake failure",
+                "wants_client_certificate": True,
+            },
+            "tls/protocol",
+            Severity.BLOCKER,
+            "none was given (--client-certificate)",
         ),
         (
             {
@@ -130,7 +161,10 @@ def test_bad_tls_is_found(
     assert finding.outcome is Outcome.FAILED
     assert finding.severity is severity
     assert words in finding.message
-    assert finding.cause == "endpoint-unreachable-or-blocked"
+    needless = change.get("wants_client_certificate") and change.get("handshake_problem")
+    assert finding.cause == (
+        "auth-scheme-unsupported" if needless else "endpoint-unreachable-or-blocked"
+    )
 
 
 def test_an_unreachable_host_is_skipped_with_the_reason() -> None:

@@ -122,6 +122,26 @@ def test_the_client_certificate_is_shown_and_its_need_is_seen(tmp_path: Path) ->
     assert not free.wants_client_certificate
 
 
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_need_for_a_client_certificate_is_seen_where_none_is_given(
+    tmp_path: Path, newest: ssl.TLSVersion
+) -> None:
+    def demanding(context: ssl.SSLContext) -> None:
+        context.maximum_version = newest
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=TLS.ca_pem.decode())
+
+    def other_suites(context: ssl.SSLContext) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("PSK:@SECLEVEL=0")
+
+    facts = probed(tmp_path, change=demanding)
+
+    assert facts.wants_client_certificate
+    assert facts.handshake_problem
+    assert not probed(tmp_path, change=other_suites).wants_client_certificate
+
+
 def test_a_host_that_never_answers_is_asked_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
