@@ -313,6 +313,7 @@ def _soft_delete(context: CheckContext) -> Iterator[Result]:
                 f"{request_words(effect.exchange)} also changed the work e-mail address, which was "
                 f"{shown(email)} and is {shown(told)}: the address of a deleted user.",
                 *effect.exchanges,
+                cause="replace-clears-unsent-values",
             )
             return
 

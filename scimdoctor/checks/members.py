@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from scimdoctor.checks.check import Check, Unavailable, failed, noted
 from scimdoctor.checks.effects import apply, collateral, has
 from scimdoctor.checks.ids import ADD_MEMBERS, DISABLE, GROUP_PATCH
+from scimdoctor.checks.members_disabled import delete_member
 from scimdoctor.checks.members_parallel import exactly, includes, parallel, values
+from scimdoctor.checks.members_renamed import renamed_without_path
 from scimdoctor.checks.objects import patch_request
 from scimdoctor.checks.references import COMPATIBILITY, TUTORIAL
 from scimdoctor.checks.rules import family
@@ -281,7 +283,13 @@ def _remove_list(context: CheckContext) -> Iterator[Result]:
                     cause="patch-op-case-sensitive",
                 )
                 return
-            yield failed(f"{effect.words}; {len(rest)} should be left.", *effect.exchanges)
+            # That one of them could be removed shows that the list is understood.
+            crash = effect.exchange.crashed and not rest
+            yield failed(
+                f"{effect.words}; {len(rest)} should be left.",
+                *effect.exchanges,
+                cause="unhandled-exception-500" if crash else None,
+            )
             return
         yield from collateral(effect)
 
@@ -338,36 +346,10 @@ def _rename(context: CheckContext) -> Iterator[Result]:
     effect = apply(context, group, [operation], expect=has("displayName", new))
     if effect.worked:
         group.sent["displayName"] = new
-        yield from collateral(effect)
+        damage = list(collateral(effect))
+        yield from damage or renamed_without_path(context, group)
     else:
         yield failed(f"{effect.words}, for a group with members.", *effect.exchanges)
-
-
-def _delete_member(context: CheckContext) -> Iterator[Result]:
-    user = context.create("Users", context.values.bare_person("member"))
-    group = context.group("team")
-    operation = context.op("add", "members", values([user.id]))
-    if not apply(context, group, [operation], expect=lambda s: user.id in member_ids(s)).worked:
-        raise Unavailable("the user could not be made a member")
-    exchange = context.send(requests.delete("Users", user.id))
-    group.state = None
-    if not exchange.ok:
-        context.send(patch_request(group, [context.op("remove", "members", values([user.id]))]))
-        yield failed(
-            f"DELETE of a user who is a member of a group was answered {answer_words(exchange)}.",
-            exchange,
-            cause="unhandled-exception-500" if exchange.crashed else None,
-        )
-        return
-    context.vanished.add(user.id)
-    read = context.read(group)
-    if not read.ok:
-        yield failed(
-            f"After a member was deleted, its group is answered {answer_words(read)}.",
-            exchange,
-            read,
-            cause="unhandled-exception-500" if read.crashed else "write-response-wrong",
-        )
 
 
 def _unknown(context: CheckContext) -> Iterator[Result]:
@@ -596,7 +578,7 @@ CHECKS = (
             admin_sees="delete events that fail with the app's status.",
             fix="Remove memberships together with the user.",
         ),
-        run=_delete_member,
+        run=delete_member,
         requires=(ADD_MEMBERS, "lifecycle/delete"),
     ),
     Check(

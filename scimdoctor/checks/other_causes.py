@@ -38,6 +38,7 @@ _OF_UPDATE = (
 )
 
 OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
+    "tls/protocol": ("auth-scheme-unsupported",),
     "reach/test-connection": (
         "app-prerequisite-missing",
         "auth-scheme-unsupported",
@@ -311,6 +312,7 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "lifecycle/soft-delete": (
         "app-policy-refuses-change",
         "patch-accepted-not-applied",
+        "replace-clears-unsent-values",
     ),
     "lifecycle/rename-case": ("unhandled-exception-500",),
     "groups/query": (
@@ -384,9 +386,13 @@ OTHER_CAUSES: Mapping[str, tuple[str, ...]] = {
         "needs-scim-compliance-flag",
         "patch-op-case-sensitive",
         "replace-clears-unsent-values",
+        "unhandled-exception-500",
     ),
     "groups/remove-filter": ("replace-clears-unsent-values",),
-    "groups/rename-members": ("replace-clears-unsent-values",),
+    "groups/rename-members": (
+        "pathless-dotted-keys-unsupported",
+        "replace-clears-unsent-values",
+    ),
     "groups/delete-member": (
         "unhandled-exception-500",
         "write-response-wrong",

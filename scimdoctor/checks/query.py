@@ -47,7 +47,7 @@ def _empty_list(context: CheckContext, exchange: Exchange, words: str) -> Iterat
     elif exchange.json is None:
         context.unreadable = "the app's answers are no JSON"
     if problem is not None:
-        other = exchange.json is None and names_other_format(exchange)
+        other = exchange.status != 204 and exchange.json is None and names_other_format(exchange)
         cause = "response-content-type-wrong" if other else "list-response-malformed"
         yield failed(f"{words} with {problem}.", exchange, cause=cause)
     elif resources_of(exchange):

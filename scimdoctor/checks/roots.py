@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from scimdoctor.model.rule import Severity
 from scimdoctor.scim.error import ScimError
@@ -13,7 +13,7 @@ from scimdoctor.scim.error import ScimError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scimdoctor.model.exchange import Exchange
+    from scimdoctor.model.exchange import Exchange, ScimRequest
     from scimdoctor.model.finding import Finding
 
 _BROAD = frozenset(
@@ -25,13 +25,6 @@ _CRASH = "unhandled-exception-500"
 _LOST = "attribute-not-stored-or-returned"
 _LIST = "list-response-malformed"
 _FILTER = "filter-attribute-unsupported"
-
-_ONE_FORM = {
-    "groups/external-id": "query/external-id",
-    "manager/query": "query/and",
-    "groups/membership-query": "query/and",
-}
-"""Checks whose filter has the form of another one's."""
 
 Fault = tuple[str, ...]
 
@@ -59,8 +52,7 @@ class _Faults:
     """What findings of one fault have in common: the cause, and what else tells faults apart."""
 
     exchanges: Mapping[str, Exchange]
-    filters: list[set[Fault]] = field(default_factory=list)
-    """Of each fault of filters the forms that fail, and how they are answered."""
+    filters: list[_FailingFilters] = field(default_factory=list)
 
     def of(self, finding: Finding) -> Fault:
         """The fault that `finding` is of.
@@ -70,48 +62,93 @@ class _Faults:
         that are not, nor how a list is paged with how it is written.
         """
         cause = finding.cause or ""
+        shown = [self.exchanges[x] for x in finding.evidence if x in self.exchanges]
+        if not shown:
+            return (cause,)
+        decisive = shown[-1].request
         if cause == _CRASH:
-            decisive = self._decisive(finding)
-            return cause, decisive.request.method if decisive else ""
+            return cause, decisive.method
         if cause == _FILTER and finding.is_problem:
-            return cause, self._of_filter(finding)
-        if cause == _LOST and "member" in finding.check:
+            return cause, self._of_filter(shown[-1])
+        if cause == _LOST and any(_is_of_members(x.request) for x in shown):
             return cause, "members"
-        if cause == _LIST and finding.check == "query/paging":
-            return cause, finding.check
-        if cause in _BROAD and finding.check.startswith(("groups/", "mapping/group-")):
+        if cause == _LIST and _PAGED.search(decisive.query):
+            return cause, "pages"
+        if cause in _BROAD and _is_of_groups(decisive):
             return cause, "groups"
         return (cause,)
 
-    def _decisive(self, finding: Finding) -> Exchange | None:
-        return self.exchanges.get(finding.evidence[-1]) if finding.evidence else None
-
-    def _of_filter(self, finding: Finding) -> str:
+    def _of_filter(self, exchange: Exchange) -> str:
         """Filters of two forms are of one fault if the app answers both in the same words.
 
         A parser that knows names of one word only refuses a value path and a URN alike; an app that
         lacks each for a reason of its own says so.
         """
-        form: Fault = ("form", _ONE_FORM.get(finding.check, finding.check))
-        decisive = self._decisive(finding)
-        signs = {form} if decisive is None else {form, _answer(decisive)}
+        form, answer = _form(exchange.request), _FilterAnswer.of(exchange)
         for number, known in enumerate(self.filters):
-            if known & signs:
-                known.update(signs)
+            if form in known.forms or any(map(answer.is_like, known.answers)):
+                known.forms.add(form)
+                known.answers.append(answer)
                 return str(number)
-        self.filters.append(signs)
+        self.filters.append(_FailingFilters(forms={form}, answers=[answer]))
         return str(len(self.filters) - 1)
+
+
+@dataclass(kw_only=True)
+class _FailingFilters:
+    """Of one fault of filters the forms that fail, and how they are answered."""
+
+    forms: set[str]
+    answers: list[_FilterAnswer]
 
 
 _WORD = re.compile(r"\w+")
 
 
-def _answer(exchange: Exchange) -> Fault:
-    """How a query was answered: the status, and the words of an error that the query does not have."""
-    error = ScimError.parse(exchange.json)
-    own = set(_WORD.findall(unquote_plus(exchange.request.target).casefold()))
-    said = _WORD.findall((error.detail or "").casefold()) if error else []
-    return ("answer", str(exchange.status), *(word for word in said if word not in own))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FilterAnswer:
+    """How a query was answered."""
+
+    status: int | None
+    said: tuple[str, ...]
+    """The words of an error."""
+
+    asked: frozenset[str]
+    """The words of the query, which an error may quote."""
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> _FilterAnswer:
+        """The answer in `exchange`."""
+        error = ScimError.parse(exchange.json)
+        return cls(
+            status=exchange.status,
+            said=tuple(_WORD.findall((error.detail or "").casefold() if error else "")),
+            asked=frozenset(_WORD.findall(unquote_plus(exchange.request.target).casefold())),
+        )
+
+    def is_like(self, other: _FilterAnswer) -> bool:
+        """Whether the app said the same, apart from what either query has in it."""
+        asked = self.asked | other.asked
+        mine, others = ([w for w in x.said if w not in asked] for x in (self, other))
+        return self.status == other.status and mine == others
+
+
+_PAGED = re.compile(r"(?i)(?:^|&)(?:startIndex|count)=")
+
+
+def _form(request: ScimRequest) -> str:
+    """What a filter compares, whichever resource it is of; all that join terms have one form."""
+    text = dict(parse_qsl(request.query)).get("filter", "")
+    joined = re.search(r'(?i)"\s+and\s', text)
+    return "and" if joined else text.casefold().partition(" eq ")[0] or request.path
+
+
+def _is_of_groups(request: ScimRequest) -> bool:
+    return request.path == "/Groups" or request.path.startswith("/Groups/")
+
+
+def _is_of_members(request: ScimRequest) -> bool:
+    return request.is_write and _is_of_groups(request) and b'"members"' in request.body
 
 
 def _told_once(finding: Finding, root: Finding | None) -> Finding:

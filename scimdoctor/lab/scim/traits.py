@@ -13,12 +13,13 @@ from scimdoctor.lab.scim.hooks import (
     always,
     answered,
     problem,
+    refused,
     refused_body,
     rejsoned,
     retyped,
     without,
 )
-from scimdoctor.lab.scim.operations import parts
+from scimdoctor.lab.scim.operations import is_group, is_pathless, parts
 from scimdoctor.lab.scim.searching import found_by, refused_filter
 from scimdoctor.lab.scim.switch import Trait
 from scimdoctor.model.exchange import json_of
@@ -328,6 +329,14 @@ TRAITS = (
         title="Shows the former state to the first read by id after a write",
         stored=_note_stale,
         instead=_show_stale,
+    ),
+    Trait(
+        id="group-needs-path",
+        title="Refuses a change of a group without a path",
+        apply=refused(
+            lambda resource, operation: is_group(resource) and is_pathless(resource, operation),
+            "A path is needed.",
+        ),
     ),
     Trait(
         id="no-put",

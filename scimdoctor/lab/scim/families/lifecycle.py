@@ -153,10 +153,20 @@ _RENAME = "soft-delete-renames-user"
 
 def _out_of_groups(call: Call, before: Resource | None, after: Resource) -> Resource:
     if call.is_user and _is_disabled(after) and not _is_disabled(before):
-        for key, group in call.provider.groups.items():
-            stay = [m for m in group.get("members", ()) if m.get("value") != after["id"]]
-            call.provider.groups[key] = group | {"members": stay}
+        _leave_groups(call, after)
     return after
+
+
+def _lost_by_name(call: Call, before: Resource | None, after: Resource) -> Resource:
+    if call.is_user and before and before.get("userName") != after.get("userName"):
+        _leave_groups(call, after)
+    return after
+
+
+def _leave_groups(call: Call, user: Resource) -> None:
+    for key, group in call.provider.groups.items():
+        stay = [m for m in group.get("members", ()) if m.get("value") != user["id"]]
+        call.provider.groups[key] = group | {"members": stay}
 
 
 def _clashing_with_itself(call: Call, before: Resource | None, after: Resource) -> Resource:
@@ -295,7 +305,7 @@ FAULTS = (
     _fault(
         id="user-name-copied-to-email",
         title="Writes a new userName over the work e-mail address as well",
-        cause="soft-delete-renames-user",
+        cause="replace-clears-unsent-values",
         stored=_email_follows_name,
     ),
     _fault(
@@ -327,6 +337,12 @@ FAULTS = (
         title="Gives a user who is disabled another userName",
         cause="replace-clears-unsent-values",
         stored=_renamed_when_disabled,
+    ),
+    _fault(
+        id="rename-leaves-groups",
+        title="Takes a user whose userName changes out of all groups",
+        cause="replace-clears-unsent-values",
+        stored=_lost_by_name,
     ),
     _fault(
         id="disable-leaves-groups",

@@ -24,6 +24,7 @@ from scimdoctor.lab.scim.hooks import (
 from scimdoctor.lab.scim.operations import (
     has_capital_op,
     is_group,
+    is_pathless,
     member_ids,
     member_values,
     op_of,
@@ -54,6 +55,19 @@ def _with_addressed(call: Call, _: Resource | None, after: Resource) -> Resource
         return after
     bare = {key for key, user in call.provider.users.items() if not user.get("emails")}
     return after | {"members": [m for m in after.get("members", ()) if m["value"] not in bare]}
+
+
+def _replaces_without_path(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    return is_group(resource) and is_pathless(resource, operation) and op_of(operation) == "replace"
+
+
+def _empties_the_group(resource: Resource, operation: Any) -> bool:  # noqa: ANN401
+    removes = _removes(resource, operation) and bool(member_ids(resource))
+    return removes and not member_ids(apply_operation(resource, operation))
+
+
+def _emptied(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
+    return apply_operation(resource | {"members": []}, operation)
 
 
 def _asks_groups(call: Call) -> bool:
@@ -330,6 +344,12 @@ FAULTS = (
         apply=refused(_renames, "displayName is immutable.", scim_type="mutability"),
     ),
     _fault(
+        id="group-pathless-replace-empties",
+        title="Takes a replace without a path for one of the members, of which it names none",
+        cause="replace-clears-unsent-values",
+        apply=applied(_replaces_without_path, _emptied),
+    ),
+    _fault(
         id="group-replace-refused",
         title="Knows only add and remove on groups",
         cause="immutable-attribute-refused",
@@ -462,6 +482,12 @@ FAULTS = (
         title="Refuses a removal of listed members",
         cause=_REMOVE,
         apply=refused(removes_members_by_list, "remove has no value."),
+    ),
+    _fault(
+        id="last-member-500",
+        title="Fails with 500 when a group loses its last members",
+        cause="unhandled-exception-500",
+        apply=crashed(_empties_the_group),
     ),
     _fault(
         id="members-remove-list-500",
