@@ -75,7 +75,9 @@ def _query(context: CheckContext) -> Iterator[Result]:
     if plain.ok:
         yield failed(f"{words}.", exchange, cause=_query_cause(context, exchange))
         return
-    if exchange.status in _NOT_OFFERED and not _groups_are_declared(context):
+    mapping = context.options.schema and context.options.schema.mapping_for(group=True)
+    unwanted = context.options.schema is not None and not (mapping and mapping.enabled)
+    if exchange.status in _NOT_OFFERED and (unwanted or not _groups_are_declared(context)):
         yield noted(
             f"{words}: groups are not offered. Switch the group mapping off in Entra, where Test "
             "Connection asks for a group otherwise.",

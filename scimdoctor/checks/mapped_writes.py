@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.checks.check import Result
     from scimdoctor.checks.context import CheckContext
+    from scimdoctor.checks.effects import Effect
     from scimdoctor.checks.mapped_values import Mapped, Plan
     from scimdoctor.checks.objects import TestObject
     from scimdoctor.model.exchange import Exchange
@@ -225,7 +226,7 @@ def patch(
         operations = spelled(context, op, left)
         effect = apply(context, thing, operations, expect=shows_all(left))
         if effect.accepted:
-            yield from _applied(left, effect)
+            yield from _applied(context, thing, left, effect)
             return
         found, answer, fine = _first_refused_change(context, thing, op, left)
         if found is None and context.fails(SEVERAL):
@@ -245,7 +246,12 @@ def patch(
         left = [change for change in left if change[0].path not in gone]
 
 
-def _applied(changes: Sequence[tuple[Mapped, Any]], effect: Any) -> Iterator[Result]:  # noqa: ANN401
+def _applied(
+    context: CheckContext,
+    thing: TestObject,
+    changes: Sequence[tuple[Mapped, Any]],
+    effect: Effect,
+) -> Iterator[Result]:
     absent = _absent(changes, effect.after)
     if not absent:
         yield from collateral(effect)
@@ -256,14 +262,35 @@ def _applied(changes: Sequence[tuple[Mapped, Any]], effect: Any) -> Iterator[Res
     )
     paths = [m for m, _ in absent]
     worked = [m for m, _ in changes if m not in paths]
-    yield failed(
+    words = (
         f"An update of the mapping's attributes was answered {answer_words(effect.exchange)}, but "
-        f"does not show in a read by id: {words}.",
+        f"does not show in a read by id: {words}."
+    )
+    alone = _alone(context, thing, absent[:1]) if worked and not context.fails(SEVERAL) else None
+    if alone is not None:
+        yield failed(
+            f"{words} Sent by itself it shows: another operation of the same PATCH clears it.",
+            *alone.exchanges,
+            *effect.exchanges,
+            cause="replace-clears-unsent-values",
+        )
+        return
+    yield failed(
+        words,
         *effect.exchanges,
         cause="attribute-not-stored-or-returned"
         if all(_is_cut(value, value_at(effect.after, m.path)) for m, value in absent)
         else _cause_by_path(paths, worked, otherwise="patch-accepted-not-applied"),
     )
+
+
+def _alone(
+    context: CheckContext, thing: TestObject, changes: Sequence[tuple[Mapped, Any]]
+) -> Effect | None:
+    """The change without those beside it, if so it works."""
+    operations = spelled(context, "replace", changes)
+    effect = apply(context, thing, operations, expect=shows_all(changes), doubtful=True)
+    return effect if effect.worked else None
 
 
 def _is_cut(sent: object, kept: object) -> bool:
@@ -375,8 +402,19 @@ def _cause_of_refusal(mapped: Mapped, exchange: Exchange, worked: set[str] | Non
         return "extension-urn-path-unsupported" if by_form else "unhandled-exception-500"
     if error is not None and error.scim_type == "mutability":
         return "immutable-attribute-refused"
+    if error is not None and error.scim_type == "invalidPath":
+        return _OF_PATH[bool(mapped.parsed.urn), mapped.parsed.filter is not None]
     if mapped.is_custom and not alike and worked is not None:
         return "extension-urn-path-unsupported"
     if mapped.parsed.filter is not None and not alike:
         return "value-path-unsupported"
     return "immutable-attribute-refused"
+
+
+_OF_PATH = {
+    (True, True): "extension-urn-path-unsupported",
+    (True, False): "extension-urn-path-unsupported",
+    (False, True): "value-path-unsupported",
+    (False, False): "mapping-targets-unsupported-attribute",
+}
+"""What a path that the app calls invalid speaks for, by whether it has a URN and a filter."""

@@ -249,3 +249,14 @@ def test_what_is_reported_already_is_no_second_finding_of_the_mapping(fault: str
     )
     (cause,) = (one.cause for one in FAULTS if one.id == fault)
     assert [one.cause for one in found.problems] == [cause]
+
+
+def test_groups_that_the_tenant_does_not_map_may_be_missing() -> None:
+    users = mapped(row("userName", "[userPrincipalName]", matching=1))
+    everything = mapped(
+        row("userName", "[userPrincipalName]", matching=1),
+        group_rows=(row("displayName", "[displayName]", matching=1),),
+    )
+
+    assert [f.check for f in check(users, "groups-404").problems] == []
+    assert [f.check for f in check(everything, "groups-404").problems] == ["groups/query"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.lab.scim.hooks import crashed, ignored, kept, refused, refused_body
+from scimdoctor.lab.scim.hooks import applied, crashed, ignored, kept, refused, refused_body
 from scimdoctor.lab.scim.operations import (
     has_custom_extension_path,
     is_group,
@@ -16,6 +16,7 @@ from scimdoctor.lab.scim.operations import (
 from scimdoctor.lab.scim.searching import nothing_found, refused_filter
 from scimdoctor.lab.scim.switch import Fault
 from scimdoctor.scim import urns
+from scimdoctor.scim.patch import apply_operation
 from scimdoctor.scim.paths import value_at
 
 if TYPE_CHECKING:
@@ -109,7 +110,26 @@ def _is_bare_sponsor(_: Resource, operation: Any) -> bool:  # noqa: ANN401
     return path_of(operation).endswith(":sponsor") and isinstance(operation.get("value"), str)
 
 
+def _cleared_besides(resource: Resource, operation: Any) -> Resource:  # noqa: ANN401
+    """Write an attribute of an extension as if it had no other."""
+    return apply_operation(resource | {str(parsed(operation).urn): {}}, operation)
+
+
 FAULTS = (
+    _fault(
+        id="custom-neighbours-cleared",
+        title="Clears a custom extension with every change of one of its attributes",
+        cause="replace-clears-unsent-values",
+        apply=applied(has_custom_extension_path, _cleared_besides),
+    ),
+    _fault(
+        id="custom-path-invalid",
+        title="Refuses the path of one attribute of a custom extension as invalid",
+        cause="extension-urn-path-unsupported",
+        apply=refused(
+            lambda _, o: path_of(o).endswith(":floor"), "Unknown path.", scim_type="invalidPath"
+        ),
+    ),
     _fault(
         id="fax-dropped",
         title="Does not keep fax numbers",
