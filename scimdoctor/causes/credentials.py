@@ -21,7 +21,7 @@ from scimdoctor.causes.match import (
     likely,
     possible,
 )
-from scimdoctor.causes.wording import CHALLENGE, names_token
+from scimdoctor.causes.wording import CHALLENGE, finds_no_credentials, names_token
 from scimdoctor.model.rule import CauseRule, Layer
 
 if TYPE_CHECKING:
@@ -93,7 +93,22 @@ def _scheme(facts: Facts) -> Match | None:
     if facts.status in {302, 303, 307} and facts.reading.page is None:
         weight = 75 if facts.exchange is None and facts.stage in QUERIES else 58
         return possible(weight, f"a redirect ({facts.status}) may lead to a sign-in page")
-    if facts.status == 401 and facts.mute and not facts.others_pass:
+    return _other_scheme(facts)
+
+
+def _other_scheme(facts: Facts) -> Match | None:
+    """What only may be a matter of where, or how, the app looks for credentials."""
+    named = facts.says(Breach.TOKEN_RIGHTS, Breach.LICENCE, Breach.BLOCKED)
+    if facts.status == 403 and facts.stage in QUERIES and not facts.others_pass and named is None:
+        return possible(44, "the app may know the token, and not read it as Entra sends it")
+    if facts.status != 401 or facts.others_pass:
+        return None
+    said = facts.says(Breach.TOKEN_REFUSED)
+    if said is not None and finds_no_credentials(said):
+        # Entra always sends its token, in the header Authorization.
+        text = "the app finds no credentials, though they are sent: it may look elsewhere"
+        return possible(58 if facts.ever_worked else 67, text, said.text)
+    if facts.mute or not facts.ever_worked:
         return possible(42, "the app may want credentials of another kind")
     return None
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _URL_MARKS = re.compile(r"[/?#%\\\s]")
 """What ends or splits a path (RFC 3986 section 3.3), or is decoded on the way."""
 
+_XML = "<?xml"
+
 _OF_BODY = re.compile(r"(?i)\b(?:body|payload|content|json|pars(?:e|ed|ing)|malformed)\b")
 
 _SEVERAL = 2
@@ -203,6 +205,9 @@ def _response_type(facts: Facts) -> Match | None:
     answer = facts.exchange.response if facts.exchange is not None else None
     if answer is not None and facts.succeeded and not _is_html(facts):
         return _typed(answer.media_type, has_body=bool(answer.body.strip()))
+    unread = facts.says(Breach.UNREADABLE_ANSWER) is not None and facts.exchange is None
+    if unread and _XML in facts.reason.text and facts.reading.page is None:
+        return possible(78, "what Entra could not read, and quotes, is XML and not JSON")
     said = facts.says(Breach.NOT_JSON_ANSWER)
     by_app = facts.status is not None and facts.stage in WRITES
     if said is not None and facts.refused and facts.status != 415 and not by_app:

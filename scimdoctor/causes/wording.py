@@ -32,6 +32,14 @@ _SAYING_NOTHING = re.compile(
     | scim | provided | supplied | given | sent | arguments? ) \b )+ \W*"""
 )
 
+_CREDENTIALS = r"(?:(?:api|access|subscription)[ _-]?)?(?:keys?|tokens?)|credentials?|authori[sz]ation(?: header)?"
+_NONE_FOUND = re.compile(
+    rf"(?i)\b(?:no|missing|lacks?|without)\b(?: \w+){{0,3}} (?:{_CREDENTIALS})\b"
+    rf"|\b(?:{_CREDENTIALS})\b(?: \w+){{0,3}} (?:missing|absent|not (?:found|provided|present|supplied))\b"
+)
+_WRONG = re.compile(
+    r"(?i)\b(?:wrong|invalid|valid|incorrect|bad|expired?|revoked|malformed|unknown|not recogni[sz]ed)\b"
+)
 _NOT_THERE = re.compile(
     r"(?i)(?:\b(?:the|attribute|property|field|parameter)\b|\s|[.:'\"`])*"
     r"\b(?:is|are) not (?:allowed|permitted|accepted)\b"
@@ -44,6 +52,11 @@ def says_nothing(said: Complaint | None) -> bool:
     if said is None or said.attribute is not None:
         return False
     return _SAYING_NOTHING.fullmatch(said.text[:200]) is not None
+
+
+def finds_no_credentials(said: Complaint) -> bool:
+    """Whether a complaint says that no credentials came, and not that they are wrong."""
+    return _NONE_FOUND.search(said.text) is not None and _WRONG.search(said.text) is None
 
 
 def names_attribute_only(said: Complaint) -> bool:

@@ -250,7 +250,7 @@ class _ObjectRun:
             self._matching_failed(refusal_of(exchange))
             return []
         resources = body.get("Resources", []) if isinstance(body, dict) else None
-        if not isinstance(resources, list) or not all(isinstance(r, dict) for r in resources):
+        if not isinstance(resources, list) or not all(map(_has_id, resources)):
             self._matching_failed(undecodable(exchange))
             return []
         if len(resources) > 1:
@@ -385,6 +385,11 @@ class _ObjectRun:
             return
         self.draft.exported(verb, attributes, status="failure")
         self.draft.fail(refusal_of(exchange))
+
+
+def _has_id(resource: object) -> bool:
+    """Whether Entra can link an object to it."""
+    return isinstance(resource, dict) and resource.get("id") is not None
 
 
 def _gone(exchange: Exchange) -> str:

@@ -123,6 +123,14 @@ PAIRS: dict[str, Pair] = {
         "request-content-type-refused", failed("create", 400, scim("The body is empty."), properties=NAME),
         "value-not-allowed-by-app", failed("create", 400, scim("The greeting is empty."), properties=NAME),
     ),
+    "no credentials are found": (
+        "auth-scheme-unsupported", about(job(reason(401, scim("No API key found in request.", status=401)))),
+        "token-expired-or-revoked", about(job(reason(401, scim("The API key is not valid.", status=401)))),
+    ),
+    "an answer in XML": (
+        "response-content-type-wrong", on(event("other", UNREAD + '<?xml version="1.0"?><List/>', steps=(MATCHING,))),
+        "response-attribute-malformed", on(event("other", UNREAD + '{"id": "7"}', steps=(MATCHING,))),
+    ),
     "members that are taken away": (
         "members-remove-value-not-understood", failed("update", 400, scim("remove has no value."), group=True, properties=LEFT),
         "required-attribute-empty-in-source", failed("create", 400, scim("title has no value."), properties=NAME),
@@ -230,7 +238,8 @@ def test_a_page_in_the_place_of_a_patch_tells_that_nothing_takes_it_there() -> N
 
 
 def test_a_check_that_gets_the_jobs_own_answer_tells_what_is_behind_it() -> None:
-    refused = about(job(reason(401, scim("No API key found in request.", status=401))))
+    refused = about(job(reason(401, scim("The API key is not valid.", status=401))))
+    refused = replace(refused, successes=1)
     finding = replace(by_id(), check="auth/token-accepted", cause="auth-scheme-unsupported")
     assert diagnose_case(refused).cause != "auth-scheme-unsupported"
     found = diagnose_case(replace(refused, findings=(finding,), answers={"x9": 401}))
