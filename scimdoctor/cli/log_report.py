@@ -49,7 +49,7 @@ def cut_off(shown: int, counts: EventCounts) -> tuple[str, ...]:
     if counts.read <= shown:
         return ()
     return (
-        f"These are the newest {shown} of {counts.read} events; --limit shows more, "
+        f"These are the newest {shown:,} of {counts.read:,} events; --limit shows more, "
         "--summary groups them.",
     )
 

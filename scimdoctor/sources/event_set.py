@@ -186,9 +186,15 @@ class EventSet:
         with translated():
             self._check()
             condition = f"{sql.scope_condition(wanted)} AND {sql.shown_condition(wanted)}"
+            events = (
+                f"SELECT id, any_value(status) AS status, max(time) AS time, "
+                f"any_value(change_id) AS change, any_value(job_id) AS job "
+                f"FROM ({self.source()}) WHERE NOT odd AND {condition} GROUP BY id"
+            )
+            if self.made_up:
+                events = f"SELECT * FROM ({events}) {sql.WITHOUT_SECOND_IDS}"
             rows: list[tuple[str, int]] = self.connection.execute(
-                f"SELECT status, count(*) FROM (SELECT id, any_value(status) AS status "
-                f"FROM ({self.source()}) WHERE NOT odd AND {condition} GROUP BY id) GROUP BY status"
+                f"SELECT status, count(*) FROM ({events}) GROUP BY status"
             ).fetchall()
         return counted(rows, unreadable=self.unreadable)
 

@@ -212,6 +212,7 @@ class FileReader:
                 self._tell_told_titles(source, stream, told)
                 yield from self._csv(source, stream, told)
             else:
+                stream.not_utf_8 = 0  # Nothing of it is read.
                 self._refuse(source, what_instead(head))
 
     def _json(self, source: Input, stream: io.TextIOBase) -> Iterator[Found]:
@@ -297,6 +298,8 @@ def what_instead(head: str) -> str:
     """Say what text that begins with `head` is, if it holds no events in a known form."""
     if head.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
         return "looks like a web page"
+    if JSON_WITHIN.search(head[:LOOKED_AT]):
+        return "has JSON inside of other text: take out what stands around its objects"
     titles = find_header(head)[0].titles
     if len(titles) < FEWEST_TITLES:
         return "is not understood"
@@ -306,6 +309,9 @@ def what_instead(head: str) -> str:
         "expected are titles such as 'Date', 'Change ID', 'Action', 'Status' and 'Identity'"
     )
 
+
+JSON_WITHIN = re.compile(r"""\{\s*(?:\\?"|')\w{1,40}(?:\\?"|')\s*:""")
+LOOKED_AT = 4096
 
 FEWEST_TITLES = 4
 """Cells of a first line from which on it is taken for titles."""

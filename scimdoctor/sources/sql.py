@@ -91,6 +91,10 @@ def read_parquet(paths: Iterable[str]) -> str:
     return f"read_parquet({files}, hive_partitioning=false)"
 
 
+WITHOUT_SECOND_IDS = """QUALIFY change IS NULL OR NOT starts_with(id, 'local-') OR bool_and(
+    starts_with(id, 'local-')) OVER (PARTITION BY time, change, job)"""
+"""Leaves out an event whose id is made up where one with an id of its own is the same."""
+
 SIGNED = "signature_text"
 """The column of a signature's text, in the archive; NULL for successes."""
 

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from scimdoctor.errors import SourceError
 from scimdoctor.sources.csv_rows import HEAD
+from scimdoctor.sources.event_filter import EVERYTHING
+from scimdoctor.sources.event_set import open_events
 from scimdoctor.sources.files import FileReader
 from scimdoctor.sources.inputs import NOT_UTF_8, inputs, readable
 from scimdoctor.sources.json_stream import Broken, Found, json_values
@@ -185,6 +187,38 @@ def test_a_named_file_of_something_else_stops(content: bytes, message: str, tmp_
     with pytest.raises(SourceError, match=message) as caught:
         read(path)
     assert "thing" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"2026-03-24T07:23:44Z stdout F {json.dumps(r)}" for r in RECORDS),
+        "\n".join(json.dumps(json.dumps(r)) for r in RECORDS),
+        json.dumps(json.dumps(RECORDS)),
+    ],
+)
+def test_json_inside_of_other_text_is_no_table(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "events.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match="has JSON inside of other text"):
+        read(path)
+
+
+def test_of_what_is_not_read_no_letters_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "events.json").write_text(json.dumps(RECORDS), encoding="utf-8")
+    _, reader = read(tmp_path)
+    assert reader.trouble.limits() == (f"{tmp_path}/picture.png is not understood",)
+
+
+def test_the_same_event_as_json_and_csv_is_counted_once(tmp_path: Path) -> None:
+    event = one(1) | {"changeId": "c1", "jobId": "j", "activityDateTime": "2026-03-24T07:23:44Z"}
+    (tmp_path / "a.json").write_text(json.dumps([event, one(2)]), encoding="utf-8")
+    write_csv(tmp_path / "b.csv", MAIN)
+    with open_events([str(tmp_path)]) as events:
+        assert len(events.newest(EVERYTHING)) == 3
+        assert events.counts(EVERYTHING).read == 3
+        assert events.summary(EVERYTHING).counts == events.counts(EVERYTHING)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
