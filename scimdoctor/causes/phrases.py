@@ -59,6 +59,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("Go validator, SCIM libraries", r"(?:missing|absent|no value for|lacks?|without|empty) (?:a |the )?(?:required|mandatory)|required.{0,160}\b(?:is|are) missing|failed on the '?required"),
         ("SCIM libraries", rf"(?:required|mandatory) (?:{_ATTRIBUTE}|value)s?\b|mandatory\b|missing (?:{_ATTRIBUTE}|value)|\b(?:is|are) missing\b|(?:is|was) not (?:provided|specified|supplied|set)\b|must be (?:provided|specified|supplied|set|present)|has no value"),
         ("SCIM servers", r"\bneeds? (?:at least one|an?) (?:\w+ )?(?:e-?mail|name|address)|(?:at least one|an) e-?mail .{0,30}(?:required|needed)|no e-?mail|must (?:have|contain|include) (?:at least )?(?:an?|one) (?:primary |work |valid )?(?:e-?mail|name)"),
+        ("SCIM servers", r"\b(?:must|should|needs? to|ha(?:ve|s) to|please) (?:provide|specify|supply|send) (?:at least )?(?:an?|one|the) (?:(?:primary|work|given|family|display|first|last) )?['\"`]?(?:e-?mail|(?:user|given|family|display|first|last) ?name|surname|name)s?\b(?! (?:that|which|in|of|with|not|from|different|un))"),
         ("Joi", r"not allowed to be (?:empty|null)"),
         ("SCIM servers", r"\bmissing (?:the )?(?:e-?mail|(?:user|last|first|given|family|display)[ _]?name|surname|name|department|title|phone|external ?id)\b"),
         ("SCIM servers", r"\bempty (?:\w+ ){1,3}(?:(?:is|are) )?(?:not (?:allowed|permitted|accepted|valid)|invalid|refused)"),
@@ -131,6 +132,7 @@ PHRASES: tuple[Phrase, ...] = (
         ("SCIM libraries", r"schema(?! validation)[^.]{0,90}\b(?:does not exist|is not (?:permitted|supported|allowed|registered|known|recogni[sz]ed|valid)|not found|unknown|missing)"),
         ("SCIM-SDK, zod", r"schemas\b[^.]{0,60}(?:must|contain|expected|invalid|missing|does not)|schemas\b[^.;]{0,80}\bnot present\b|referenced .{0,20}schema"),
         ("ServiceNow, SCIM servers", r"\b(?:(?:must be|not|un) ?(?:included|listed|present|declared)) in (?:the )?['\"`]?schemas\b"),
+        ("SCIM servers", r"\b(?:must|should|needs? to|has to) (?:include|contain|have|list|declare|carry) (?:the |an? )?\S{1,80} schema\b"),
         ("SCIM-SDK", r"(?:schema-urn|main (?:resource )?schema)\b[^;]{0,120}\bnot present"),
     ),
     *_rows(
@@ -209,7 +211,7 @@ PHRASES: tuple[Phrase, ...] = (
         Breach.OP_REFUSED,
         ("enum validators", r"\b(?:op|operation|verb)\b[^;]{0,80}(?:must be|should be|one of|expected|allowed values|valid values|enum)[^;]{0,60}\b(?:add|replace|remove)\b"),
         ("enum validators", r"(?:expected|one of|allowed values|valid values|enum|must be|should be|choose from|accepted|choices are)[^;]{0,50}['\"`]?(?:add|replace|remove)['\"`]?[^;]{0,40}(?:add|replace|remove)"),
-        ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?(?:op|operation|operator|method|verb)(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
+        ("SCIM servers", r"(?:unknown|unsupported|invalid|unrecogni[sz]ed|illegal|bad|unexpected) (?:scim )?(?:patch )?['\"`]?(?:op|operation|operator|method|verb)\b['\"`]?(?: type| name| value)?\b[^;]{0,30}['\"`:= ](?:Add|Replace|Remove)\b"),
         ("SCIM servers", r"['\"`]?\b(?:Add|Replace|Remove)\b['\"`]? (?:is|was) (?:not|an?) (?:a |an )?(?:valid|supported|known|recogni[sz]ed|allowed|invalid|unknown|unsupported)[^;]{0,30}(?:op|operation|value|choice|method|enum)|\bop(?:eration)?(?: type| name)? ['\"`]?(?:Add|Replace|Remove)['\"`]? (?:is |was )?(?:not\b|un|in)"),
         ("Jackson, System.Text.Json", r"No enum constant .{0,120}(?:Add|Replace|Remove)|(?:PatchOp|Operation|OpType)\w*[`'\"]? from String|value \"?(?:Add|Replace|Remove)\"? (?:not\b|is not|could not)"),
         ("SCIM servers", r"\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|illegal|invalid|bad) (?:patch )?op\b(?! ?['\"`:=(])"),
@@ -274,7 +276,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.BODY_MISSING,
-        ("ASP.NET, Spring, FastAPI, Express", r"\b(?:request |message )?(?:body|payload)(?: content)? (?:is |was |must (?:not )?be |can(?:'|no)t be |may not be |should not be )?(?:missing|empty|required|null|undefined|blank|absent|not (?:provided|present|found|set))\b|\b(?:no|empty|missing|without(?: a)?) (?:request |message |json )?(?:body|payload)\b"),
+        ("ASP.NET, Spring, FastAPI, Express", r"\b(?:request |message )?(?:body|payload)(?: content)? (?:is |was |must (?:not )?be |can(?:'|no)t be |may not be |should not be )?(?:missing|empty|required|null|undefined|blank|absent|not (?:provided|present|found|set))\b|\b(?:no|empty|missing|without(?: a)?) (?:request |message |json )?(?:body|payload)\b|\b(?:must|should|needs? to|please) (?:provide|send|supply|include) an? (?:request |message |json )?(?:body|payload)\b"),
         ("Express, SCIM servers", r"\b(?:request |message )?body must be (?:an? )?(?:valid )?(?:json|scim|object|\w+ resource)\b"),
         ("Rust, SCIM servers", r"\boperations['\"`]? (?:attribute |array |field )?(?:is|are) (?:required|missing)|\bmissing (?:required )?(?:attribute |field |property )?['\"`]?operations\b"),
         ("JavaScript", r"unexpected end of json input"),
@@ -322,7 +324,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.PATH_MISSING,
-        ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? path\b(?![- ]?filter)"),
+        ("SCIM servers", r"\bpath\b['\"`]? (?:attribute |parameter |value |field )?(?:is |was |must be |cannot be |can't be |may not be )?(?:required|missing|null|empty|blank|mandatory|not (?:given|provided|specified|set)|(?:specified|provided|present))|(?:missing|without|lacks?|no|requires?)(?: a| the)? ['\"`]?path\b(?![- ]?filter)['\"`]?"),
         ("SCIM servers", r"(?:must|should|needs to) (?:contain|have|include|specify|provide) an? path\b(?![- ]?filter)"),
         ("Metatavu", r"\b(?:unknown|unsupported|unrecogni[sz]ed|invalid) (?:attribute|path):? ['\"`]?(?:null|undefined|none)\b"),
         ("AWS IAM Identity Center", r"\bomit(?:s|ted|ting)?\b (?:the |a )?['\"`]?path\b"),

@@ -70,7 +70,8 @@ def _groups_missing(facts: Facts) -> Match | None:
     said = facts.says(Breach.GROUPS_UNSUPPORTED)
     whole = said is not None and said.source != COMPOSED and facts.status in {404, 405, 501}
     if said is not None and (facts.stage is not Stage.UPDATE or (whole and facts.is_group)):
-        return backed(facts, 84, "the app says that it has no groups", text=said.text)
+        weight = 88 if facts.status == 501 else 84
+        return backed(facts, weight, "the app says that it has no groups", text=said.text)
     asks = facts.stage in QUERIES | {Stage.READ, Stage.CREATE}
     alone = _groups_alone(facts)
     if alone is not None:

@@ -152,6 +152,16 @@ def _policy_status(facts: Facts) -> Match | None:
     return None
 
 
+_NOT_THE_MEMBER = (
+    Breach.ALREADY_IN_EFFECT,
+    Breach.UNIQUE,
+    Breach.POLICY,
+    Breach.FILTER_REFUSED,
+    Breach.VALUE_PATH_REFUSED,
+)
+"""What is wrong with something else, though the app's words quote the member."""
+
+
 def _reference(facts: Facts) -> Match | None:
     if facts.code("UnableToResolveReferenceAttributeValue"):
         return likely(94, "Entra's error code: a manager or member is not in the app")
@@ -162,7 +172,7 @@ def _reference(facts: Facts) -> Match | None:
     if facts.stage is Stage.DELETE or (facts.only_removes and facts.stage is Stage.UPDATE):
         # What is taken away need not be found: the app minds something else.
         return None
-    other = facts.says(*TYPE_BREACHES, Breach.ALREADY_IN_EFFECT, Breach.UNIQUE, Breach.POLICY)
+    other = facts.says(*TYPE_BREACHES, *_NOT_THE_MEMBER)
     if facts.reference_named is not None and other is None:
         text = f"the app names {facts.reference_named}, a member or manager that was sent"
         return backed(facts, 92, text)

@@ -57,6 +57,42 @@ def asked(detail: str) -> str:
 
 
 PAIRS: dict[str, Pair] = {
+    "a schema of the request that is missed": (
+        "over-strict-validation",
+        changed(400, "PATCH request must include PatchOp schema", "invalidValue", "title"),
+        "value-not-allowed-by-app",
+        changed(400, "title must include a schematic letter", "invalidValue", "title"),
+    ),
+    "an op in quotes": (
+        "patch-op-case-sensitive",
+        changed(400, 'Unrecognised PATCH "op" value of "Replace"', "invalidSyntax", "title"),
+        "value-not-allowed-by-app",
+        changed(400, 'Invalid "title" value of "Replace"', "invalidValue", "title"),
+    ),
+    "a path in quotes": (
+        "pathless-dotted-keys-unsupported",
+        changed(400, 'No "path" target given for "replace" operation', "noTarget", "title"),
+        "mapping-targets-unsupported-attribute",
+        changed(400, 'No "title" target known for this operation', "noTarget", "title"),
+    ),
+    "a body to be provided": (
+        "request-content-type-refused",
+        failed("create", 400, scim("must provide a request body", None, 400)),
+        "required-attribute-empty-in-source",
+        failed("create", 400, scim("must provide an email", None, 400)),
+    ),
+    "groups that are not enabled": (
+        "groups-endpoint-missing",
+        changed(501, "groups not enabled", None, "displayName", group=True),
+        "app-policy-refuses-change",
+        changed(403, "the default group cannot be enabled", None, "displayName", group=True),
+    ),
+    "a member that is quoted in a path that is refused": (
+        "value-path-unsupported",
+        on(event("update", reason(400, scim('Value-filter paths are only valid for remove: members[value eq "8d1f"]', "invalidPath", 400)), group=True, properties={"members": (None, '[{"value":"8d1f"}]')})),
+        "reference-unresolvable",
+        on(event("update", reason(400, scim("8d1f is a wrong one", "invalidValue", 400)), group=True, properties={"members": (None, '[{"value":"8d1f"}]')})),
+    ),
     "a conflict without a word, and no name in the change": (
         "app-policy-refuses-change",
         on(event("disable", reason(409), properties={"active": (None, "False")})),
