@@ -286,7 +286,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     *_rows(
         Breach.BODY_UNPARSED,
-        ("Go, Express, Django", r"\b(?:invalid|malformed|bad) json\b|\b(?:body|payload|request)\b[^.;]{0,20}\b(?:is|are) not (?:valid )?json\b|\bmust be (?:an? )?(?:valid )?json\b|\bjson parse error\b|(?:could not|cannot|can't|failed to|unable to) parse (?:the )?(?:json|request body|body)\b"),
+        ("Go, Express, Django", r"\b(?:invalid|malformed|bad) (?:scim |request )?json\b|\b(?:body|payload|request)\b[^.;]{0,20}\b(?:is|are) not (?:valid )?json\b|\bmust be (?:an? )?(?:valid )?json\b|\bjson parse error\b|(?:could not|cannot|can't|failed to|unable to) parse (?:the )?(?:json|request body|body)\b"),
     ),
     *_rows(
         Breach.METHOD,

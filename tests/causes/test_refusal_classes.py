@@ -81,6 +81,12 @@ PAIRS: dict[str, Pair] = {
         "required-attribute-empty-in-source",
         failed("create", 400, scim("must provide an email", None, 400)),
     ),
+    "a body that is no JSON for SCIM": (
+        "request-content-type-refused",
+        failed("create", 400, scim("invalid SCIM JSON body", "invalidValue", 400)),
+        "value-not-allowed-by-app",
+        failed("create", 400, scim("invalid SCIM JSONesque name", "invalidValue", 400)),
+    ),
     "groups that are not enabled": (
         "groups-endpoint-missing",
         changed(501, "groups not enabled", None, "displayName", group=True),
