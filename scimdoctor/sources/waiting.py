@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 600.0
 """As long as a pull of 300,000 events takes at Graph's limit; then the archive is read as it is."""
 
 LOOK_SECONDS = 0.5
-WORD_SECONDS = 2.0
+SILENT_LOOKS = 4
 """Two that follow the log meet for a moment now and then, which is not worth a line."""
 
 WORD = (
@@ -41,18 +41,22 @@ class Waiting:
 
     def __call__(self, take: Callable[[], bool]) -> bool:
         """Try `take` again and again; say whether that helped before patience was over."""
+        if any(self._slept(take) for _ in range(SILENT_LOOKS)):
+            return True
+        self.progress.message(WORD)
         with self.progress.task("Waiting for another scimdoctor", uneven=True) as task:
             read = 0
-            for look in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
-                if look * LOOK_SECONDS == WORD_SECONDS:
-                    self.progress.message(WORD)
-                self.sleep(LOOK_SECONDS)
+            for _ in range(SILENT_LOOKS, int(PATIENCE_SECONDS / LOOK_SECONDS)):
                 so_far = max(read, read_so_far(self.folder))
                 task.advance(so_far - read, note="events read by it")
                 read = so_far
-                if take():
+                if self._slept(take):
                     return True
         return False
+
+    def _slept(self, take: Callable[[], bool]) -> bool:
+        self.sleep(LOOK_SECONDS)
+        return take()
 
 
 def read_so_far(folder: Path) -> int:
