@@ -295,7 +295,7 @@ class CheckContext:
         impatient = self.patience.over(len(self.intermittent))
         if impatient is not None:
             raise RunEnds(impatient)
-        if self.grace.slept > self.options.timeout * LONGEST_SLEEP:
+        if self.grace.lag and self.grace.slept > self.options.timeout * LONGEST_SLEEP:
             words = f"what was written shows {self.grace.lag:.1f} s later"
             raise RunEnds(f"{words} (see run/consistency); --timeout gives the run more time")
         if self._broken >= _GIVE_UP_AFTER:

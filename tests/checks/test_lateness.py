@@ -15,7 +15,7 @@ from scimdoctor.lab.http import LabRequest
 from scimdoctor.lab.scim.provider import ScimServiceProvider
 from scimdoctor.model.finding import Outcome
 from scimdoctor.model.rule import Severity
-from tests.fakes.checking import FakeClock, endpoint_for
+from tests.fakes.checking import FakeClock, check_lab, endpoint_for
 
 if TYPE_CHECKING:
     import httpx
@@ -113,3 +113,10 @@ def test_what_shows_already_though_wrongly_is_hardly_waited_for(fault: str) -> N
     assert len([f for f in findings if f.is_problem]) == 1
     assert (app.clock.at < 0.5) is (fault == "members-remove-list-wipes")
     assert (app.clock.at > 2) is (fault == "active-ignored")
+
+
+def test_an_app_that_ignores_all_is_not_called_late_however_short_the_run() -> None:
+    checked = check_lab("patch-no-effect", options=CheckOptions(timeout=25))
+
+    assert [f.cause for f in checked.problems] == ["patch-accepted-not-applied"]
+    assert not any("run/consistency" in f.message for f in checked.findings)
