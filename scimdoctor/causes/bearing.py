@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scimdoctor.causes.facts import QUERIES, WRITES, Stage
+from scimdoctor.causes.sent import Shape
 from scimdoctor.model.rule import Layer
 
 if TYPE_CHECKING:
@@ -113,11 +114,28 @@ _EVERY_TIME = frozenset(
 """Checks that send what Entra sends in every such step, whatever the object."""
 
 
+_OF_SHAPE: Mapping[Shape, str] = {
+    Shape.ADD_MEMBERS: "groups/add-members",
+    Shape.REMOVE_MEMBERS_BY_VALUE: "groups/remove-list",
+    Shape.MANAGER: "manager/set",
+    Shape.DEACTIVATION: "lifecycle/disable",
+    Shape.REACTIVATION: "lifecycle/restore",
+}
+"""Checks that send the very operation that an update of one path is about."""
+
+
+def _is_one_operation(facts: Facts) -> bool:
+    return facts.stage is Stage.UPDATE and len({o.path for o in facts.operations}) == 1
+
+
 def hits_every_object(check: str, facts: Facts, cause: str | None) -> bool:
     """Whether what `check` found meets each object at this step, not only some of its attributes."""
     if not bears_on(check, facts, cause):
         return False
-    return check in _EVERY_TIME or cause in _OF_ALL_REQUESTS | _OF_ALL_WRITES | _OF_ALL_QUERIES
+    own = {_OF_SHAPE.get(shape) for shape in facts.shapes} if _is_one_operation(facts) else set()
+    return (
+        check in _EVERY_TIME | own or cause in _OF_ALL_REQUESTS | _OF_ALL_WRITES | _OF_ALL_QUERIES
+    )
 
 
 _PASSING = frozenset(

@@ -168,24 +168,26 @@ def _answered_alike(facts: Facts) -> frozenset[str]:
     again = again or (facts.stage is Stage.TEST and facts.case.event is None)
     if not again or facts.status is None:
         return frozenset()
-    answers = facts.case.answers
-    return frozenset(
-        finding.cause
-        for finding in _faults(facts)
-        if finding.cause
-        if hits_every_object(finding.check, facts, finding.cause)
-        if facts.status in {answers.get(exchange) for exchange in finding.evidence}
-    )
+    same = (f.cause for f in _faults(facts) if _gets_the_same(f, facts))
+    return frozenset(cause for cause in same if cause)
 
 
 def _faults(facts: Facts) -> list[Finding]:
     """The failed checks that harm; what is information stands for no fault of its own.
 
-    Of several findings of one fault only the worst is a problem: the others count with it.
+    Of several findings of one fault only the worst is a problem: the others count with it. So does
+    what harms only an app whose job asks for it, where the log shows that it does.
     """
     failed = [f for f in facts.case.findings if f.outcome is Outcome.FAILED and f.cause]
     harmful = {f.cause for f in failed if f.severity is not Severity.INFO}
-    return [finding for finding in failed if finding.cause in harmful]
+    return [f for f in failed if f.cause in harmful or _gets_the_same(f, facts)]
+
+
+def _gets_the_same(finding: Finding, facts: Facts) -> bool:
+    """Whether a check that sends what is sent for each object got the status that was logged."""
+    got = {facts.case.answers.get(exchange) for exchange in finding.evidence}
+    alike = facts.status is not None and facts.status in got
+    return alike and hits_every_object(finding.check, facts, finding.cause)
 
 
 def _bears(proof: Evidence, facts: Facts, cause: str) -> bool:

@@ -93,7 +93,7 @@ def _wrong_status(facts: Facts) -> Match | None:
 def _redirected(facts: Facts) -> Match:
     """A redirect, which Entra does not follow; a write is sent where queries were answered."""
     text = f"the app redirects (HTTP {facts.status}); Entra does not follow"
-    if facts.stage in WRITES and facts.exchange is None:
+    if facts.stage in WRITES and (facts.exchange is None or facts.case.event is not None):
         return possible(60, text)
     # To a sign-in page or another address: where to, the log does not tell.
     return possible(76, text) if facts.status in {302, 303} else likely(86, text)

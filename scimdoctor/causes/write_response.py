@@ -33,9 +33,16 @@ def write_response(facts: Facts) -> Match | None:
     seen = next((c for c in facts.contradictions if c.kind == "stale-answer"), None)
     if seen is not None:
         return likely(92, seen.summary)
-    if facts.exchange is None:
-        return _logged_response(facts)
-    if facts.stage is Stage.CREATE and facts.status in _BROKEN:
+    redirected = _redirected(facts) if facts.case.event is not None else None
+    if redirected is not None:
+        return redirected
+    return _logged_response(facts) if facts.exchange is None else _seen_response(facts)
+
+
+def _seen_response(facts: Facts) -> Match | None:
+    """What the exchange tells of the answer to a write."""
+    broken = facts.stage is Stage.CREATE and facts.status in _BROKEN
+    if broken and facts.exchange is not None:
         return _created_all_the_same(facts, facts.exchange)
     if not facts.succeeded or facts.stage not in {Stage.CREATE, Stage.UPDATE, Stage.DELETE}:
         return None
@@ -54,6 +61,15 @@ def lacking_in_answer(facts: Facts) -> Complaint | None:
     return facts.says(Breach.ANSWER_LACKS) if told else None
 
 
+def _redirected(facts: Facts) -> Match | None:
+    """A write that is redirected, after Entra's queries for the same object were answered."""
+    redirected = facts.status in {301, 302, 303, 307, 308} and facts.reading.page is None
+    if facts.stage not in WRITES or not redirected:
+        return None
+    text = f"the write is redirected ({facts.status}), though queries are answered"
+    return likely(89, text) if facts.status == 303 else possible(84, text)
+
+
 def _logged_response(facts: Facts) -> Match | None:
     """What the log alone tells of the answer to a write."""
     if facts.stage is Stage.CREATE and facts.says(Breach.UNREADABLE_ANSWER) is not None:
@@ -64,10 +80,6 @@ def _logged_response(facts: Facts) -> Match | None:
     other = facts.says(Breach.ANSWER_STATUS)
     if other is not None and facts.stage in WRITES:
         return possible(78, "another status was expected of the app", other.text)
-    redirected = facts.status in {301, 302, 303, 307, 308} and facts.reading.page is None
-    if facts.stage in WRITES and redirected:
-        text = f"the write is redirected ({facts.status}), though queries are answered"
-        return likely(89, text) if facts.status == 303 else possible(84, text)
     if facts.stage is Stage.CREATE and facts.status in {405, 501}:
         return possible(60, f"POST is answered {facts.status}, though queries are answered")
     return first(_unknown_since_create(facts), _never_found(facts))

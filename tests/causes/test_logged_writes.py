@@ -215,8 +215,23 @@ def test_what_the_app_never_finds_was_not_taken_away_by_others() -> None:
 
 
 def test_what_is_only_noted_proves_no_cause() -> None:
-    noted = replace(gone("x700"), findings=(by_id(Severity.INFO),), answers={"x9": 404})
-    assert diagnose_case(noted).cause == "target-changed-outside-entra"
+    noted = replace(by_id(Severity.INFO), check="read/echo")
+    case = replace(gone("x700"), findings=(noted,), answers={"x9": 404})
+    assert diagnose_case(case).cause == "target-changed-outside-entra"
+    same = replace(case, findings=(by_id(Severity.INFO),), replays=(AGAIN,))
+    assert diagnose_case(same).cause == "write-response-wrong"
+
+
+def test_a_check_that_sends_the_operation_that_failed_tells_what_is_behind_it() -> None:
+    refused = failed("update", 400, scim("One at a time."), group=True, properties=MEMBERS)
+    again = replace(AGAIN, cause=None)
+    shown = replace(by_id(), check="groups/add-members", cause="patch-value-shape-rejected")
+    marked = frozenset({"groups/add-members", "groups/delete"})
+    case = replace(refused, replays=(again,), answers={"x9": 400}, of_groups=marked)
+    found = diagnose_case(replace(case, findings=(shown,)))
+    assert (found.cause, found.confidence) == ("patch-value-shape-rejected", Confidence.CONFIRMED)
+    other = diagnose_case(replace(case, findings=(replace(shown, check="groups/delete"),)))
+    assert other.confidence is Confidence.POSSIBLE
 
 
 def test_what_is_noted_is_not_cleared_by_another_check_of_its_cause() -> None:
