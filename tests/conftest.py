@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ GOLDEN = Path(__file__).parent / "golden"
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("explore", derandomize=False)
 settings.load_profile("repeatable")
+
+
+# The settings of the shell that the tests run in, such as those of a lab, are none of theirs.
+for _name in [name for name in os.environ if name.startswith("SCIMDOCTOR_")]:
+    del os.environ[_name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -79,13 +79,15 @@ class Trouble:
             )
         if self.unreadable > len(self.named):
             rest = self.unreadable - len(self.named)
-            lines.append(f"{rest} more records could not be read; {self.unreadable} in all")
+            lines.append(
+                f"further records that could not be read: {rest}; {self.unreadable} in all"
+            )
         for reason, count in self.other_categories.items():
-            lines.append(f"{count} records of another log were left out: {reason}")
+            lines.append(f"records of another log, left out: {count}: {reason}")
         for name, count in self.not_utf_8.items():
             lines.append(
-                f"{name}: {count} bytes that are not UTF-8 were read as Windows-1252: where names"
-                " look wrong, save the file as UTF-8"
+                f"{name}: bytes that are not UTF-8, read as Windows-1252: {count}; where names look"
+                " wrong, save the file as UTF-8"
             )
         return (*lines, *self.notes)
 

@@ -129,7 +129,7 @@ def test_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
     assert reader.trouble.unreadable == 9
     limits = reader.trouble.limits()
     assert limits[0].startswith(f"{path}:4: record skipped, it is not JSON")
-    assert limits[-1] == "4 more records could not be read; 9 in all"
+    assert limits[-1] == "further records that could not be read: 4; 9 in all"
 
 
 def test_a_first_broken_line_does_not_hide_the_rest(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_other_categories_of_a_shared_hub_are_counted_not_broken(tmp_path: Path)
     events, reader = read(path)
     assert len(events) == 1
     assert reader.trouble.unreadable == 0
-    assert reader.trouble.limits()[0].startswith("1 records of another log were left out")
+    assert reader.trouble.limits()[0].startswith("records of another log, left out: 1: ")
 
 
 def write_csv(path: Path, rows: list[list[str]], delimiter: str = ",") -> Path:
@@ -594,7 +594,7 @@ def test_names_in_windows_1252_are_read_and_said(
     assert [e.source_identity.display_name for e in events][1] == "Zoë Müller"
     assert ids(events) == ["event-1", "event-2", "event-3"]
     (limit,) = reader.trouble.limits()
-    assert limit.startswith(f"{path}: 2 bytes that are not UTF-8 were read as Windows-1252")
+    assert limit.startswith(f"{path}: bytes that are not UTF-8, read as Windows-1252: 2;")
 
 
 @pytest.mark.parametrize(

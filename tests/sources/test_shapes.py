@@ -157,7 +157,7 @@ def test_other_categories_are_left_out_and_counted(tmp_path: Path) -> None:
     path.write_text(json.dumps({"records": values}), encoding="utf-8")
     with open_events([str(path)], big=0) as events:
         assert events.summary(EVERYTHING).counts.read == 49
-        assert "1 records of another log" in events.limits[0]
+        assert "records of another log, left out: 1" in events.limits[0]
 
 
 def test_values_that_are_no_objects_are_counted(tmp_path: Path) -> None:
