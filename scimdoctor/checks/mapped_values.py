@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.default_mapping import COMPLEX_MULTIVALUED
+from scimdoctor.entra.attribute_names import COMPLEX_MULTIVALUED
 from scimdoctor.entra.evaluate import evaluate_mapping, expression_of, is_direct, source_names
 from scimdoctor.entra.logged_values import is_boolean
 from scimdoctor.scim import urns

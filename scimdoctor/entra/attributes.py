@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.default_mapping import AMBIGUOUS, SOURCE_ONLY
+from scimdoctor.entra.attribute_names import AMBIGUOUS, SOURCE_ONLY
 from scimdoctor.entra.logged_values import read_value
 from scimdoctor.entra.operation import export_steps
 from scimdoctor.entra.target_names import TargetName, TargetNames

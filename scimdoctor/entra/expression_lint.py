@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimdoctor.entra import mapping_rules as rules
 from scimdoctor.entra.app_roles import ASSERTIVE, COMPLEX, SINGLE
-from scimdoctor.entra.default_mapping import NAME_PARTS, SIMPLE_ATTRIBUTES
+from scimdoctor.entra.attribute_names import NAME_PARTS, SIMPLE_ATTRIBUTES
 from scimdoctor.entra.evaluator import evaluate
 from scimdoctor.entra.expression import AttributeNode, CallNode, ComparisonNode, EmptyNode
 from scimdoctor.entra.functions import function_named

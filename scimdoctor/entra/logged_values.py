@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimdoctor.entra.default_mapping import BOOLEAN_TARGETS, COMPLEX_MULTIVALUED
+from scimdoctor.entra.attribute_names import BOOLEAN_TARGETS, COMPLEX_MULTIVALUED
 from scimdoctor.entra.requests import is_schema_urn
 from scimdoctor.model.reconstruction import Provenance
 from scimdoctor.redaction import is_password

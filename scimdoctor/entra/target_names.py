@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scimdoctor.entra.default_mapping import CORE_TARGETS
+from scimdoctor.entra.attribute_names import CORE_TARGETS
 from scimdoctor.scim import urns
 from scimdoctor.scim.paths import AttributePath
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from scimdoctor.entra.attribute_names import CORE_TARGETS
 from scimdoctor.entra.attributes import (
     attempted_attributes,
     source_attributes,
     target_attributes,
     target_id,
 )
-from scimdoctor.entra.default_mapping import CORE_TARGETS
 from scimdoctor.entra.logged_values import read_value
 from scimdoctor.entra.target_names import TargetNames, flatten
 from scimdoctor.model.reconstruction import Provenance
