@@ -100,7 +100,9 @@ def running_lab(
         ConfigurationError: a fault of that name does not exist.
     """
     travel_provider = ScimServiceProvider(token=TOKEN, faults=faults)
-    travel_provider.switch_to(_with_a_past(faults))
+    lived_with = _with_a_past(faults)
+    travel_provider.switch_to(lived_with)
+    patience = _patience(lived_with)
     hr_provider = ScimServiceProvider(token=TOKEN)
     tenant = LabTenant(id=seed.TENANT_ID, display_name="Contoso (lab)", domain=seed.DOMAIN)
     tls = make_tls()
@@ -113,7 +115,7 @@ def running_lab(
         ca_file = folder / "lab-ca.pem"
         ca_file.write_bytes(tls.ca_pem)
         with (
-            _app(TRAVEL, travel_provider, travel_server, limits=_patience(faults)) as travel,
+            _app(TRAVEL, travel_provider, travel_server, limits=patience) as travel,
             _app(HR, hr_provider, hr_server, limits=_PATIENCE, small=True) as hr,
         ):
             with progress.task("Entra provisions two apps for six days"):
