@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from scimdoctor.cli.endpoint_session import journal_of, parse_tenant_url
@@ -111,12 +110,16 @@ def _tls_probe(
     session: Session, options: EndpointOptions, timeout: float
 ) -> Callable[[str, int], TlsFacts]:
     """What looks at TLS, with the trust and the client certificate of the requests themselves."""
-    from scimdoctor.endpoint.tls import probe_tls
-    from scimdoctor.outbound import tls_context
-
     certificate = options.client_certificate or session.settings.client_certificate
-    trust = tls_context(ca_file=session.settings.ca_file, client_certificate=certificate)
-    return partial(probe_tls, trust=trust, client_certificate=certificate, timeout=timeout)
+
+    def probe(host: str, port: int) -> TlsFacts:
+        from scimdoctor.endpoint.tls import probe_tls
+        from scimdoctor.outbound import tls_context
+
+        trust = tls_context(ca_file=session.settings.ca_file, client_certificate=certificate)
+        return probe_tls(host, port, trust=trust, client_certificate=certificate, timeout=timeout)
+
+    return probe
 
 
 def left_behind(session: Session, asked: Checking) -> str:

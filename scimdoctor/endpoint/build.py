@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -64,12 +65,18 @@ def build_http(
 
     chosen = connection or Connection()
     proxy_of = proxy_chooser(chosen.proxies)
-    bounded = transport or BoundedTransport(
-        tls_context(
+    trust = lru_cache(maxsize=1)(
+        partial(
+            tls_context,
             ca_file=chosen.ca_file,
             client_certificate=chosen.client_certificate,
             client_key=chosen.client_key,
-        ),
+        )
+    )
+    if chosen.ca_file or chosen.client_certificate:
+        trust()  # a file that cannot be used is refused before anything is sent
+    bounded = transport or BoundedTransport(
+        trust,
         proxy_of=lambda url: proxy_of(str(url)),
         connections=chosen.connections,
     )

@@ -39,20 +39,23 @@ _TRANSLATION: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """HTTP/1.1 over pooled connections. `proxy_of` names the proxy for a URL, if there is one."""
+    """HTTP/1.1 over pooled connections. `proxy_of` names the proxy for a URL, if there is one.
+
+    `trust` gives the context of https; it is asked for the first such request only.
+    """
 
     def __init__(
         self,
-        ssl_context: ssl.SSLContext,
+        trust: Callable[[], ssl.SSLContext],
         *,
         proxy_of: Callable[[httpx.URL], str | None] = lambda _: None,
         connections: int = 32,
     ) -> None:
-        self._ssl_context = ssl_context
+        self._trust = trust
         self._proxy_of = proxy_of
         self._connections = connections
         self._lock = threading.Lock()
-        self._pools: dict[str | None, httpcore.ConnectionPool] = {}
+        self._pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = {}
         self._clock = _ThreadDeadline()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -72,7 +75,8 @@ class BoundedTransport(httpx.BaseTransport):
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
         with _translated():
-            answer = self._pool(self._proxy_of(request.url)).handle_request(sent)
+            pool = self._pool(self._proxy_of(request.url), secure=request.url.scheme == "https")
+            answer = pool.handle_request(sent)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
 
     def close(self) -> None:
@@ -80,17 +84,17 @@ class BoundedTransport(httpx.BaseTransport):
         for pool in self._pools.values():
             pool.close()
 
-    def _pool(self, proxy: str | None) -> httpcore.ConnectionPool:
+    def _pool(self, proxy: str | None, *, secure: bool) -> httpcore.ConnectionPool:
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = httpcore.ConnectionPool(
-                    ssl_context=self._ssl_context,
+            if (proxy, secure) not in self._pools:
+                self._pools[proxy, secure] = httpcore.ConnectionPool(
+                    ssl_context=self._trust() if secure else None,
                     proxy=None if proxy is None else _proxy(proxy),
                     max_connections=self._connections,
                     keepalive_expiry=KEEP_ALIVE_SECONDS,
                     network_backend=_Backend(self._clock),
                 )
-            return self._pools[proxy]
+            return self._pools[proxy, secure]
 
 
 class _ThreadDeadline(threading.local):
