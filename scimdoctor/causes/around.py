@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from scimdoctor.entra.exports import Export
     from scimdoctor.model.diagnosis import Case
-    from scimdoctor.model.provisioning import ProvisioningObjectSummary
+    from scimdoctor.model.provisioning import ProvisioningObjectSummary, ProvisioningStep
 
 ADDED_MEMBERS, REMOVED_MEMBERS = "added members", "removed members"
 
@@ -51,7 +51,7 @@ def histories(case: Case) -> Iterator[list[ProvisioningObjectSummary]]:
 def never_found(case: Case) -> int:
     """How many objects of the sample were created in the log, and never found since.
 
-    None, where one of them was found after its create: then the app does keep what it creates.
+    0 where one of them was found after its create: then the app does keep what it creates.
     """
     lost = 0
     for events in histories(case):
@@ -73,10 +73,17 @@ def found_later(case: Case) -> bool:
     return False
 
 
+def _succeeded(event: ProvisioningObjectSummary, kind: str) -> list[ProvisioningStep]:
+    """The steps of a kind, such as `matching` or `export`, that went well."""
+    return [
+        step
+        for step in event.provisioning_steps
+        if step.provisioning_step_type.casefold() == kind and step.status == "success"
+    ]
+
+
 def _was_read(event: ProvisioningObjectSummary) -> bool:
-    steps = event.provisioning_steps
-    kinds = [s for s in steps if s.provisioning_step_type.casefold() == "matching"]
-    return any(s.status == "success" and bool(s.details.get("id")) for s in kinds)
+    return any(step.details.get("id") for step in _succeeded(event, "matching"))
 
 
 def _last_create(events: list[ProvisioningObjectSummary]) -> int | None:
@@ -96,14 +103,12 @@ def _created(event: ProvisioningObjectSummary) -> bool:
 
 def _was_found(since: list[ProvisioningObjectSummary]) -> bool:
     """Whether the object was read, or written to by its id, in or after the event of its create."""
-    for event in since:
-        for step in event.provisioning_steps:
-            read = step.provisioning_step_type.casefold() == "matching" and bool(step.details)
-            wrote = step.name.casefold() in {"entryexportupdate", "entryexportdelete"}
-            wrote = wrote and step.provisioning_step_type.casefold() == "export"
-            if step.status == "success" and (read or wrote):
-                return True
-    return False
+    by_id = {"entryexportupdate", "entryexportdelete"}
+    return any(
+        any(step.details for step in _succeeded(event, "matching"))
+        or any(step.name.casefold() in by_id for step in _succeeded(event, "export"))
+        for event in since
+    )
 
 
 def accepted_kinds(case: Case) -> frozenset[str]:
@@ -169,11 +174,9 @@ def _was_answered(event: ProvisioningObjectSummary) -> bool:
     """Whether the app answered the query for the object: it was found, or was to be created."""
     if event.status == "success":
         return True
-    read = any(
-        s.provisioning_step_type.casefold() == "matching" and s.status == "success"
-        for s in event.provisioning_steps
-    )
-    return read or (event.status == "failure" and is_created_here(event) and _wrote(event))
+    if _succeeded(event, "matching"):
+        return True
+    return event.status == "failure" and is_created_here(event) and _wrote(event)
 
 
 def _wrote(event: ProvisioningObjectSummary) -> bool:
